@@ -1,0 +1,49 @@
+import CICU
+
+/// Divides text into sentences by the rules of UAX #29 (ICU's sentence iterator), mended for prose in English, Korean and Japanese.
+///
+/// A blank line ends a sentence; a single line break does not. A full stop ends none after a known abbreviation, an initial or a bare
+/// list number, nor inside a name such as `example.com`; a closing quotation mark ends none when a Japanese particle continues the
+/// sentence (`「はい。」と言った。`).
+public struct SentenceSegmenter: Sendable {
+    /// A segmenter; it holds no state and costs nothing.
+    public init() {}
+
+    /// The sentences of `text`, in order.
+    ///
+    /// The ranges cover the text without gaps or overlaps: white space after a sentence belongs to it, and no range is white space only
+    /// unless the whole text is. Empty text has no sentences. Takes time linear in the text, which may have up to 2 GiB.
+    public func sentences(in text: String) -> [Range<String.Index>] {
+        var bytes = Array(text.utf8)
+        LineBreaks.joinLines(of: &bytes)
+        var ranges: [Range<String.Index>] = []
+        var start = 0
+        for end in Self.candidates(in: bytes) where SentenceEnd(of: bytes, from: start, at: end).isGenuine {
+            // White space after a sentence that ICU cuts off (the further lines of a blank stretch) is the sentence's own.
+            if let last = ranges.last, LineBreaks.isBlank(bytes[start..<end]) {
+                ranges[ranges.count - 1] = last.lowerBound..<text.utf8.index(last.upperBound, offsetBy: end - start)
+            } else {
+                let lower = ranges.last?.upperBound ?? text.startIndex
+                ranges.append(lower..<text.utf8.index(lower, offsetBy: end - start))
+            }
+            start = end
+        }
+        return ranges
+    }
+
+    /// The ends ICU proposes, as byte offsets in ascending order; the last one is the end of the text.
+    private static func candidates(in bytes: [UInt8]) -> [Int] {
+        bytes.withUnsafeBytes { buffer in
+            var status = U_ZERO_ERROR
+            let text = bunko_icu_open_utf8(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int64(buffer.count), &status)
+            defer { bunko_icu_close_text(text) }
+            let iterator = bunko_icu_open_sentences(&status)
+            defer { bunko_icu_close_iterator(iterator) }
+            bunko_icu_set_text(iterator, text, &status)
+            precondition(status.rawValue <= U_ZERO_ERROR.rawValue, "ICU's sentence rules are missing: install ICU's data library (libicu)")
+            var ends: [Int] = []
+            while case let end = bunko_icu_next(iterator), end >= 0 { ends.append(Int(end)) }
+            return ends
+        }
+    }
+}
