@@ -23,7 +23,7 @@ mkdir -p "$work"/{sources.d,lists/partial,cache/archives/partial,source}
 
 # One-line sources ("deb [signed-by=…] URI bookworm main"): options and URI stay, type, suite and component change.
 one_line_sources() {
-    sed -nE "s,^deb(-src)?([[:space:]]+\[[^]]*\])?[[:space:]]+([^[:space:]]+)[[:space:]]+$here_release[[:space:]].*,deb-src\2 \3 $source_release main,p" "$1"
+    sed -nE "s,^deb(-src)?([[:space:]]+\[[^]]*\])?[[:space:]]+([^[:space:]]+)[[:space:]]+${here_release}[[:space:]].*,deb-src\2 \3 $source_release main,p" "$1"
 }
 
 # deb822 sources: every stanza that names this release is kept with its URIs and keys (Signed-By may span lines).
