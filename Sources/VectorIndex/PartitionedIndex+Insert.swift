@@ -1,0 +1,37 @@
+public import FoundationEssentials
+
+extension PartitionedIndex {
+    /// Inserts rows, or replaces those whose id is already in the partition. The batch becomes visible as a whole; of two rows with one
+    /// id the later stays. An unknown partition is made.
+    ///
+    /// Throws when a vector has the wrong number of dimensions, is zero or not finite; then nothing of the batch is applied. Cost: one
+    /// copy of each vector, independent of the size of the partition.
+    public func upsert(_ rows: [IndexRow], in partition: UUID) throws(VectorIndexError) {
+        let normed = try validated(rows)
+        guard !normed.isEmpty else { return }
+        made(partition).upsert(normed)
+    }
+
+    /// Replaces all rows of a partition at once: a search sees the old rows or the new ones. Same errors and costs as `upsert`; writers
+    /// that have not returned yet count as earlier and are lost.
+    public func replacePartition(_ partition: UUID, with rows: [IndexRow]) throws(VectorIndexError) {
+        let normed = try validated(rows)
+        guard !normed.isEmpty else {
+            _ = exchange(partition, with: nil)
+            return
+        }
+        let replacement = Partition(dimensions: configuration.dimensions)
+        replacement.upsert(normed)
+        _ = exchange(partition, with: replacement)
+    }
+
+    private func validated(_ rows: [IndexRow]) throws(VectorIndexError) -> [NormedRow] {
+        var normed: [NormedRow] = []
+        normed.reserveCapacity(rows.count)
+        for row in rows {
+            let norm = try validatedNorm(row.vector, of: .row(row.id), dimensions: configuration.dimensions)
+            normed.append(NormedRow(row: row, norm: norm))
+        }
+        return normed
+    }
+}

@@ -1,0 +1,15 @@
+public import FoundationEssentials
+
+extension PartitionedIndex {
+    /// Removes rows; ids that are not there are ignored. No search that starts after the return finds them. Returns how many were there.
+    @discardableResult
+    public func remove(_ ids: some Sequence<UUID>, from partition: UUID) -> Int {
+        existing(partition)?.remove(Array(ids)) ?? 0
+    }
+
+    /// Removes a partition with all its rows, in constant time but for the release of its memory. Returns how many rows it had.
+    @discardableResult
+    public func removePartition(_ partition: UUID) -> Int {
+        exchange(partition, with: nil)?.count ?? 0
+    }
+}

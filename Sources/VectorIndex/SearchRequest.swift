@@ -1,0 +1,49 @@
+public import FoundationEssentials
+
+/// A question to the index: the nearest rows by cosine, in some partitions, perhaps only among some rows.
+public struct SearchRequest: Sendable {
+    /// Numbers of hits that may be asked for.
+    public static let validK = 1...10_000
+
+    /// Finite values, not all zero; any length, since only the direction counts.
+    public var vector: [Float]
+    /// Partitions to look in; one named twice counts once, an unknown one is empty.
+    public var partitions: [UUID]
+    /// Hits wanted, in `validK`.
+    public var k: Int
+    /// Ids a filter lets through; nil lets all through.
+    public var allowed: Set<UUID>?
+
+    /// A request; see the properties for the valid values.
+    public init(vector: [Float], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil) {
+        self.vector = vector
+        self.partitions = partitions
+        self.k = k
+        self.allowed = allowed
+    }
+}
+
+/// The answer to one query.
+public struct SearchResponse: Sendable, Equatable {
+    /// One row that was found.
+    public struct Hit: Sendable, Equatable {
+        /// The row.
+        public let id: UUID
+        /// The partition it lies in.
+        public let partition: UUID
+        /// Cosine between the row and the query, -1...1, in float32 arithmetic.
+        public let score: Float
+    }
+
+    /// By descending score; equal scores by ascending id, then by the order of the partitions in the request.
+    /// Fewer than k only when fewer than k rows match.
+    public var hits: [Hit]
+    /// True when no row outside `hits` can score higher than one inside.
+    public var exact: Bool
+    /// Lists that were looked into; a partition searched exhaustively is one list.
+    public var probes: Int
+    /// Rows whose score was computed.
+    public var scanned: Int
+    /// Rows in the searched partitions that are live and allowed.
+    public var matched: Int
+}
