@@ -13,7 +13,7 @@ readonly least_swift=6.3 least_postgresql=15 least_pgvector=0.8
 readonly packages=(
     libpq-dev libicu-dev libcmark-gfm-dev libcmark-gfm-extensions-dev # linked by the product
     libblas-dev liblapacke-dev libopenblas0-pthread                   # linked by name, so that any BLAS serves; OpenBLAS is the fast one
-    g++ make git ca-certificates curl                                 # building, fetching packages, the demo's requests
+    g++ make pkgconf git ca-certificates curl                         # building, fetching packages, the demo's requests
     libncurses6 libsqlite3-0 libxml2 zlib1g-dev                       # what the Swift toolchain and its packages load or link
 )
 
@@ -28,7 +28,8 @@ at_least() { dpkg --compare-versions "$1" ge "$2"; }
 
 missing_packages() {
     local installed
-    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null | sed -n 's/^installed //p')
+    # dpkg-query fails when it does not know one of the names, which is an answer here.
+    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null | sed -n 's/^installed //p' || true)
     printf '%s\n' "${packages[@]}" | grep -vxF "${installed:-none}" || true
 }
 
