@@ -11,12 +11,12 @@ enum Abbreviation {
     init?(_ word: ArraySlice<UInt8>) {
         let name = String(decoding: word, as: UTF8.self)
         let lowercased = name.lowercased()
-        if Self.neverFinalWords.contains(lowercased) {
+        if Self.isInitials(name) || Self.seldomFinalWords.contains(lowercased) {
+            self = .seldomFinal
+        } else if Self.neverFinalWords.contains(lowercased) {
             self = .neverFinal
         } else if Self.numberedWords.contains(lowercased) {
             self = .beforeNumber
-        } else if Self.seldomFinalWords.contains(lowercased) || Self.isInitials(name) {
-            self = .seldomFinal
         } else {
             return nil
         }
@@ -33,15 +33,21 @@ enum Abbreviation {
     }
 
     private static let neverFinalWords = words(
-        "mr mrs ms mx dr prof rev hon gen col lt sgt capt cmdr maj adm gov sen rep pres supt messrs mme mlle e.g i.e eg ie cf vs viz al ca approx"
+        """
+        mr mrs ms mx dr prof rev hon gen col lt sgt capt cmdr maj adm gov sen rep pres supt messrs mme mlle e.g i.e eg ie cf vs viz al ca \
+        approx
+        """
     )
     private static let numberedWords = words(
         "no nos p pp vol vols ch sec art fig figs eq eqs ex ver v r jan feb mar apr jun jul aug sep sept oct nov dec"
     )
     private static let seldomFinalWords = words("inc ltd co corp jr sr st mt ft ave blvd dept univ est ph.d m.d b.a m.a a.m p.m etc")
-    private static let sentenceStarters = Set(
-        "A An The This That These Those It Its He His She Her We Our They Their You Your I My In On At By For From As After Before When While If But And So However There Here"
-            .split(separator: " ").map(String.init))
+    private static let sentenceStarters = words(
+        """
+        A An The This That These Those It Its He His She Her We Our They Their You Your I My In On At By For From As After Before When \
+        While If But And So However There Here
+        """
+    )
 
     private static func words(_ list: String) -> Set<String> {
         Set(list.split(separator: " ").map(String.init))

@@ -71,9 +71,11 @@ struct SentenceEnd {
 
     // MARK: - Quotations
 
-    /// Whether a closing bracket ends the text so far and a particle goes on without a space.
+    /// Whether a closing bracket is followed by a Japanese particle, or a closing quotation mark by a lower-case letter (`"Why?" she said`).
     private var quotationIsContinued: Bool {
-        guard coreEnd == end, end - start >= 3 else { return false }
+        let isQuotation = [UInt8(ascii: "\""), UInt8(ascii: "'"), 0x9D, 0x99].contains(bytes[coreEnd - 1])
+        if coreEnd < end { return isQuotation && (0x61...0x7A).contains(bytes[end]) }
+        guard end - start >= 3 else { return false }
         return Self.closingBrackets.contains(Array(bytes[(end - 3)..<end])) && Self.particles.contains(Array(bytes[end...].prefix(3)))
     }
 
