@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 
 /// The BLAS library this process has loaded, which the system chooses among its installed ones when the process starts.
@@ -47,16 +46,25 @@ public struct BLASRuntime: Sendable, Equatable {
         dlsym(nil, name).map { unsafeBitCast($0, to: type) }
     }
 
-    /// The file that maps the symbol's address: glibc's own answer, dladdr, is not visible from Swift.
+    /// The file mapped at the symbol's address. (dladdr, glibc's own answer, is not visible from Swift; and Foundation reads only the
+    /// first page of a file under /proc.)
     private static func resolvedPath(ofSymbol name: String) -> String? {
-        guard let symbol = dlsym(nil, name), let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else { return nil }
-        let address = UInt(bitPattern: symbol)
-        for line in maps.split(separator: "\n") {
-            let fields = line.split(separator: " ", omittingEmptySubsequences: true)
-            let bounds = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-            guard bounds.count == 2, bounds[0] <= address, address < bounds[1], fields.count > 5 else { continue }
-            return fields[5...].joined(separator: " ")
+        guard let symbol = dlsym(nil, name), let maps = fopen("/proc/self/maps", "r") else { return nil }
+        defer { fclose(maps) }
+        var line: UnsafeMutablePointer<CChar>?
+        var capacity = 0
+        defer { free(line) }
+        while getline(&line, &capacity, maps) > 0, let text = line {
+            if let path = path(inMapping: String(cString: text), at: UInt(bitPattern: symbol)) { return path }
         }
         return nil
+    }
+
+    /// The path in a line "start-end permissions offset device inode path" when the address lies in that mapping.
+    private static func path(inMapping line: String, at address: UInt) -> String? {
+        let fields = line.split(maxSplits: 5, omittingEmptySubsequences: true) { $0 == " " || $0 == "\n" }
+        let bounds = fields.first?.split(separator: "-").compactMap { UInt($0, radix: 16) } ?? []
+        guard fields.count == 6, bounds.count == 2, bounds[0] <= address, address < bounds[1] else { return nil }
+        return String(fields[5].drop { $0 == " " }.prefix { $0 != "\n" })
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 
 extension Partition {
     /// Blocks rewritten in one step: bounds the extra memory (24 MB at 1536 dimensions).

@@ -1,6 +1,7 @@
 import CBLAS
 import CVectorKernels
 import FoundationEssentials
+import Synchronization
 
 /// Unit-length queries that are scored together, one for each `BestHits`.
 struct QueryTile {

@@ -1,5 +1,6 @@
 import CVectorKernels
 import FoundationEssentials
+import Synchronization
 
 /// A broken promise of the index's own structure: a bug in this module.
 public struct IndexInvariantViolation: Error, CustomStringConvertible {
