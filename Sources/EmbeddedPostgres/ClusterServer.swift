@@ -1,0 +1,153 @@
+import Glibc
+import Logging
+
+/// Everything needed to start, find and stop the PostgreSQL of one cluster. All methods block.
+struct ClusterServer: Sendable {
+    let layout: ClusterLayout
+    let account: ServerAccount
+    let installation: PostgresInstallation
+    let socketDirectory: String
+    let logger: Logger
+
+    /// Crash recovery after a long outage takes its time; a server that needs more hangs.
+    static let readyLimit = Duration.seconds(900)
+    static let fastStopLimit = Duration.seconds(30)
+    static let immediateStopLimit = Duration.seconds(10)
+
+    var socketPath: String { socketDirectory + "/" + ClusterLayout.socketName }
+
+    /// The postmaster of this cluster that runs already, whoever started it.
+    func runningPostmaster() -> ServerProcess? {
+        guard let file = PostmasterFile.read(fromCluster: layout.cluster), let process = ServerProcess(pid: file.pid) else { return nil }
+        return process.isPostmaster(ofCluster: layout.cluster, owner: account.uid) ? process : nil
+    }
+
+    /// Starts a postmaster and returns at once; it is to be watched until ready.
+    func launch() throws(EmbeddedPostgresError) -> ServerProcess {
+        do throws(SystemFailure) {
+            try clearTraces()
+            try prepareLogDirectory()
+            let settings = ServerSettings(memoryMebibytes: ServerSettings.availableMebibytes(), logDirectory: layout.logDirectory)
+            try writeAtomically(settings.fileText, to: layout.settings, mode: 0o600, owner: account)
+            return try spawnPostmaster()
+        } catch {
+            throw error.asFolderError
+        }
+    }
+
+    /// Waits until connections are accepted.
+    /// - Parameter isAbandoned: asked many times a second; true gives up.
+    func waitUntilReady(_ process: ServerProcess, isAbandoned: () -> Bool) throws(EmbeddedPostgresError) {
+        let began = ContinuousClock.now
+        var nextNote = began + .seconds(15)
+        while !acceptsConnections(process) {
+            if case .ended(let exit) = process.condition() { throw failure("PostgreSQL ended while it started (\(exit))", began: began) }
+            if isAbandoned() {
+                throw EmbeddedPostgresError(
+                    .cancelled, "The start of PostgreSQL was given up: bunko is stopping.", at: layout.cluster, remedy: "start bunko again")
+            }
+            let now = ContinuousClock.now
+            if now - began > Self.readyLimit { throw failure("PostgreSQL was not ready after \(Self.readyLimit)", began: began) }
+            if now >= nextNote {
+                logger.info("PostgreSQL is still starting (crash recovery can take minutes)", metadata: ["pid": "\(process.pid)"])
+                nextNote = now + .seconds(15)
+            }
+            usleep(20_000)
+        }
+    }
+
+    /// Ready by its own word, and its socket answers.
+    func acceptsConnections(_ process: ServerProcess) -> Bool {
+        guard let file = PostmasterFile.read(fromCluster: layout.cluster), file.pid == process.pid, file.isReady else { return false }
+        return file.socketDirectory == socketDirectory && connectsToSocket(at: socketPath)
+    }
+
+    /// Fast shutdown, then immediate, then the end by force; returns how it ended.
+    func stop(_ process: ServerProcess) throws(EmbeddedPostgresError) -> ExitDescription {
+        let steps = [(SIGINT, Self.fastStopLimit), (SIGQUIT, Self.immediateStopLimit), (SIGKILL, Self.immediateStopLimit)]
+        for (signal, limit) in steps {
+            process.send(signal)
+            if let exit = process.waitForEnd(atMost: limit) { return exit }
+            logger.warning(
+                "PostgreSQL did not stop in time", metadata: ["pid": "\(process.pid)", "signal": "\(signal)", "limit": "\(limit)"])
+        }
+        throw EmbeddedPostgresError(
+            .stopFailed, "PostgreSQL (process \(process.pid)) did not stop.", at: layout.cluster,
+            remedy: "look for a hanging disk, and end the process by hand")
+    }
+
+    /// An error that quotes what PostgreSQL wrote last.
+    func failure(_ what: String, kind: EmbeddedPostgresError.Kind = .startFailed, began: ContinuousClock.Instant? = nil)
+        -> EmbeddedPostgresError
+    {
+        EmbeddedPostgresError(
+            kind, "\(what). The end of its log:\n\(logTail())\n", at: layout.logDirectory,
+            remedy: "mend what the log tells (a full disk, too little memory, a damaged file) and start bunko again")
+    }
+
+    /// The last lines before the log was open, and of the newest log file.
+    func logTail() -> String {
+        let logs = names(inDirectory: layout.logDirectory).map { layout.logDirectory + "/" + $0 }
+        let newest = logs.max { modificationSeconds($0) < modificationSeconds($1) }
+        let parts = [layout.startLog, newest].compactMap { $0 }.compactMap { text(ofFile: $0) }.map { tail(of: $0, lines: 10) }
+        return parts.filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    /// Called with no postmaster running: what a dead one left must not keep a new one from starting.
+    private func clearTraces() throws(SystemFailure) {
+        if let file = PostmasterFile.read(fromCluster: layout.cluster), ServerProcess(pid: file.pid) != nil {
+            logger.warning("postmaster.pid names a process that is not this PostgreSQL; it is left alone", metadata: ["pid": "\(file.pid)"])
+            try PostmasterFile.disown(inCluster: layout.cluster, account: account)
+        }
+        // The socket's own lock file names a pid too, and would stop PostgreSQL when that pid lives again.
+        unlink(socketPath)
+        unlink(socketPath + ".lock")
+    }
+
+    private func prepareLogDirectory() throws(SystemFailure) {
+        if mkdir(layout.logDirectory, 0o700) != 0 && errno != EEXIST { throw SystemFailure("Creating the folder", layout.logDirectory) }
+        if geteuid() == 0 && lchown(layout.logDirectory, account.uid, account.gid) != 0 {
+            throw SystemFailure("Changing the owner", layout.logDirectory)
+        }
+    }
+
+    private func spawnPostmaster() throws(SystemFailure) -> ServerProcess {
+        let output = open(layout.startLog, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard output >= 0 else { throw SystemFailure("Opening the log", layout.startLog) }
+        defer { close(output) }
+        let arguments = [installation.binDirectory + "/postgres", "-D", layout.cluster]
+        let command = account.command(arguments + ServerSettings.fixedArguments(socketDirectory: socketDirectory))
+        let pid = try command.spawn(output: output)
+        guard let process = ServerProcess(pid: pid) else {
+            waitpid(pid, nil, 0)
+            errno = ECHILD
+            throw SystemFailure("Starting the program", arguments[0])
+        }
+        return process
+    }
+}
+
+private func modificationSeconds(_ path: String) -> Int {
+    var facts = stat()
+    return lstat(path, &facts) == 0 ? facts.st_mtim.tv_sec : 0
+}
+
+/// Whether somebody listens on the socket; never blocks long, since a unix socket's queue answers at once.
+private func connectsToSocket(at path: String) -> Bool {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let fits = withUnsafeMutableBytes(of: &address.sun_path) { room in
+        guard path.utf8.count < room.count else { return false }
+        room.copyBytes(from: path.utf8)
+        return true
+    }
+    guard fits else { return false }
+    return withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+        }
+    }
+}
