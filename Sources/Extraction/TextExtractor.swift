@@ -1,0 +1,39 @@
+/// How much one extraction may take in.
+public struct ExtractionLimits: Sendable, Equatable {
+    /// The largest file read, in bytes. Memory grows by about 100 bytes for each byte of a hostile Markdown file.
+    public var maximumBytes: Int
+
+    /// - Parameter maximumBytes: at least 1; 32 MiB when not given.
+    public init(maximumBytes: Int = 32 << 20) {
+        self.maximumBytes = maximumBytes
+    }
+}
+
+/// Turns the bytes of a file into structured text with positions. Pure: no files, no network, the same result every time.
+public struct TextExtractor: Sendable {
+    private let limits: ExtractionLimits
+
+    /// An extractor that refuses files beyond `limits`.
+    public init(limits: ExtractionLimits = .init()) {
+        self.limits = limits
+    }
+
+    /// Reads `bytes` as what their content and then `fileName` say they are.
+    ///
+    /// Takes time in proportion to the bytes, whatever they are; call it off the cooperative pool for large files.
+    public func extract(_ bytes: [UInt8], fileName: String) throws(ExtractionError) -> ExtractedDocument {
+        guard !bytes.isEmpty else { throw .emptyFile }
+        guard bytes.count <= limits.maximumBytes else {
+            throw .tooLarge(bytes: bytes.count, maximumBytes: limits.maximumBytes)
+        }
+        let mediaType = try MediaType.detect(bytes: bytes, fileName: fileName)
+        let text = try SourceDecoder.decode(bytes)
+        let document =
+            switch mediaType {
+            case .plainText: PlainTextReader().read(text)
+            case .markdown: MarkdownReader().read(text)
+            }
+        guard document.blocks.contains(where: { $0.kind != .frontMatter && $0.kind != .pageBreak }) else { throw .noText }
+        return document
+    }
+}
