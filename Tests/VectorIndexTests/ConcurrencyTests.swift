@@ -1,0 +1,117 @@
+import Dispatch
+import Foundation
+import Synchronization
+import Testing
+import VectorIndex
+
+/// Searches while rows change. Blocking threads, so not tasks.
+final class ConcurrencyTests: Sendable {
+    private static let dimensions = 16
+    private let index = PartitionedIndex(configuration: IndexConfiguration(dimensions: dimensions))
+    private let partition = id(9_000_000)
+    private let problems = Mutex<[String]>([])
+
+    private func report(_ problem: String?) {
+        if let problem { problems.withLock { $0.append(problem) } }
+    }
+
+    private func everything(_ query: [Float]) throws -> [UUID: Float] {
+        let hits = try index.search(SearchRequest(vector: query, partitions: [partition], k: 10_000)).hits
+        let scores = Dictionary(hits.map { ($0.id, $0.score) }, uniquingKeysWith: { first, _ in first })
+        if scores.count != hits.count { report("a row twice among \(hits.count) hits") }
+        return scores
+    }
+
+    /// Runs each body on a thread of its own: a dispatch queue would run only as many at a time as there are cores.
+    private func run(_ bodies: [@Sendable () throws -> Void]) {
+        let group = DispatchGroup()
+        for body in bodies {
+            group.enter()
+            Thread {
+                do { try body() } catch { self.report("\(error)") }
+                group.leave()
+            }.start()
+        }
+        group.wait()
+    }
+
+    /// Rows 0..<400 stay; 1000..<1100 are replaced all the time, always in pairs of equal vectors; 2000... come and go.
+    @Test func noRowIsLostDoubledOrBackFromTheDead() throws {
+        var generator = SplitMix64(seed: 21)
+        let fixed = (0..<400).map { IndexRow(id: id($0), vector: smoothVector(Self.dimensions, &generator)) }
+        let replaced = (1000..<1100).map { IndexRow(id: id($0), vector: [Float](repeating: 1, count: Self.dimensions)) }
+        try index.upsert(fixed + replaced, in: partition)
+        let running = Atomic(true)
+        let searches = Atomic(0)
+        let index = index
+        let partition = partition
+
+        let replacer: @Sendable () throws -> Void = {
+            var generator = SplitMix64(seed: 22)
+            for turn in 0..<3000 {
+                let first = 1000 + 2 * (turn % 50)
+                let vector = smoothVector(Self.dimensions, &generator)
+                try index.upsert([IndexRow(id: id(first), vector: vector), IndexRow(id: id(first + 1), vector: vector)], in: partition)
+            }
+            running.store(false, ordering: .releasing)
+        }
+        let comingAndGoing: @Sendable () throws -> Void = {
+            var generator = SplitMix64(seed: 23)
+            var number = 2000
+            while running.load(ordering: .acquiring) {
+                let ids = (number..<number + 40).map(id)
+                number += 40
+                let query = smoothVector(Self.dimensions, &generator)
+                try index.upsert(ids.map { IndexRow(id: $0, vector: query) }, in: partition)
+                let there = try self.everything(query)
+                self.report(ids.allSatisfy { there[$0] != nil } ? nil : "an upserted row is missing")
+                self.report(index.remove(ids, from: partition) == 40 ? nil : "a row could not be removed")
+                let gone = try self.everything(query)
+                self.report(ids.contains { gone[$0] != nil } ? "a removed row is back" : nil)
+            }
+        }
+        let reader: @Sendable () throws -> Void = {
+            var generator = SplitMix64(seed: 24)
+            while running.load(ordering: .acquiring) {
+                let scores = try self.everything(smoothVector(Self.dimensions, &generator))
+                self.report((0..<400).allSatisfy { scores[id($0)] != nil } ? nil : "a row that never changed is missing")
+                for first in stride(from: 1000, to: 1100, by: 2) {
+                    guard let one = scores[id(first)], let other = scores[id(first + 1)] else {
+                        self.report("a row is missing while it is replaced")
+                        continue
+                    }
+                    self.report(one == other ? nil : "half of a batch is visible")
+                }
+                searches.add(1, ordering: .relaxed)
+            }
+        }
+        run([replacer, comingAndGoing, reader, reader])
+        #expect(problems.withLock { $0 } == [])
+        #expect(searches.load(ordering: .relaxed) > 0)
+        try index.checkInvariants()
+        #expect(index.count(in: partition) == 500)
+    }
+
+    /// A whole partition is exchanged between two states; a search sees one of them.
+    @Test func replacementIsSeenAsAWhole() throws {
+        let states = [0, 1].map { state in
+            (0..<700).map { IndexRow(id: id(10_000 * state + $0), vector: [Float](repeating: 1, count: Self.dimensions)) }
+        }
+        try index.replacePartition(partition, with: states[0])
+        let running = Atomic(true)
+        let index = index
+        let partition = partition
+        let writer: @Sendable () throws -> Void = {
+            for turn in 1...200 { try index.replacePartition(partition, with: states[turn % 2]) }
+            running.store(false, ordering: .releasing)
+        }
+        let reader: @Sendable () throws -> Void = {
+            while running.load(ordering: .acquiring) {
+                let seen = Set(try self.everything([Float](repeating: 1, count: Self.dimensions)).keys)
+                self.report(states.contains { Set($0.map(\.id)) == seen } ? nil : "\(seen.count) rows of both states")
+            }
+        }
+        run([writer, reader])
+        #expect(problems.withLock { $0 } == [])
+    }
+}
