@@ -1,0 +1,50 @@
+# Every target runs from a fresh clone, as root or as a normal user with sudo; 'make' alone lists them.
+
+SOURCES := $(wildcard Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift)
+
+# One BLAS thread for each worker. OpenBLAS older than the processor picks slower kernels than the processor can run; the name
+# is read when the library is loaded, and must not be set where the instructions are missing.
+export OPENBLAS_NUM_THREADS := 1
+ifneq ($(shell grep -m 1 -ow avx512vl /proc/cpuinfo),)
+export OPENBLAS_CORETYPE ?= SkylakeX
+endif
+
+# Package.swift reads this and turns the warnings of our own targets into errors.
+ifeq ($(CI),true)
+export BUNKO_WARNINGS_AS_ERRORS := 1
+endif
+
+.PHONY: help setup demo test lint bench build debug clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing on this machine (PostgreSQL with pgvector, OpenBLAS, C libraries)
+	@scripts/setup.sh
+
+demo: setup ## set up, build, start, import the sample documents and ask three questions
+	swift build -c release --product bunko
+	@scripts/demo.sh
+
+test: setup ## set up, build and run all tests
+	swift build --build-tests
+	swift test --skip-build --disable-xctest
+
+lint: ## check formatting, imports between rooms, and the scripts
+	swift format lint --strict --recursive --parallel $(SOURCES) scripts/lint-imports
+	scripts/lint-imports --self-test
+	scripts/lint-imports
+	@! grep -rnwE 'TOD[O]|FIXM[E]' $(SOURCES) Makefile scripts .ci || { echo 'lint: finish it, or make it an issue' >&2; exit 1; }
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; else echo 'lint: no shellcheck here; the scripts were not checked'; fi
+
+bench: setup ## run the benchmarks of the nested package
+	swift package --package-path Benchmarks benchmark
+
+build: ## build the product, optimised
+	swift build -c release --product bunko
+
+debug: ## build everything for debugging
+	swift build
+
+clean: ## delete what was built
+	rm -rf .build Benchmarks/.build
