@@ -50,7 +50,7 @@ struct ClusterCreation: Sendable {
     private func checkSpace() throws(EmbeddedPostgresError) {
         var facts = statvfs()
         guard statvfs(layout.root, &facts) == 0 else { return }
-        let free = Int(facts.f_bavail) * Int(facts.f_frsize) >> 20
+        let free = (Int(facts.f_bavail) * Int(facts.f_frsize)) >> 20
         guard free < Self.neededMebibytes else { return }
         throw EmbeddedPostgresError(
             .folderUnusable, "The disk has \(free) MiB free; a new database needs \(Self.neededMebibytes).", at: layout.root,

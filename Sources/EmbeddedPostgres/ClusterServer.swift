@@ -76,6 +76,9 @@ struct ClusterServer: Sendable {
             remedy: "look for a hanging disk, and end the process by hand")
     }
 
+    /// Removes the socket's folder; left alone when something is in it.
+    func removeRuntimeDirectory() { rmdir(socketDirectory) }
+
     /// An error that quotes what PostgreSQL wrote last.
     func failure(_ what: String, kind: EmbeddedPostgresError.Kind = .startFailed, began: ContinuousClock.Instant? = nil)
         -> EmbeddedPostgresError
@@ -117,11 +120,8 @@ struct ClusterServer: Sendable {
         defer { close(output) }
         let arguments = [installation.binDirectory + "/postgres", "-D", layout.cluster]
         let command = account.command(arguments + ServerSettings.fixedArguments(socketDirectory: socketDirectory))
-        let pid = try command.spawn(output: output)
-        guard let process = ServerProcess(pid: pid) else {
-            waitpid(pid, nil, 0)
-            errno = ECHILD
-            throw SystemFailure("Starting the program", arguments[0])
+        guard let process = ServerProcess(child: try command.spawn(output: output)) else {
+            throw SystemFailure("Finding the process just started", "/proc")
         }
         return process
     }

@@ -9,7 +9,7 @@ extension EmbeddedCluster {
             throw EmbeddedPostgresError(
                 .startFailed, "The cluster is watched before it was started.", at: dataDirectory, remedy: "call start() before run()")
         }
-        var policy = RestartPolicy()
+        var policy = restartPolicy
         while await waitForEnd(server) {
             try await restart(server, &policy)
         }
@@ -17,7 +17,7 @@ extension EmbeddedCluster {
 
     /// True when PostgreSQL ended; false when the task was cancelled or the cluster stopped.
     private func waitForEnd(_ server: ClusterServer) async -> Bool {
-        while !Task.isCancelled, let process = state.withLock({ $0.process }) {
+        while !Task.isCancelled, let process = state.withLock({ $0.status.phase == .running ? $0.process : nil }) {
             if case .ended(let exit) = process.condition() { return noteEnd(exit) }
             if FileFacts(path: server.socketPath)?.isSocket != true {
                 logger.error("The socket of PostgreSQL is gone; starting it again", metadata: ["socket": "\(server.socketPath)"])
@@ -29,15 +29,17 @@ extension EmbeddedCluster {
     }
 
     private func noteEnd(_ exit: ExitDescription) -> Bool {
-        logger.error("PostgreSQL ended by itself", metadata: ["exit": "\(exit)"])
-        return state.withLock { state in
-            guard state.process != nil else { return false }
+        let isUnexpected = state.withLock { state in
+            // A stop() of another task ends PostgreSQL too.
+            guard state.status.phase == .running else { return false }
             state.process = nil
             state.status.pid = nil
             state.status.lastExit = exit
             state.status.phase = .restarting
             return true
         }
+        if isUnexpected { logger.error("PostgreSQL ended by itself", metadata: ["exit": "\(exit)"]) }
+        return isUnexpected
     }
 
     /// Tries until it runs, with growing waits. Returns early when the task is cancelled.
@@ -66,6 +68,6 @@ extension EmbeddedCluster {
 
     private func giveUp(_ server: ClusterServer) -> EmbeddedPostgresError {
         state.withLock { $0.status.phase = .failed }
-        return server.failure("PostgreSQL failed \(RestartPolicy.attempts) times in a row and is not started again", kind: .keepsFailing)
+        return server.failure("PostgreSQL failed \(restartPolicy.attempts) times in a row and is not started again", kind: .keepsFailing)
     }
 }

@@ -48,6 +48,7 @@ public final class EmbeddedCluster: Service {
 
     let dataDirectory: String
     let givenInstallation: PostgresInstallation?
+    let restartPolicy: RestartPolicy
     let logger: Logger
     let state = Mutex(State())
 
@@ -59,9 +60,14 @@ public final class EmbeddedCluster: Service {
     ///   - dataDirectory: bunko's data folder; made by ``start()`` when missing. Everything of the cluster lies in it under `postgres…`.
     ///   - installation: the PostgreSQL to use; nil picks the newest suitable one (of the cluster's major version when one exists).
     ///   - logger: takes the events of the cluster's life.
-    public init(dataDirectory: String, installation: PostgresInstallation? = nil, logger: Logger) {
+    public convenience init(dataDirectory: String, installation: PostgresInstallation? = nil, logger: Logger) {
+        self.init(dataDirectory: dataDirectory, installation: installation, restartPolicy: RestartPolicy(), logger: logger)
+    }
+
+    init(dataDirectory: String, installation: PostgresInstallation?, restartPolicy: RestartPolicy, logger: Logger) {
         self.dataDirectory = dataDirectory
         givenInstallation = installation
+        self.restartPolicy = restartPolicy
         self.logger = logger
     }
 

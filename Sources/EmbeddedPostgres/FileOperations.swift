@@ -94,11 +94,14 @@ func names(inDirectory path: String) -> [String] {
     return names.sorted()
 }
 
-/// Makes the folder and its missing parents.
+/// Makes the folder and its missing parents, with this mode whatever the umask.
 func makeDirectories(_ path: String, mode: mode_t) throws(SystemFailure) {
     if let parent = parentDirectory(of: path), access(parent, F_OK) != 0 { try makeDirectories(parent, mode: mode) }
-    if mkdir(path, mode) == 0 || errno == EEXIST { return }
-    throw SystemFailure("Creating the folder", path)
+    guard mkdir(path, mode) == 0 else {
+        if errno == EEXIST { return }
+        throw SystemFailure("Creating the folder", path)
+    }
+    if chmod(path, mode) != 0 { throw SystemFailure("Setting the mode of", path) }
 }
 
 /// The folder that holds an absolute path; nil for the root.

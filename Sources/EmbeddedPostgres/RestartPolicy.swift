@@ -6,18 +6,19 @@ struct RestartPolicy: Sendable {
     }
 
     /// A run of this length proves stability: the count begins anew.
-    static let stableAfter = Duration.seconds(60)
-    static let firstWait = Duration.milliseconds(250)
-    static let longestWait = Duration.seconds(15)
-    static let attempts = 8
+    var stableAfter = Duration.seconds(60)
+    var firstWait = Duration.milliseconds(250)
+    var longestWait = Duration.seconds(15)
+    /// Failures in a row that are answered by another start.
+    var attempts = 8
 
     private(set) var failuresInRow = 0
 
     /// Takes note of an end (or a start that failed, whose run has no length) and decides.
     mutating func decide(afterRunOf length: Duration) -> Decision {
-        if length >= Self.stableAfter { failuresInRow = 0 }
+        if length >= stableAfter { failuresInRow = 0 }
         failuresInRow += 1
-        if failuresInRow > Self.attempts { return .giveUp }
-        return .restart(after: min(Self.firstWait * (1 << (failuresInRow - 1)), Self.longestWait))
+        if failuresInRow > attempts { return .giveUp }
+        return .restart(after: min(firstWait * (1 << min(failuresInRow - 1, 16)), longestWait))
     }
 }

@@ -17,6 +17,13 @@ struct ServerProcess: Sendable, Equatable {
         startTicks = facts.startTicks
     }
 
+    /// A child just started, which may have ended already but is not reaped.
+    init?(child pid: pid_t) {
+        guard let facts = ProcessFacts(pid: pid) else { return nil }
+        self.pid = pid
+        startTicks = facts.startTicks
+    }
+
     /// Whether it still runs; an own child that ended is reaped here, and its way to end is told once.
     func condition() -> Condition {
         guard let facts = ProcessFacts(pid: pid), facts.startTicks == startTicks else { return .ended(.unknown) }
