@@ -2,10 +2,9 @@ import TextAnalysis
 
 /// Cuts a document into passages by its structure.
 public struct Chunker: Sendable {
-    let configuration: ChunkingConfiguration
-    let tokens = TokenEstimator()
+    private let configuration: ChunkingConfiguration
 
-    /// A chunker for sizes that are checked when it is first used.
+    /// A chunker for sizes that are checked when it is used.
     public init(configuration: ChunkingConfiguration = .init()) {
         self.configuration = configuration
     }
@@ -17,6 +16,18 @@ public struct Chunker: Sendable {
     /// - Throws: ``ChunkingError`` for a configuration that contradicts itself; `CancellationError` when the task is cancelled.
     public func chunks(of document: ExtractedDocument) throws -> [Chunk] {
         try configuration.validate()
-        return []
+        let source = SourceText(document.text)
+        let sections = DocumentSection.sections(of: document.blocks)
+        let units = try UnitCutter(source: source, limit: configuration.targetTokens).units(of: document.blocks, in: sections)
+        let packer = UnitPacker(units: units, source: source, configuration: configuration)
+        let writer = ChunkWriter(document: document, sections: sections, units: units, source: source, configuration: configuration)
+        var chunks: [Chunk] = []
+        for group in SectionMerger(configuration: configuration).groups(of: sections, units: units) {
+            try Task.checkCancellation()
+            for span in packer.spans(of: group) {
+                chunks.append(writer.chunk(span, ordinal: chunks.count))
+            }
+        }
+        return chunks
     }
 }

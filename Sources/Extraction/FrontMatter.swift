@@ -11,7 +11,8 @@ struct FrontMatter {
         let inner = 1..<table.count
         guard let end = inner.first(where: { Self.isMark(table, $0, "---") || Self.isMark(table, $0, "...") }) else { return nil }
         let lines = (1..<end).lazy.filter { !table.isBlank($0) }
-        guard lines.allSatisfy({ Self.isYAML(table, $0) }), let first = lines.first, Self.key(of: table.text(first)) != nil else {
+        // YAML that is only comments, entries or continuations is rather a text between two rules.
+        guard lines.allSatisfy({ Self.isYAML(table, $0) }), lines.contains(where: { Self.key(of: table.text($0)) != nil }) else {
             return nil
         }
         lineCount = end + 1

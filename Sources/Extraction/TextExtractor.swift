@@ -33,7 +33,15 @@ public struct TextExtractor: Sendable {
             case .plainText: PlainTextReader().read(text)
             case .markdown: MarkdownReader().read(text)
             }
-        guard document.blocks.contains(where: { $0.kind != .frontMatter && $0.kind != .pageBreak }) else { throw .noText }
+        guard Self.hasVisibleText(document) else { throw .noText }
         return document
+    }
+
+    private static func hasVisibleText(_ document: ExtractedDocument) -> Bool {
+        let end = document.blocks.last { $0.kind == .frontMatter }?.range.upperBound ?? 0
+        return document.text.unicodeScalars.dropFirst(end).contains { scalar in
+            let properties = scalar.properties
+            return !properties.isWhitespace && !properties.isDefaultIgnorableCodePoint && properties.generalCategory != .control
+        }
     }
 }

@@ -1,0 +1,84 @@
+import TextAnalysis
+
+/// Cuts blocks into units of at most `limit` tokens.
+struct UnitCutter {
+    let source: SourceText
+    let limit: Int
+    private let segmenter = SentenceSegmenter()
+    private let estimator = TokenEstimator()
+
+    init(source: SourceText, limit: Int) {
+        self.source = source
+        self.limit = limit
+    }
+
+    /// The units of all blocks that are content, in source order.
+    /// - Throws: `CancellationError`.
+    func units(of blocks: [Block], in sections: [DocumentSection]) throws -> [TextUnit] {
+        var units: [TextUnit] = []
+        for (number, section) in sections.enumerated() {
+            try Task.checkCancellation()
+            for block in section.blocks where blocks[block].kind != .frontMatter && !blocks[block].range.isEmpty {
+                append(blocks[block], block, section: number, to: &units)
+            }
+        }
+        for index in units.indices.dropLast() {
+            units[index].gapTokens = tokens(units[index].bytes.upperBound..<units[index + 1].bytes.lowerBound)
+        }
+        return units
+    }
+
+    private func append(_ block: Block, _ number: Int, section: Int, to units: inout [TextUnit]) {
+        let range = source.byteOffset(ofScalar: block.range.lowerBound)..<source.byteOffset(ofScalar: block.range.upperBound)
+        for (index, piece) in pieces(of: range, kind: block.kind).enumerated() {
+            let count = tokens(piece)
+            if count <= limit {
+                let kind = unitKind(block.kind, at: index)
+                units.append(TextUnit(kind: kind, bytes: piece, block: number, section: section, tokens: count))
+            } else {
+                for part in LongTextCutter(source: source, limit: limit).cut(piece) {
+                    units.append(TextUnit(kind: .fragment, bytes: part, block: number, section: section, tokens: tokens(part)))
+                }
+            }
+        }
+    }
+
+    private func pieces(of range: Range<Int>, kind: Block.Kind) -> [Range<Int>] {
+        switch kind {
+        case .table, .code, .html: lines(of: range)
+        case .heading, .thematicBreak, .pageBreak, .frontMatter: [range]
+        case .paragraph, .listItem, .quote: sentences(of: range)
+        }
+    }
+
+    private func unitKind(_ kind: Block.Kind, at index: Int) -> TextUnit.Kind {
+        switch kind {
+        case .heading: .heading
+        case .table: index < 2 ? .tableHead : .tableRow
+        case .code, .html, .thematicBreak, .pageBreak, .frontMatter: .line
+        case .paragraph, .listItem, .quote: .sentence
+        }
+    }
+
+    private func sentences(of range: Range<Int>) -> [Range<Int>] {
+        let text = source.string(range)
+        var start = range.lowerBound
+        return segmenter.sentences(in: text).compactMap { sentence in
+            let end = start + text.utf8.distance(from: sentence.lowerBound, to: sentence.upperBound)
+            defer { start = end }
+            let trimmed = WhiteSpace.trim(start..<end, in: source.bytes)
+            return trimmed.isEmpty ? nil : trimmed
+        }
+    }
+
+    private func lines(of range: Range<Int>) -> [Range<Int>] {
+        source.bytes[range].split(separator: 0x0A).compactMap { line in
+            let trimmed = WhiteSpace.trim(line.startIndex..<line.endIndex, in: source.bytes)
+            return trimmed.isEmpty ? nil : trimmed
+        }
+    }
+
+    private func tokens(_ range: Range<Int>) -> Int {
+        estimator.count(source.string(range))
+    }
+}
