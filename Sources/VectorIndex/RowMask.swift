@@ -1,18 +1,8 @@
 /// One bit for each row of a block, held inline so that a snapshot of blocks needs no allocation per block.
-struct RowMask: Equatable {
+struct RowMask {
     private var words = SIMD8<UInt64>(repeating: 0)
 
     static let capacity = 512
-
-    /// The first `count` rows, 0...512.
-    static func first(_ count: Int) -> RowMask {
-        var mask = RowMask()
-        for word in 0..<8 {
-            let bits = min(64, max(0, count - 64 * word))
-            mask.words[word] = bits == 64 ? .max : (1 << UInt64(bits)) - 1
-        }
-        return mask
-    }
 
     var count: Int {
         words.indices.reduce(0) { $0 + words[$1].nonzeroBitCount }
