@@ -83,7 +83,11 @@ echo "pgvector: fetching the source package of $source_release"
 # A mirror without the other release (somebody's own repository) is no obstacle as long as another one has the source.
 private_apt update >"$work/update.log" 2>&1 || cat "$work/update.log" >&2
 cd "$work/source"
-private_apt source pgvector >"$work/fetch.log" 2>&1 || { cat "$work/fetch.log" >&2; exit 3; }
+if ! private_apt source pgvector >"$work/fetch.log" 2>&1; then
+    cat "$work/fetch.log" >&2
+    echo "pgvector: this machine's mirrors did not give the source package; what they said stands above." >&2
+    exit 3
+fi
 cd pgvector-*/
 
 echo "pgvector: building $(basename "$PWD") for $("$pg_config" --version)"

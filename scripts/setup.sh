@@ -14,7 +14,7 @@ readonly packages=(
     libpq-dev libicu-dev libcmark-gfm-dev libcmark-gfm-extensions-dev # linked by the product
     libblas-dev liblapacke-dev libopenblas0-pthread                   # linked by name, so that any BLAS serves; OpenBLAS is the fast one
     g++ make pkgconf git ca-certificates curl                         # building, fetching packages, the demo's requests
-    libncurses6 libsqlite3-0 libxml2 zlib1g-dev                       # what the Swift toolchain and its packages load or link
+    libncurses6 libsqlite3-0 zlib1g-dev                               # what the Swift toolchain and its packages load or link
 )
 
 say() { echo "setup: $*"; }
