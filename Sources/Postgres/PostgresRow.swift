@@ -41,6 +41,13 @@ public struct PostgresRow: Sendable {
         return (repeat try next(each types))
     }
 
+    /// Reads the only column.
+    /// - Throws: ``PostgresDecodingError``; also when there are more columns.
+    public func decode<T: PostgresDecodable>(_ type: T.Type) throws -> T {
+        guard columnCount == 1 else { throw PostgresDecodingError.columnCount(found: columnCount, wanted: 1) }
+        return try decode(at: 0, as: type)
+    }
+
     /// Reads the column with a name, exactly as the server spells it; the first one where several have it.
     /// - Throws: ``PostgresDecodingError``.
     public func decode<T: PostgresDecodable>(_ column: String, as type: T.Type = T.self) throws -> T {

@@ -46,7 +46,7 @@ extension PostgresConnection {
         _ body: (PostgresConnection) async throws -> R
     ) async throws -> R {
         let place = CallSite(file: file, line: line)
-        guard await session.transactionState == .idle else { return try await withSavepoint(isolation: isolation, file: file, line: line, body) }
+        guard !isInTransaction else { return try await withSavepoint(isolation: isolation, file: file, line: line, body) }
         try await runScript(mode.beginStatement, OperationRequest(place: place))
         do {
             let value = try await body(self)
@@ -79,6 +79,12 @@ extension PostgresConnection {
         }
     }
 
+    /// Whether the last statement left a transaction open, failed or not.
+    public var isInTransaction: Bool {
+        let standing = session.shared.standing.load(ordering: .sequentiallyConsistent)
+        return standing == .inTransaction || standing == .inFailedTransaction
+    }
+
     private func commit(_ place: CallSite) async throws {
         let result = try await runScript("COMMIT", OperationRequest(place: place, isShielded: true))
         // The server answers COMMIT of a failed transaction with success and this tag.
@@ -91,7 +97,7 @@ extension PostgresConnection {
 
     /// Goes back, also in a cancelled task. A connection whose state is then unknown is closed.
     private func undo(_ script: String, _ place: CallSite) async {
-        guard !isBroken, await session.transactionState != .idle else { return }
+        guard !isBroken, isInTransaction else { return }
         do {
             try await runScript(script, OperationRequest(timeout: .seconds(30), place: place, isShielded: true))
         } catch {

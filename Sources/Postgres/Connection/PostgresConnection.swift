@@ -33,8 +33,10 @@ public final class PostgresConnection: Sendable {
         return PostgresConnection(session: session, configuration: configuration, serverVersion: facts.version, processID: facts.processID)
     }
 
-    deinit {
-        // The session outlives its owner by one turn, in which it says good-bye to the server.
+    deinit { closeSoon() }
+
+    /// As ``close()`` for those who cannot wait. The session outlives its owner by the turn in which it says good-bye to the server.
+    func closeSoon() {
         let session = session
         session.executor.queue.async { session.assumeIsolated { $0.close() } }
     }
@@ -97,15 +99,4 @@ public final class PostgresConnection: Sendable {
 extension Session {
     var facts: (version: Int, processID: Int32) { (Int(PQserverVersion(handle.pointer)), PQbackendPID(handle.pointer)) }
 
-    /// Where the session stands between statements.
-    enum TransactionState: Sendable { case idle, open, failed, unusable }
-
-    var transactionState: TransactionState {
-        switch handle.transactionStatus {
-        case PQTRANS_IDLE: .idle
-        case PQTRANS_INTRANS: .open
-        case PQTRANS_INERROR: .failed
-        default: .unusable
-        }
-    }
 }

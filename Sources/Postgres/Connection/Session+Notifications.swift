@@ -8,12 +8,12 @@ extension Session {
     func addListener(_ id: UInt64, _ channels: [String], _ continuation: AsyncThrowingStream<PostgresNotification, any Error>.Continuation) {
         if let lost { return continuation.finish(throwing: lost) }
         listeners[id] = Listener(channels: channels, continuation: continuation)
-        shared.listenerCount.store(listeners.count, ordering: .relaxed)
+        shared.hasListeners.store(!listeners.isEmpty, ordering: .sequentiallyConsistent)
     }
 
     func removeListener(_ id: UInt64) {
         listeners[id] = nil
-        shared.listenerCount.store(listeners.count, ordering: .relaxed)
+        shared.hasListeners.store(!listeners.isEmpty, ordering: .sequentiallyConsistent)
     }
 
     /// Forgets a reader and tells the server about channels nobody listens on any more.

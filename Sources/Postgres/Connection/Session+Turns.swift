@@ -1,3 +1,4 @@
+import CPostgres
 import Dispatch
 
 /// Turns: who uses the connection now, who waits, and how the one whose turn it is gets stopped.
@@ -41,7 +42,17 @@ extension Session {
             operation.deadline = .now + timeout
         }
         active = operation
+        shared.standing.store(.busy, ordering: .sequentiallyConsistent)
         armTimer()
+    }
+
+    private var standing: Standing {
+        switch handle.transactionStatus {
+        case PQTRANS_IDLE: .idle
+        case PQTRANS_INTRANS: .inTransaction
+        case PQTRANS_INERROR: .inFailedTransaction
+        default: .busy
+        }
     }
 
     /// Ends an operation: waits for a cancel request still on its way, which would hit the next statement, and hands over to the next in line.
@@ -52,6 +63,7 @@ extension Session {
             await withCheckedContinuation { cancelReturned = $0 }
         }
         active = nil
+        shared.standing.store(standing, ordering: .sequentiallyConsistent)
         reader?.set(on: true)
         if let lost {
             handle.finish()

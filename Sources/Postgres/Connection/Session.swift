@@ -47,8 +47,19 @@ actor Session {
 
     final class Shared: Sendable {
         let isBroken = Atomic<Bool>(false)
-        let transactionDepth = Atomic<Int>(0)
-        let listenerCount = Atomic<Int>(0)
+        let standing = Atomic<Standing>(.idle)
+        let hasListeners = Atomic<Bool>(false)
+    }
+
+    /// Where the conversation stands after the last operation.
+    enum Standing: UInt8, AtomicRepresentable {
+        /// Outside a transaction.
+        case idle
+        case inTransaction
+        /// In a transaction that can only be rolled back.
+        case inFailedTransaction
+        /// An operation is under way.
+        case busy
     }
 
     /// How long the server may take to stop a statement before the connection is given up.
@@ -143,7 +154,7 @@ actor Session {
         writer?.cancel()
         for listener in listeners.values { listener.continuation.finish(throwing: error) }
         listeners = [:]
-        shared.listenerCount.store(0, ordering: .relaxed)
+        shared.hasListeners.store(false, ordering: .sequentiallyConsistent)
         cancelReturned?.resume()
         cancelReturned = nil
         wake()
