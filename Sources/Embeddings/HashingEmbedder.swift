@@ -1,0 +1,28 @@
+import TextAnalysis
+
+/// A built-in embedder that needs no network, no key and no model file: signed feature hashing of a text's terms.
+///
+/// It sees words, not meanings: texts are near each other when they share words, word forms or, in Korean, Japanese and Chinese, pairs of
+/// characters. Vectors are equal on every machine and in every run. A text without any word (empty, symbols only) has the model's fixed
+/// vector, which is orthogonal to those of all texts with words.
+public struct HashingEmbedder: EmbeddingProvider {
+    /// The model `bunko-hash-1536-v1` of 1,536 dimensions.
+    public let model = EmbeddingModel(id: "bunko-hash-1536-v1", dimensions: TermVectorSpace.dimensions)
+
+    /// The embedder; it holds no state and costs nothing.
+    public init() {}
+
+    /// The unit vectors of `texts`, in order, computed one after another on the concurrent executor.
+    ///
+    /// Never throws `EmbeddingError`; throws `CancellationError` when the task is cancelled, which is looked at every 32 texts.
+    @concurrent public func embed(_ texts: [String], purpose: EmbeddingPurpose) async throws -> [[Float]] {
+        var encoder = TextEncoder()
+        var vectors: [[Float]] = []
+        vectors.reserveCapacity(texts.count)
+        for (index, text) in texts.enumerated() {
+            if index % 32 == 0 { try Task.checkCancellation() }
+            vectors.append(encoder.vector(of: text, purpose: purpose))
+        }
+        return vectors
+    }
+}
