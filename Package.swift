@@ -1,0 +1,97 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Which room may import which is drawn in README.md; `make lint` checks every import against this file.
+let package = Package(
+    name: "bunko",
+    products: [
+        .executable(name: "bunko", targets: ["bunko"]),
+        .library(name: "VectorIndex", targets: ["VectorIndex"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries: a module map and a shim each.
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CBLAS", providers: [.apt(["libblas-dev", "libopenblas0-pthread"])]),
+        .systemLibrary(name: "CICU", pkgConfig: "icu-i18n", providers: [.apt(["libicu-dev"])]),
+        .systemLibrary(
+            name: "CCommonMark", pkgConfig: "libcmark-gfm",
+            providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"])]),
+        .target(name: "CVectorKernels"),
+
+        // Rooms, from the ground up.
+        .target(name: "Domain"),
+        .target(name: "Postgres", dependencies: ["CPostgres", .crypto, .deque, .logging]),
+        .target(name: "EmbeddedPostgres", dependencies: ["Postgres", .logging, .serviceLifecycle]),
+        .target(name: "VectorIndex", dependencies: ["CVectorKernels", "CBLAS"]),
+        .target(name: "TextAnalysis", dependencies: ["CICU"]),
+        .target(name: "Embeddings", dependencies: ["TextAnalysis"]),
+        .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark"]),
+        .target(
+            name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging],
+            resources: [.embedInCode("Migrations")]),
+        .target(name: "Accounts", dependencies: ["Storage", "Domain", .crypto, .logging]),
+        .target(name: "Operations", dependencies: ["Storage", "Domain", .logging]),
+        .target(
+            name: "Ingestion",
+            dependencies: ["Extraction", "Embeddings", "Storage", "Domain", .logging, .serviceLifecycle]),
+        .target(
+            name: "Retrieval",
+            dependencies: ["VectorIndex", "Embeddings", "Storage", "Domain", .logging, .serviceLifecycle]),
+        .target(name: "ContextAssembly", dependencies: ["Retrieval", "Storage", "TextAnalysis", "Domain"]),
+        .target(
+            name: "Server",
+            dependencies: [
+                "Accounts", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
+                .hummingbird, .logging, .nioCore,
+            ]),
+        .executableTarget(
+            name: "bunko",
+            dependencies: [
+                "Server", "Accounts", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
+                "Embeddings", "EmbeddedPostgres", "Postgres", "VectorIndex", "CVectorKernels",
+                .argumentParser, .asyncHTTPClient, .configuration, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle, .systemPackage,
+                .unixSignals,
+            ]),
+
+        // Tests.
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", .logging]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+extension Target.Dependency {
+    static var argumentParser: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
+    static var asyncHTTPClient: Self { .product(name: "AsyncHTTPClient", package: "async-http-client") }
+    static var configuration: Self { .product(name: "Configuration", package: "swift-configuration") }
+    static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
+    static var deque: Self { .product(name: "DequeModule", package: "swift-collections") }
+    static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
+    static var logging: Self { .product(name: "Logging", package: "swift-log") }
+    static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
+    static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
+    static var systemPackage: Self { .product(name: "SystemPackage", package: "swift-system") }
+    static var unixSignals: Self { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
+    static var serviceLifecycle: Self { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
+}
+
+// One loop sets what holds for every room.
+for target in package.targets where target.type != .system && target.type != .plugin {
+    var settings = target.swiftSettings ?? []
+    settings.append(.enableUpcomingFeature("ExistentialAny"))
+    if Context.environment["BUNKO_WARNINGS_AS_ERRORS"] == "1" {
+        settings.append(.unsafeFlags(["-warnings-as-errors"]))
+    }
+    target.swiftSettings = settings
+}

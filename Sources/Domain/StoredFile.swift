@@ -1,0 +1,79 @@
+public import Foundation
+
+/// Where a file stands on its way into the index. `done` and `failed` are final until the bytes change.
+public enum ProcessingState: String, Sendable, Codable, CaseIterable {
+    case pending
+    case processing
+    case done
+    case failed
+}
+
+/// One uploaded document. Its identity is (assistant, source path); its bytes are addressed by their SHA-256.
+public struct StoredFile: Sendable, Hashable {
+    public var id: FileID
+    public var userID: UserID
+    public var assistantID: AssistantID?
+    public var name: String
+    /// The path the importer gave, which tells a changed file from a new one.
+    public var sourcePath: String
+    public var mediaType: String?
+    public var byteCount: Int
+    public var sha256: ContentDigest
+    public var tags: [String]
+    public var state: ProcessingState
+    public var failureCode: String?
+    public var failureReason: String?
+    public var chunkCount: Int
+    public var createdAt: Date
+    public var updatedAt: Date
+
+    public init(
+        id: FileID, userID: UserID, assistantID: AssistantID?, name: String, sourcePath: String, mediaType: String?, byteCount: Int,
+        sha256: ContentDigest, tags: [String], state: ProcessingState, failureCode: String?, failureReason: String?, chunkCount: Int,
+        createdAt: Date, updatedAt: Date
+    ) {
+        self.id = id
+        self.userID = userID
+        self.assistantID = assistantID
+        self.name = name
+        self.sourcePath = sourcePath
+        self.mediaType = mediaType
+        self.byteCount = byteCount
+        self.sha256 = sha256
+        self.tags = tags
+        self.state = state
+        self.failureCode = failureCode
+        self.failureReason = failureReason
+        self.chunkCount = chunkCount
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+    }
+}
+
+/// 32 bytes of SHA-256, the address of a file's bytes.
+public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
+    public let bytes: [UInt8]
+
+    /// Nil unless there are exactly 32 bytes.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    public var description: String { bytes.hexadecimal }
+}
+
+extension Sequence where Element == UInt8 {
+    /// Two lower-case hexadecimal digits a byte.
+    public var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(underestimatedCount * 2)
+        for byte in self {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
