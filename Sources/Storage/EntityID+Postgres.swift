@@ -1,0 +1,9 @@
+import Domain
+import Postgres
+
+extension UserID: PostgresCodable {}
+extension AssistantID: PostgresCodable {}
+extension PersonaID: PostgresCodable {}
+extension FileID: PostgresCodable {}
+extension ChunkID: PostgresCodable {}
+extension APIKeyID: PostgresCodable {}

@@ -1,0 +1,94 @@
+import Domain
+import Foundation
+import Postgres
+
+extension Filter {
+    /// The filter as a condition on `knowledge_base k LEFT JOIN files f`; every value is bound, metadata names too.
+    ///
+    /// A comparison with a missing value is false, and `ne`/`nin` are the negations of `eq`/`in`, so they let missing values through.
+    func condition() throws -> SQL {
+        switch self {
+        case .compare(let comparison, let key, let value):
+            return try key.compared(comparison, to: value)
+        case .oneOf(let key, let values, let negated):
+            let either = try values.map { try key.compared(.equal, to: $0) }
+            let joined: SQL = either.isEmpty ? "false" : Self.join(either, by: " OR ")
+            return negated ? "NOT coalesce(\(joined), false)" : joined
+        case .all(let filters):
+            return Self.join(try filters.map { try $0.condition() }, by: " AND ")
+        case .any(let filters):
+            return Self.join(try filters.map { try $0.condition() }, by: " OR ")
+        }
+    }
+
+    private static func join(_ conditions: [SQL], by word: String) -> SQL {
+        guard let first = conditions.first else { return "true" }
+        let joined: SQL = conditions.dropFirst().reduce(first) { "\($0)\(unescaped: word)\($1)" }
+        return "(\(joined))"
+    }
+}
+
+extension Filter.Key {
+    func compared(_ comparison: Filter.Comparison, to value: Filter.Value) throws -> SQL {
+        if comparison == .notEqual { return "NOT coalesce(\(try compared(.equal, to: value)), false)" }
+        switch self {
+        case .tags:
+            guard comparison == .equal, case .string(let tag) = value else {
+                throw Problem.invalid("filters", "\"tags\" takes eq, ne, in and nin with strings.")
+            }
+            return "(k.tags @> ARRAY[\(tag)]::text[])"
+        case .sourceType: return try Self.text("k.source_type", comparison, value, key: "source_type")
+        case .file: return try Self.file(comparison, value)
+        case .createdAt: return try Self.time(comparison, value)
+        case .metadata(let name): return Self.metadata(name, comparison, value)
+        }
+    }
+
+    private static func text(_ column: SQL, _ comparison: Filter.Comparison, _ value: Filter.Value, key: String) throws -> SQL {
+        guard case .string(let text) = value else {
+            throw Problem.invalid("filters", "\"\(key)\" is compared with a string.")
+        }
+        return "(\(column) \(unescaped: comparison.sqlOperator) \(text))"
+    }
+
+    private static func file(_ comparison: Filter.Comparison, _ value: Filter.Value) throws -> SQL {
+        guard comparison == .equal, case .string(let text) = value else {
+            throw Problem.invalid("filters", "\"file\" takes eq, ne, in and nin with a file's id, name or source path.")
+        }
+        return "(f.id = \(FileID(text)) OR f.file_name = \(text) OR f.source_path = \(text))"
+    }
+
+    private static func time(_ comparison: Filter.Comparison, _ value: Filter.Value) throws -> SQL {
+        guard case .string(let text) = value, let time = try? Date(text, strategy: .iso8601) else {
+            throw Problem.invalid("filters", "\"created_at\" is compared with an RFC 3339 time such as 2026-01-31T00:00:00Z.")
+        }
+        return "(k.created_at \(unescaped: comparison.sqlOperator) \(time))"
+    }
+
+    private static func metadata(_ name: String, _ comparison: Filter.Comparison, _ value: Filter.Value) -> SQL {
+        let symbol = comparison.sqlOperator
+        switch value {
+        case .string(let text): return "(jsonb_typeof(k.metadata -> \(name)) = 'string' AND k.metadata ->> \(name) \(unescaped: symbol) \(text))"
+        case .boolean(let flag): return "(k.metadata -> \(name) \(unescaped: symbol) to_jsonb(\(flag)::boolean))"
+        case .number(let number):
+            // CASE, because AND does not promise that the cast waits for the type test.
+            return """
+                (CASE WHEN jsonb_typeof(k.metadata -> \(name)) = 'number'
+                    THEN (k.metadata ->> \(name))::numeric \(unescaped: symbol) \(number)::numeric ELSE false END)
+                """
+        }
+    }
+}
+
+extension Filter.Comparison {
+    fileprivate var sqlOperator: String {
+        switch self {
+        case .equal: "="
+        case .notEqual: "<>"
+        case .greater: ">"
+        case .greaterOrEqual: ">="
+        case .less: "<"
+        case .lessOrEqual: "<="
+        }
+    }
+}

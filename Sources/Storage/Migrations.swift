@@ -1,0 +1,17 @@
+import Postgres
+
+extension Migration {
+    /// Every migration of the product, in order; embedded in the binary. Append only: an applied file is verified by checksum.
+    public static let all: [Migration] = [
+        Migration(1, "users", PackageResources._001_users_up_sql, PackageResources._001_users_down_sql),
+        Migration(2, "api_keys", PackageResources._002_api_keys_up_sql, PackageResources._002_api_keys_down_sql),
+        Migration(3, "assistants", PackageResources._003_assistants_up_sql, PackageResources._003_assistants_down_sql),
+        Migration(4, "knowledge", PackageResources._004_knowledge_up_sql, PackageResources._004_knowledge_down_sql),
+        Migration(
+            5, "knowledge_changes", PackageResources._005_knowledge_changes_up_sql, PackageResources._005_knowledge_changes_down_sql),
+    ]
+
+    private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {
+        self.init(number: number, name: name, up: String(decoding: up, as: UTF8.self), down: String(decoding: down, as: UTF8.self))
+    }
+}

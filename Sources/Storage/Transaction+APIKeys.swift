@@ -1,0 +1,96 @@
+public import Domain
+public import Foundation
+import Postgres
+
+/// What an authenticated key stands for.
+public struct KeyPrincipal: Sendable {
+    public let keyID: APIKeyID
+    public let userID: UserID
+    public let permissions: Set<Permission>
+    public let assistants: Set<AssistantID>?
+}
+
+/// One API key as its owner sees it; the secret is never stored.
+public struct APIKeyRecord: Sendable {
+    public let id: APIKeyID
+    public let userID: UserID
+    public let name: String
+    public let prefix: String
+    public let permissions: [Permission]
+    public let assistants: [AssistantID]?
+    public let expiresAt: Date?
+    public let lastUsedAt: Date?
+    public let revokedAt: Date?
+    public let createdAt: Date
+}
+
+extension Database {
+    /// The principal of a live key, found by its public prefix and the SHA-256 of its secret; nil when there is none.
+    ///
+    /// The only question that is answered before a scope exists; a SECURITY DEFINER function answers it.
+    public func authenticateKey(prefix: String, secretSHA256: ContentDigest) async throws -> KeyPrincipal? {
+        let rows = try await beforePrincipal(
+            """
+            SELECT key_id, key_user_id, key_scopes, key_assistant_ids
+            FROM authenticate_api_key(\(prefix), \(secretSHA256.bytes))
+            """)
+        return try rows.first.map { row in
+            KeyPrincipal(
+                keyID: try row.decode("key_id", as: APIKeyID.self),
+                userID: try row.decode("key_user_id", as: UserID.self),
+                permissions: Set(try row.decode("key_scopes", as: [String].self).compactMap(Permission.init)),
+                assistants: try row.decode("key_assistant_ids", as: [AssistantID]?.self).map(Set.init))
+        }
+    }
+}
+
+extension Transaction {
+    private static let keyColumns: SQL =
+        "id, user_id, name, prefix, scopes, assistant_ids, expires_at, last_used_at, revoked_at, created_at"
+
+    /// Stores a key of the scope's user by its prefix and the hash of its secret.
+    public func insertKey(
+        name: String, prefix: String, secretSHA256: ContentDigest, permissions: Set<Permission>, expiresAt: Date?
+    ) async throws -> APIKeyRecord {
+        let scopes = permissions.map(\.rawValue).sorted()
+        let rows = try await connection.query(
+            """
+            INSERT INTO api_keys (user_id, name, prefix, secret_sha256, scopes, expires_at)
+            VALUES (\(try scope.userID), \(name), \(prefix), \(secretSHA256.bytes), \(scopes), \(expiresAt))
+            RETURNING \(Self.keyColumns)
+            """)
+        guard let row = rows.first else {
+            throw Problem(.internalFault, code: "key_not_stored", "The key was not stored.")
+        }
+        return try APIKeyRecord(row)
+    }
+
+    /// The user's keys, newest first, revoked ones included.
+    public func keys() async throws -> [APIKeyRecord] {
+        try await connection.query(
+            "SELECT \(Self.keyColumns) FROM api_keys WHERE user_id = current_user_id() ORDER BY created_at DESC, id"
+        ).map(APIKeyRecord.init)
+    }
+
+    /// Revokes a key, effective with the next request that shows it.
+    public func revokeKey(_ id: APIKeyID) async throws {
+        let changed = try await connection.execute(
+            "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE user_id = current_user_id() AND id = \(id)")
+        guard changed == 1 else { throw Problem.notFound("key", id.description) }
+    }
+}
+
+extension APIKeyRecord {
+    fileprivate init(_ row: PostgresRow) throws {
+        id = try row.decode("id", as: APIKeyID.self)
+        userID = try row.decode("user_id", as: UserID.self)
+        name = try row.decode("name", as: String.self)
+        prefix = try row.decode("prefix", as: String.self)
+        permissions = try row.decode("scopes", as: [String].self).compactMap(Permission.init)
+        assistants = try row.decode("assistant_ids", as: [AssistantID]?.self)
+        expiresAt = try row.decode("expires_at", as: Date?.self)
+        lastUsedAt = try row.decode("last_used_at", as: Date?.self)
+        revokedAt = try row.decode("revoked_at", as: Date?.self)
+        createdAt = try row.decode("created_at", as: Date.self)
+    }
+}

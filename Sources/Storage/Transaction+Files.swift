@@ -1,0 +1,133 @@
+public import Domain
+import Foundation
+import Postgres
+
+/// A file as it arrives, before it has an id.
+public struct FileDraft: Sendable {
+    public var name: String
+    public var sourcePath: String
+    public var byteCount: Int
+    public var sha256: ContentDigest
+    public var tags: [String]
+
+    public init(name: String, sourcePath: String, byteCount: Int, sha256: ContentDigest, tags: [String]) {
+        self.name = name
+        self.sourcePath = sourcePath
+        self.byteCount = byteCount
+        self.sha256 = sha256
+        self.tags = tags
+    }
+}
+
+/// What an upload did.
+public enum FileOutcome: String, Sendable {
+    case created
+    case replaced
+    /// The same bytes and tags stand under this path already; nothing was done.
+    case unchanged
+}
+
+extension Transaction {
+    static let fileColumns: SQL = """
+        id, user_id, assistant_id, file_name, source_path, mime_type, file_size, sha256, tags, processing_state, failure_code,
+        failure_reason, chunk_count, created_at, updated_at
+        """
+
+    /// Records a file of the assistant under its source path: a new row, or the changed bytes of the one that stands there, in
+    /// state `pending`. The old passages stay until the new ones replace them.
+    ///
+    /// - Parameter retryFailed: take identical bytes that failed before as changed.
+    public func putFile(_ draft: FileDraft, assistant: AssistantID, retryFailed: Bool) async throws -> (StoredFile, FileOutcome) {
+        let rows = try await connection.query(
+            """
+            INSERT INTO files AS f (user_id, assistant_id, file_name, source_path, file_type, file_size, sha256, storage_path, tags)
+            VALUES (\(try scope.userID), \(assistant), \(draft.name), \(draft.sourcePath), \(draft.fileType), \(draft.byteCount),
+                    \(draft.sha256.bytes), \(ContentStore.path(of: draft.sha256)), \(draft.tags))
+            ON CONFLICT (user_id, assistant_id, source_path) DO UPDATE SET
+                file_name = excluded.file_name, file_type = excluded.file_type, file_size = excluded.file_size,
+                sha256 = excluded.sha256, storage_path = excluded.storage_path, tags = excluded.tags,
+                processing_state = 'pending', failure_code = NULL, failure_reason = NULL, claimed_by = NULL, attempts = 0
+            WHERE f.sha256 <> excluded.sha256 OR f.tags <> excluded.tags OR (\(retryFailed) AND f.processing_state = 'failed')
+            RETURNING \(Self.fileColumns), (xmax = 0) AS created
+            """)
+        if let row = rows.first {
+            return (try StoredFile(row), try row.decode("created", as: Bool.self) ? .created : .replaced)
+        }
+        let standing = try await connection.query(
+            """
+            SELECT \(Self.fileColumns) FROM files
+            WHERE user_id = current_user_id() AND assistant_id = \(assistant) AND source_path = \(draft.sourcePath)
+            """)
+        guard let row = standing.first else { throw Problem.notFound("file", draft.sourcePath) }
+        return (try StoredFile(row), .unchanged)
+    }
+
+    /// The file with this id, or `not_found`.
+    public func file(_ id: FileID) async throws -> StoredFile {
+        let rows = try await connection.query("SELECT \(Self.fileColumns) FROM files WHERE user_id = current_user_id() AND id = \(id)")
+        guard let file = try rows.first.map(StoredFile.init), file.assistantID.map(scope.admits) ?? (scope.assistants == nil) else {
+            throw Problem.notFound("file", id.description)
+        }
+        return file
+    }
+
+    /// The user's files, newest first, of one assistant or of all the scope admits.
+    public func files(
+        assistant: AssistantID? = nil, state: ProcessingState? = nil, limit: Int, after: FileID? = nil
+    ) async throws -> [StoredFile] {
+        let bound = scope.assistants.map(Array.init)
+        return try await connection.query(
+            """
+            SELECT \(Self.fileColumns) FROM files
+            WHERE user_id = current_user_id()
+                AND (\(assistant)::uuid IS NULL OR assistant_id = \(assistant))
+                AND (\(bound)::uuid[] IS NULL OR assistant_id = ANY (\(bound)))
+                AND (\(state?.rawValue)::text IS NULL OR processing_state = \(state?.rawValue))
+                AND (\(after)::uuid IS NULL
+                    OR (created_at, id) < (SELECT created_at, id FROM files WHERE user_id = current_user_id() AND id = \(after)))
+            ORDER BY created_at DESC, id DESC LIMIT \(limit)
+            """
+        ).map(StoredFile.init)
+    }
+
+    /// Deletes a file with its passages; its bytes are released when nothing else refers to them.
+    public func deleteFile(_ id: FileID) async throws {
+        _ = try await file(id)
+        try await connection.execute("DELETE FROM files WHERE user_id = current_user_id() AND id = \(id)")
+    }
+}
+
+extension FileDraft {
+    /// The name's extension in lower case, for display and filters; the content decides how a file is read.
+    fileprivate var fileType: String? {
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
+        let suffix = name[name.index(after: dot)...].lowercased()
+        return suffix.isEmpty || suffix.count > 100 ? nil : suffix
+    }
+}
+
+extension StoredFile {
+    init(_ row: PostgresRow) throws {
+        let digest = ContentDigest(bytes: try row.decode("sha256", as: [UInt8].self))
+        let state = ProcessingState(rawValue: try row.decode("processing_state", as: String.self))
+        guard let digest, let state else {
+            throw Problem(.internalFault, code: "file_row_unreadable", "A row of files breaks its own constraints.")
+        }
+        self.init(
+            id: try row.decode("id", as: FileID.self),
+            userID: try row.decode("user_id", as: UserID.self),
+            assistantID: try row.decode("assistant_id", as: AssistantID?.self),
+            name: try row.decode("file_name", as: String.self),
+            sourcePath: try row.decode("source_path", as: String.self),
+            mediaType: try row.decode("mime_type", as: String?.self),
+            byteCount: try row.decode("file_size", as: Int.self),
+            sha256: digest,
+            tags: try row.decode("tags", as: [String].self),
+            state: state,
+            failureCode: try row.decode("failure_code", as: String?.self),
+            failureReason: try row.decode("failure_reason", as: String?.self),
+            chunkCount: Int(try row.decode("chunk_count", as: Int32.self)),
+            createdAt: try row.decode("created_at", as: Date.self),
+            updatedAt: try row.decode("updated_at", as: Date.self))
+    }
+}

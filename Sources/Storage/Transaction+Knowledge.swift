@@ -1,0 +1,150 @@
+public import Domain
+import Foundation
+import Postgres
+
+/// The identity of a committed write, by which a mirror can tell whether it has seen it.
+public struct WriteToken: Sendable, Hashable {
+    /// PostgreSQL's 64-bit transaction id.
+    public let transactionID: UInt64
+
+    /// Takes `pg_current_xact_id()`.
+    public init(transactionID: UInt64) {
+        self.transactionID = transactionID
+    }
+}
+
+/// What processing a file yields, to be stored in one transaction.
+public struct ProcessedFile: Sendable {
+    public var mediaType: String
+    /// A short name of the type (`md`, `txt`) for filters.
+    public var sourceType: String
+    public var title: String?
+    public var embeddingModel: String
+    public var chunks: [KnowledgeDraft]
+
+    public init(mediaType: String, sourceType: String, title: String?, embeddingModel: String, chunks: [KnowledgeDraft]) {
+        self.mediaType = mediaType
+        self.sourceType = sourceType
+        self.title = title
+        self.embeddingModel = embeddingModel
+        self.chunks = chunks
+    }
+}
+
+extension Transaction {
+    /// Replaces the passages of a claimed file by new ones and marks it done, all in this transaction.
+    ///
+    /// Rows travel by binary COPY into a temporary table (COPY into a table under row-level security is refused) and from there
+    /// under the policies into `knowledge_base`.
+    /// - Returns: nil, with nothing changed, when the claim was lost or the file's bytes changed meanwhile.
+    public func completeFile(_ file: StoredFile, of instance: InstanceID, with result: ProcessedFile) async throws -> WriteToken? {
+        let metadata = JSONB(FileMetadata(title: result.title))
+        let held = try await connection.query(
+            """
+            UPDATE files SET processing_state = 'done', claimed_by = NULL, chunk_count = \(Int32(result.chunks.count)),
+                mime_type = \(result.mediaType), metadata = \(metadata)
+            WHERE user_id = current_user_id() AND id = \(file.id) AND processing_state = 'processing'
+                AND claimed_by = \(instance.rawValue) AND sha256 = \(file.sha256.bytes)
+            RETURNING pg_current_xact_id()::text AS xid
+            """)
+        guard let row = held.first, let xid = UInt64(try row.decode("xid", as: String.self)) else { return nil }
+        try await connection.execute("DELETE FROM knowledge_base WHERE user_id = current_user_id() AND file_id = \(file.id)")
+        try await stage(result.chunks)
+        try await connection.execute(
+            """
+            INSERT INTO knowledge_base (user_id, secretary_id, file_id, ordinal, content, embedding, embedding_model, content_sha256,
+                token_count, heading_path, page_from, page_to, char_start, char_end, source_type, tags)
+            SELECT \(file.userID), \(file.assistantID), \(file.id), ordinal, content, embedding, \(result.embeddingModel), content_sha256,
+                token_count, heading_path, page_from, page_to, char_start, char_end, \(result.sourceType), \(file.tags)
+            FROM pg_temp.knowledge_staging ORDER BY ordinal
+            """)
+        return WriteToken(transactionID: xid)
+    }
+
+    private func stage(_ chunks: [KnowledgeDraft]) async throws {
+        // Made once a connection and emptied by each commit: a table per transaction would bloat the catalogue.
+        let there = try await connection.query("SELECT to_regclass('pg_temp.knowledge_staging') IS NOT NULL AS there")
+        if try there.first?.decode("there", as: Bool.self) != true {
+            try await connection.execute(
+                """
+                CREATE TEMPORARY TABLE knowledge_staging (
+                    ordinal integer, content text, embedding vector(1536), content_sha256 bytea, token_count integer, heading_path text[],
+                    page_from integer, page_to integer, char_start integer, char_end integer
+                ) ON COMMIT DELETE ROWS
+                """)
+        }
+        _ = try await connection.copyIn(
+            "knowledge_staging",
+            columns: [
+                "ordinal", "content", "embedding", "content_sha256", "token_count", "heading_path", "page_from", "page_to", "char_start",
+                "char_end",
+            ],
+            rows: chunks
+        ) { chunk, row in
+            try row.append(Int32(chunk.ordinal))
+            try row.append(chunk.content)
+            try row.append(PostgresVector(chunk.embedding))
+            try row.append(chunk.contentSHA256.bytes)
+            try row.append(Int32(chunk.tokenCount))
+            try row.append(chunk.headingPath)
+            try row.append(chunk.pageFrom.map(Int32.init))
+            try row.append(chunk.pageTo.map(Int32.init))
+            try row.append(Int32(chunk.charStart))
+            try row.append(Int32(chunk.charEnd))
+        }
+    }
+
+    /// The live rows behind some hits, in no particular order: those that still exist, that the scope may see and that belong to the
+    /// assistant (or, if asked for, to the shared knowledge).
+    public func passages(_ ids: [ChunkID], assistant: AssistantID, shared: Bool) async throws -> [Passage] {
+        try await connection.query(
+            """
+            SELECT k.id, k.secretary_id, k.file_id, f.file_name, f.metadata ->> 'title' AS title, k.content, k.heading_path, k.page_from,
+                k.page_to, k.char_start, k.char_end, k.token_count, k.tags, k.source_type, k.created_at
+            FROM knowledge_base k LEFT JOIN files f ON f.user_id = k.user_id AND f.id = k.file_id
+            WHERE k.id = ANY (\(ids)) AND \(Self.belongs(to: assistant, shared: shared))
+            """
+        ).map(Passage.init)
+    }
+
+    /// The ids a filter lets through, for the index to search among.
+    public func matchingChunks(_ filter: Filter, assistant: AssistantID, shared: Bool) async throws -> Set<ChunkID> {
+        let rows = try await connection.query(
+            """
+            SELECT k.id FROM knowledge_base k LEFT JOIN files f ON f.user_id = k.user_id AND f.id = k.file_id
+            WHERE \(Self.belongs(to: assistant, shared: shared)) AND \(try filter.condition())
+            """)
+        return Set(try rows.map { try $0.decode("id", as: ChunkID.self) })
+    }
+
+    private static func belongs(to assistant: AssistantID, shared: Bool) -> SQL {
+        shared
+            ? "((k.user_id = current_user_id() AND k.secretary_id = \(assistant)) OR k.user_id = \(UserID.system))"
+            : "(k.user_id = current_user_id() AND k.secretary_id = \(assistant))"
+    }
+}
+
+private struct FileMetadata: Codable, Sendable {
+    let title: String?
+}
+
+extension Passage {
+    fileprivate init(_ row: PostgresRow) throws {
+        self.init(
+            id: try row.decode("id", as: ChunkID.self),
+            assistantID: try row.decode("secretary_id", as: AssistantID?.self),
+            fileID: try row.decode("file_id", as: FileID?.self),
+            fileName: try row.decode("file_name", as: String?.self),
+            title: try row.decode("title", as: String?.self),
+            content: try row.decode("content", as: String.self),
+            headingPath: try row.decode("heading_path", as: [String].self),
+            pageFrom: try row.decode("page_from", as: Int32?.self).map(Int.init),
+            pageTo: try row.decode("page_to", as: Int32?.self).map(Int.init),
+            charStart: try row.decode("char_start", as: Int32?.self).map(Int.init),
+            charEnd: try row.decode("char_end", as: Int32?.self).map(Int.init),
+            tokenCount: Int(try row.decode("token_count", as: Int32.self)),
+            tags: try row.decode("tags", as: [String].self),
+            sourceType: try row.decode("source_type", as: String?.self),
+            createdAt: try row.decode("created_at", as: Date.self))
+    }
+}

@@ -1,0 +1,44 @@
+public import Domain
+import Postgres
+
+extension Persona {
+    /// The persona of an assistant that names none.
+    public static let defaultSlug = "business-assistant"
+}
+
+extension Transaction {
+    /// The persona with this slug or id, if the scope may see it.
+    public func persona(named reference: String) async throws -> Persona {
+        let rows = try await connection.query(
+            """
+            SELECT id, slug, name, description, system_prompt FROM personality_templates
+            WHERE is_active AND (slug = \(reference) OR id = \(PersonaID(reference)))
+            """)
+        guard let row = rows.first else {
+            let known = try await personas().compactMap(\.slug).joined(separator: ", ")
+            throw Problem.notFound("persona", reference, remedy: "The built-in personas are \(known).")
+        }
+        return try Persona(row)
+    }
+
+    /// The personas the scope may see, built-in ones first.
+    public func personas() async throws -> [Persona] {
+        try await connection.query(
+            """
+            SELECT id, slug, name, description, system_prompt FROM personality_templates
+            WHERE is_active ORDER BY slug NULLS LAST, name, id
+            """
+        ).map(Persona.init)
+    }
+}
+
+extension Persona {
+    fileprivate init(_ row: PostgresRow) throws {
+        self.init(
+            id: try row.decode("id", as: PersonaID.self),
+            slug: try row.decode("slug", as: String?.self),
+            name: try row.decode("name", as: String.self),
+            summary: try row.decode("description", as: String?.self),
+            systemPrompt: try row.decode("system_prompt", as: String?.self) ?? "")
+    }
+}
