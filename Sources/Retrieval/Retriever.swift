@@ -1,0 +1,184 @@
+public import Domain
+public import Embeddings
+import Foundation
+public import Storage
+import VectorIndex
+
+/// What is searched for.
+public struct RetrievalQuery: Sendable {
+    public var text: String
+    /// Passages wanted, 1 to 1,000.
+    public var k: Int
+    public var filter: Filter?
+    /// Passages with a lower cosine are left out, -1 to 1.
+    public var threshold: Double?
+
+    public init(text: String, k: Int, filter: Filter? = nil, threshold: Double? = nil) {
+        self.text = text
+        self.k = k
+        self.filter = filter
+        self.threshold = threshold
+    }
+}
+
+/// A passage and how well it answers, as cosine from -1 to 1.
+public struct ScoredPassage: Sendable {
+    public var passage: Passage
+    public var score: Float
+}
+
+/// The answer to a query, best passage first, with what the index did for it and how long each stage took.
+public struct RetrievalResult: Sendable {
+    public var passages: [ScoredPassage]
+    public var exact: Bool
+    public var probes: Int
+    public var scanned: Int
+    public var matched: Int
+    public var timings: [Stage]
+
+    /// One stage of the work.
+    public struct Stage: Sendable {
+        public let name: String
+        public let milliseconds: Double
+    }
+}
+
+/// Finds the passages of one assistant that answer a text.
+///
+/// The index proposes, the database disposes: each hit is joined to its live row under the caller's row-level security before it
+/// leaves, so a stale index can miss a row but never show a deleted or foreign one.
+public struct Retriever: Sendable {
+    /// Longest query text, in bytes of UTF-8.
+    public static let longestQuery = 32_768
+    /// Range of ``RetrievalQuery/k``.
+    public static let validK = 1...1_000
+
+    private let database: Database
+    private let mirror: KnowledgeMirror
+    private let embedder: any EmbeddingProvider
+
+    public init(database: Database, mirror: KnowledgeMirror, embedder: any EmbeddingProvider) {
+        self.database = database
+        self.mirror = mirror
+        self.embedder = embedder
+    }
+
+    /// Searches the assistant's passages.
+    /// - Throws: `invalid_request` for a query out of range, `not_found` for an assistant that is not the scope's, `unavailable`
+    ///   while the index loads.
+    @concurrent
+    public func search(_ query: RetrievalQuery, assistant: Assistant, scope: Scope) async throws -> RetrievalResult {
+        try scope.require(.read)
+        try Self.check(query)
+        guard mirror.phase == .following else {
+            throw Problem(
+                .unavailable, code: "index_loading", "The index is still loading.", remedy: "Try again in a moment; /readyz tells how far it is.")
+        }
+        var watch = Stopwatch()
+        let vector = try await embedding(of: query.text)
+        watch.lap("embed")
+        let partitions = try IndexPartitions(of: assistant, scope: scope)
+        let found = try await database.read(scope) { transaction in
+            try await find(query, vector, partitions, transaction)
+        }
+        watch.lap("search")
+        return RetrievalResult(
+            passages: found.passages, exact: found.response.exact, probes: found.response.probes, scanned: found.response.scanned,
+            matched: found.response.matched, timings: watch.stages)
+    }
+
+    private static func check(_ query: RetrievalQuery) throws(Problem) {
+        guard validK.contains(query.k) else {
+            throw Problem.invalid("k", "k is \(query.k); it must be between \(validK.lowerBound) and \(validK.upperBound).")
+        }
+        guard query.text.utf8.count <= longestQuery else {
+            throw Problem.invalid(
+                "query", "The query has \(query.text.utf8.count) bytes; the limit is \(longestQuery).",
+                remedy: "Send the question alone; long material belongs into a file.")
+        }
+        guard query.text.contains(where: { !$0.isWhitespace }) else {
+            throw Problem.invalid("query", "The query is empty.", remedy: "Send the question as text.")
+        }
+        if let threshold = query.threshold, !(-1...1).contains(threshold) {
+            throw Problem.invalid("threshold", "The threshold is \(threshold); it must be between -1 and 1.")
+        }
+        if let filter = query.filter, filter.conditionCount > Filter.maximumConditions {
+            throw Problem.invalid("filters", "The filter has more than \(Filter.maximumConditions) conditions.")
+        }
+    }
+
+    private func embedding(of text: String) async throws -> [Float] {
+        guard let vector = try await embedder.embed([text], purpose: .query).first else {
+            throw Problem(.unavailable, code: "embedding_missing", "The embedding model answered nothing for the query.")
+        }
+        return vector
+    }
+
+    private func find(
+        _ query: RetrievalQuery, _ vector: [Float], _ partitions: IndexPartitions, _ transaction: Transaction
+    ) async throws -> (passages: [ScoredPassage], response: SearchResponse) {
+        let allowed = try await query.filter.asyncMap { filter in
+            Set(try await transaction.matchingChunks(filter, assistant: partitions.assistant, shared: partitions.shared).map(\.rawValue))
+        }
+        var request = SearchRequest(vector: vector, partitions: partitions.keys, k: query.k, allowed: allowed)
+        while true {
+            let response = try mirror.index.search(request)
+            let live = try await hydrate(response.hits, partitions, transaction)
+            // Rows deleted since the index last looked leave a gap; it is asked for as many more.
+            let gone = response.hits.count - live.count
+            if live.count < query.k, gone > 0, response.hits.count == request.k, request.k < SearchRequest.validK.upperBound {
+                request.k = min(request.k + max(gone, query.k), SearchRequest.validK.upperBound)
+                continue
+            }
+            let kept = live.filter { Double($0.score) >= query.threshold ?? -1 }
+            return (Array(kept.prefix(query.k)), response)
+        }
+    }
+
+    private func hydrate(
+        _ hits: [SearchResponse.Hit], _ partitions: IndexPartitions, _ transaction: Transaction
+    ) async throws -> [ScoredPassage] {
+        guard !hits.isEmpty else { return [] }
+        let rows = try await transaction.passages(
+            hits.map { ChunkID(rawValue: $0.id) }, assistant: partitions.assistant, shared: partitions.shared)
+        let byID = Dictionary(rows.map { ($0.id.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
+        return hits.compactMap { hit in byID[hit.id].map { ScoredPassage(passage: $0, score: hit.score) } }
+    }
+}
+
+/// The partitions of the index one scope may search for one assistant. No search happens without, and only a scope opens it.
+struct IndexPartitions: Sendable {
+    let assistant: AssistantID
+    /// Whether the shared knowledge is among them.
+    let shared: Bool
+    let keys: [UUID]
+
+    init(of assistant: Assistant, scope: Scope) throws(Problem) {
+        guard try scope.userID == assistant.userID, scope.admits(assistant.id) else {
+            throw Problem.notFound("assistant", assistant.name)
+        }
+        self.assistant = assistant.id
+        shared = assistant.settings.usesSharedKnowledge ?? false
+        keys = [assistant.id.rawValue] + (shared ? [UserID.system.rawValue] : [])
+    }
+}
+
+/// Times the stages of one request.
+struct Stopwatch {
+    private(set) var stages: [RetrievalResult.Stage] = []
+    private var last = ContinuousClock.now
+
+    mutating func lap(_ name: String) {
+        let now = ContinuousClock.now
+        let elapsed = (now - last) / .milliseconds(1)
+        stages.append(.init(name: name, milliseconds: elapsed))
+        last = now
+    }
+}
+
+extension Optional {
+    fileprivate func asyncMap<R>(_ transform: (Wrapped) async throws -> R) async rethrows -> R? {
+        guard let self else { return nil }
+        return try await transform(self)
+    }
+}

@@ -1,0 +1,47 @@
+public import Accounts
+public import ContextAssembly
+public import Hummingbird
+public import Ingestion
+public import Logging
+public import Retrieval
+public import Storage
+
+/// What the routes stand on.
+public struct ServerDependencies: Sendable {
+    public var database: Database
+    public var authenticator: Authenticator
+    public var keys: KeyRing
+    public var intake: FileIntake
+    public var watch: FileWatch
+    public var mirror: KnowledgeMirror
+    public var retriever: Retriever
+    public var assembler: ContextAssembler
+
+    public init(
+        database: Database, authenticator: Authenticator, keys: KeyRing, intake: FileIntake, watch: FileWatch, mirror: KnowledgeMirror,
+        retriever: Retriever, assembler: ContextAssembler
+    ) {
+        self.database = database
+        self.authenticator = authenticator
+        self.keys = keys
+        self.intake = intake
+        self.watch = watch
+        self.mirror = mirror
+        self.retriever = retriever
+        self.assembler = assembler
+    }
+}
+
+/// Every route of the service. All but the health ones stand behind authentication.
+public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> Router<BunkoRequestContext> {
+    let router = Router(context: BunkoRequestContext.self)
+    router.addMiddleware { RequestFrame(logger: logger) }
+    HealthRoutes(database: dependencies.database, mirror: dependencies.mirror).add(to: router)
+    let v1 = router.group("v1").add(middleware: Authentication(authenticator: dependencies.authenticator))
+    AssistantRoutes(database: dependencies.database).add(to: v1)
+    FileRoutes(database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch).add(to: v1)
+    SearchRoutes(database: dependencies.database, retriever: dependencies.retriever).add(to: v1)
+    ContextRoutes(assembler: dependencies.assembler).add(to: v1)
+    KeyRoutes(keys: dependencies.keys).add(to: v1)
+    return router
+}

@@ -1,0 +1,147 @@
+import Domain
+import Foundation
+import Hummingbird
+import Ingestion
+import NIOCore
+import Storage
+
+/// `/v1/files`: upload, list, get, delete.
+///
+/// An upload is `multipart/form-data` with a part `file` and fields `assistant`, `source_path`, `tags` (comma-separated) and `retry_failed`,
+/// or the bare bytes with the same names, and `name`, as query parameters. It answers 202 once the bytes are durable.
+struct FileRoutes: Sendable {
+    let database: Database
+    let intake: FileIntake
+    let watch: FileWatch
+
+    func add(to group: RouterGroup<BunkoRequestContext>) {
+        group.post("files", use: upload)
+        group.get("files", use: list)
+        group.get("files/:file", use: get)
+        group.delete("files/:file", use: delete)
+        group.get("limits", use: limits)
+    }
+
+    struct Limits: Encodable, Sendable {
+        let max_file_size: Int
+        let supported_file_types: [String]
+    }
+
+    @Sendable
+    func upload(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<FileBody> {
+        let scope = try context.scope
+        try scope.require(.ingest)
+        let limit = try await database.read(scope) { try await $0.maximumFileSize() }
+        let form = try await UploadForm(request, limit: limit)
+        let assistant = try await database.read(scope) { try await $0.assistant(form.assistant) }
+        let (file, outcome) = try await intake.accept(form.upload, into: assistant.id, scope: scope)
+        return JSONResponse(FileBody(file, outcome: outcome), status: outcome == .unchanged ? .ok : .accepted)
+    }
+
+    @Sendable
+    func list(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Page<FileBody>> {
+        let scope = try context.scope
+        try scope.require(.read)
+        let limit = try request.number("limit", default: 100, in: 1...10_000)
+        let after = try request.identifier("after", as: FileID.self)
+        let state = try request.state()
+        let files = try await database.read(scope) { transaction in
+            let assistant = try await request.parameter("assistant").asyncMap { try await transaction.assistant($0).id }
+            return try await transaction.files(assistant: assistant, state: state, limit: limit + 1, after: after)
+        }
+        return JSONResponse(Page(files.map { FileBody($0) }, limit: limit, id: \.id))
+    }
+
+    /// Answers at once, or with `?wait=SECONDS` (at most 60) when the file is done or failed.
+    @Sendable
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<FileBody> {
+        let scope = try context.scope
+        try scope.require(.read)
+        let wait = try request.number("wait", default: 0, in: 0...60)
+        let file = try await watch.file(try context.pathID("file", as: FileID.self), scope: scope, waiting: .seconds(wait))
+        return JSONResponse(FileBody(file))
+    }
+
+    /// What an upload may be, as the administrator set it.
+    @Sendable
+    func limits(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Limits> {
+        let scope = try context.scope
+        let (size, types) = try await database.read(scope) { (try await $0.maximumFileSize(), try await $0.supportedFileTypes()) }
+        return JSONResponse(Limits(max_file_size: size, supported_file_types: types))
+    }
+
+    @Sendable
+    func delete(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Deletion> {
+        let scope = try context.scope
+        try scope.require(.ingest)
+        let id = try context.pathID("file", as: FileID.self)
+        try await database.write(scope) { try await $0.deleteFile(id) }
+        return JSONResponse(Deletion(id: id.description, object: "file.deleted"))
+    }
+}
+
+/// A file on the wire: OpenAI's file object and more.
+struct FileBody: Encodable, Sendable {
+    let id: String
+    let object = "file"
+    let bytes: Int
+    let created_at: Int
+    let filename: String
+    let purpose = "assistants"
+    /// OpenAI's three states.
+    let status: String
+    let status_details: String?
+    let state: String
+    /// `created`, `replaced` or `unchanged`, in the answer to an upload.
+    let outcome: String?
+    let code: String?
+    let reason: String?
+    let chunks: Int
+    let assistant_id: String?
+    let source_path: String
+    let media_type: String?
+    let sha256: String
+    let tags: [String]
+
+    init(_ file: StoredFile, outcome: FileOutcome? = nil) {
+        id = file.id.description
+        bytes = file.byteCount
+        created_at = Int(file.createdAt.timeIntervalSince1970)
+        filename = file.name
+        status =
+            switch file.state {
+            case .pending, .processing: "uploaded"
+            case .done: "processed"
+            case .failed: "error"
+            }
+        status_details = file.failureReason
+        state = file.state.rawValue
+        self.outcome = outcome?.rawValue
+        code = file.failureCode
+        reason = file.failureReason
+        chunks = file.chunkCount
+        assistant_id = file.assistantID?.description
+        source_path = file.sourcePath
+        media_type = file.mediaType
+        sha256 = file.sha256.description
+        tags = file.tags
+    }
+}
+
+extension Request {
+    fileprivate func state() throws(Problem) -> ProcessingState? {
+        guard let text = parameter("state") else { return nil }
+        guard let state = ProcessingState(rawValue: text) else {
+            let known = ProcessingState.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem.invalid("state", "state is \"\(text)\"; it is one of \(known).")
+        }
+        return state
+    }
+}
+
+extension Optional {
+    func asyncMap<R>(_ transform: (Wrapped) async throws -> R) async rethrows -> R? {
+        guard let self else { return nil }
+        return try await transform(self)
+    }
+}

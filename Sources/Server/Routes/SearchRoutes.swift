@@ -1,0 +1,91 @@
+import ContextAssembly
+import Domain
+import Foundation
+import Hummingbird
+import Retrieval
+import Storage
+
+/// `POST /v1/search`: the passages themselves.
+struct SearchRoutes: Sendable {
+    let database: Database
+    let retriever: Retriever
+
+    func add(to group: RouterGroup<BunkoRequestContext>) {
+        group.post("search", use: search)
+    }
+
+    struct SearchBody: Decodable {
+        let assistant: String
+        let query: String
+        let k: Int?
+        let filters: Filter?
+        let threshold: Double?
+    }
+
+    @Sendable
+    func search(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<SearchAnswer> {
+        let scope = try context.scope
+        let body = try await request.json(SearchBody.self)
+        let assistant = try await database.read(scope) { try await $0.assistant(body.assistant) }
+        let query = RetrievalQuery(text: body.query, k: body.k ?? 10, filter: body.filters, threshold: body.threshold)
+        return JSONResponse(SearchAnswer(try await retriever.search(query, assistant: assistant, scope: scope)))
+    }
+}
+
+/// Search results on the wire.
+struct SearchAnswer: Encodable, Sendable {
+    struct Result: Encodable, Sendable {
+        let chunk_id: String
+        let file: String?
+        let file_id: String?
+        let title: String?
+        let heading_path: [String]
+        let page: Int?
+        let char_start: Int?
+        let char_end: Int?
+        let content: String
+        let tags: [String]
+        let score: Double
+    }
+
+    let object = "search"
+    let results: [Result]
+    let exact: Bool
+    let probes: Int
+    let scanned: Int
+    let matched: Int
+    let timings_ms: [String: Double]
+
+    init(_ found: RetrievalResult) {
+        results = found.passages.map(Result.init)
+        exact = found.exact
+        probes = found.probes
+        scanned = found.scanned
+        matched = found.matched
+        timings_ms = .init(found.timings.map { ($0.name, $0.milliseconds.roundedToMicroseconds) }, uniquingKeysWith: +)
+    }
+}
+
+extension SearchAnswer.Result {
+    fileprivate init(_ scored: ScoredPassage) {
+        let passage = scored.passage
+        chunk_id = passage.id.description
+        file = passage.fileName
+        file_id = passage.fileID?.description
+        title = passage.title
+        heading_path = passage.headingPath
+        page = passage.pageFrom
+        char_start = passage.charStart
+        char_end = passage.charEnd
+        content = passage.content
+        tags = passage.tags
+        score = Double(scored.score).roundedToMillionths
+    }
+}
+
+extension Double {
+    /// Milliseconds to three decimals.
+    var roundedToMicroseconds: Double { (self * 1_000).rounded() / 1_000 }
+    /// Scores to six decimals: float32 has no more to say.
+    var roundedToMillionths: Double { (self * 1_000_000).rounded() / 1_000_000 }
+}

@@ -1,0 +1,112 @@
+import AsyncHTTPClient
+import Domain
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// Calls the service's own API, as any other client would.
+struct APIClient: Sendable {
+    let address: String
+    let token: String
+
+    /// A failure the server told, as its problem document says it.
+    struct Failure: Error, CustomStringConvertible {
+        let status: Int
+        let code: String
+        let detail: String
+        let remedy: String?
+
+        var description: String { [detail, remedy].compactMap(\.self).joined(separator: " ") }
+    }
+
+    func get<T: Decodable>(_ path: String, query: [String: String] = [:], as type: T.Type = T.self) async throws -> T {
+        try await send(.GET, path, query: query, body: nil)
+    }
+
+    func post<T: Decodable>(_ path: String, _ body: some Encodable, as type: T.Type = T.self) async throws -> T {
+        try await send(.POST, path, body: (Array(try JSONEncoder().encode(body)), "application/json"))
+    }
+
+    func delete<T: Decodable>(_ path: String, as type: T.Type = T.self) async throws -> T {
+        try await send(.DELETE, path, body: nil)
+    }
+
+    /// Sends bytes as they are, with everything else in the query.
+    func upload<T: Decodable>(_ path: String, query: [String: String], bytes: [UInt8], as type: T.Type = T.self) async throws -> T {
+        try await send(.POST, path, query: query, body: (bytes, "application/octet-stream"))
+    }
+
+    /// The answer's bytes, for `--json`.
+    func raw(_ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)? = nil) async throws -> Data {
+        var request = HTTPClientRequest(url: try url(path, query))
+        request.method = method
+        request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        if let body {
+            request.headers.add(name: "Content-Type", value: body.type)
+            request.body = .bytes(body.bytes)
+        }
+        let response: HTTPClientResponse
+        let data: Data
+        do {
+            response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
+            data = Data((try await response.body.collect(upTo: 256 << 20)).readableBytesView)
+        } catch {
+            throw Problem(
+                .environment, code: "server_unreachable", "The server at \(address) does not answer: \(error)",
+                remedy: "Check that it runs (`bunko serve`) and that the address is right.", underlying: error)
+        }
+        guard (200..<300).contains(response.status.code) else { throw Self.failure(Int(response.status.code), data) }
+        return data
+    }
+
+    /// Whether a server answers at this address.
+    func isAlive() async -> Bool {
+        do {
+            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: "\(address)/health"), timeout: .seconds(3))
+            return response.status == .ok
+        } catch {
+            return false
+        }
+    }
+
+    private func send<T: Decodable>(
+        _ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)?
+    ) async throws -> T {
+        let data = try await raw(method, path, query: query, body: body)
+        do {
+            return try JSONDecoder().decode(T.self, from: data)
+        } catch {
+            throw Problem(
+                .internalFault, code: "answer_unreadable", "The server's answer to \(path) has another form than this command knows.",
+                remedy: "Use the same version of bunko on both sides.", underlying: error)
+        }
+    }
+
+    private func url(_ path: String, _ query: [String: String]) throws -> String {
+        guard var components = URLComponents(string: address) else {
+            throw Problem(.configuration, code: "server_address", "\"\(address)\" is no address of a server.", parameter: "--server")
+        }
+        components.path += path
+        if !query.isEmpty {
+            components.queryItems = query.sorted { $0.key < $1.key }.map { URLQueryItem(name: $0.key, value: $0.value) }
+            // URLComponents leaves "+" as it is, which servers read as a space.
+            components.percentEncodedQuery = components.percentEncodedQuery?.replacing("+", with: "%2B")
+        }
+        guard let text = components.string else {
+            throw Problem(.configuration, code: "server_address", "\"\(address)\" is no address of a server.", parameter: "--server")
+        }
+        return text
+    }
+
+    private static func failure(_ status: Int, _ data: Data) -> Failure {
+        struct Document: Decodable {
+            let code: String?
+            let detail: String?
+            let remedy: String?
+        }
+        let document = try? JSONDecoder().decode(Document.self, from: data)
+        return Failure(
+            status: status, code: document?.code ?? "http_\(status)", detail: document?.detail ?? "The server answered \(status).",
+            remedy: document?.remedy)
+    }
+}

@@ -1,0 +1,122 @@
+import Domain
+
+/// What commands read of the API's answers.
+struct FileAnswer: Decodable, Sendable {
+    let id: String
+    let filename: String
+    let state: ProcessingState
+    let outcome: String?
+    let chunks: Int
+    let reason: String?
+    let code: String?
+}
+
+struct AssistantAnswer: Decodable, Sendable {
+    let id: String
+    let name: String
+    let description: String?
+    let persona_id: String?
+    let default_llm_model: String?
+    let custom_system_prompt: String?
+}
+
+struct PersonaAnswer: Decodable, Sendable {
+    let id: String
+    let slug: String?
+    let name: String
+    let description: String?
+    let system_prompt: String
+}
+
+struct KeyAnswer: Decodable, Sendable {
+    let id: String
+    let name: String
+    let prefix: String
+    let scopes: [String]
+    let revoked_at: Int?
+    let expires_at: Int?
+}
+
+struct NewKeyAnswer: Codable, Sendable {
+    let id: String
+    let key: String
+    let user: String
+    let scopes: [String]
+}
+
+struct PageAnswer<Element: Decodable & Sendable>: Decodable, Sendable {
+    let data: [Element]
+    let last_id: String?
+    let has_more: Bool
+}
+
+struct LimitsAnswer: Decodable, Sendable {
+    let max_file_size: Int
+}
+
+struct DeletionAnswer: Decodable, Sendable {
+    let id: String
+    let deleted: Bool
+}
+
+struct SearchAnswer: Decodable, Sendable {
+    struct Result: Decodable, Sendable {
+        let chunk_id: String
+        let file: String?
+        let heading_path: [String]
+        let char_start: Int?
+        let char_end: Int?
+        let content: String
+        let score: Double
+    }
+
+    let results: [Result]
+    let exact: Bool
+    let probes: Int
+    let scanned: Int
+    let matched: Int
+    let timings_ms: [String: Double]
+}
+
+struct ContextAnswer: Decodable, Sendable {
+    struct Message: Decodable, Sendable {
+        let role: String
+        let content: String
+    }
+
+    struct Citation: Decodable, Sendable {
+        let number: Int
+        let file: String?
+        let title: String?
+        let heading_path: [String]
+        let page: Int?
+        let char_start: Int?
+        let char_end: Int?
+        let score: Double
+    }
+
+    struct Tokens: Decodable, Sendable {
+        let total: Int
+        let budget: Int
+        let system: Int
+        let history: Int
+        let knowledge: Int
+        let query: Int
+    }
+
+    struct Search: Decodable, Sendable {
+        let exact: Bool
+        let probes: Int
+        let scanned: Int
+        let matched: Int
+        let left_out: Int
+    }
+
+    let id: String
+    let persona: String
+    let messages: [Message]
+    let citations: [Citation]
+    let tokens: Tokens
+    let search: Search
+    let timings_ms: [String: Double]
+}

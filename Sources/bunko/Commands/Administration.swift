@@ -1,0 +1,188 @@
+import ArgumentParser
+import Domain
+import Foundation
+
+struct Assistants: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "assistant", abstract: "List, create, show and delete assistants.",
+        subcommands: [List.self, Create.self, Show.self, Delete.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List your assistants.")
+
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let data = try await options.withServer { try await $0.raw(.GET, "/v1/assistants", query: ["limit": "1000"]) }
+            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            for assistant in try JSONDecoder().decode(PageAnswer<AssistantAnswer>.self, from: data).data {
+                Output.line("\(assistant.id)  \(assistant.name)")
+            }
+        }
+    }
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Create an assistant.")
+
+        @Argument(help: "Its name, unique among yours.")
+        var name: String
+        @Option(help: "Slug of a built-in persona (see `bunko persona list`).")
+        var persona: String?
+        @Option(help: "What it is for.")
+        var description: String?
+        @Option(help: "Text that is appended to the persona's system prompt.")
+        var systemPrompt: String?
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        private struct Body: Encodable {
+            let name: String
+            let persona: String?
+            let description: String?
+            let custom_system_prompt: String?
+        }
+
+        func run() async throws {
+            let body = try JSONEncoder().encode(
+                Body(name: name, persona: persona, description: description, custom_system_prompt: systemPrompt))
+            let data = try await options.withServer {
+                try await $0.raw(.POST, "/v1/assistants", body: (Array(body), "application/json"))
+            }
+            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            let made = try JSONDecoder().decode(AssistantAnswer.self, from: data)
+            Output.line("Created the assistant \"\(made.name)\" (\(made.id)).")
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show an assistant as JSON.")
+
+        @Argument(help: "Its name or id.")
+        var assistant: String
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let path = "/v1/assistants/\(assistant)"
+            Output.line(String(decoding: try await options.withServer { try await $0.raw(.GET, path) }, as: UTF8.self))
+        }
+    }
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Delete an assistant with its files and knowledge.")
+
+        @Argument(help: "Its name or id.")
+        var assistant: String
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let path = "/v1/assistants/\(assistant)"
+            let _: DeletionAnswer = try await options.withServer { try await $0.delete(path) }
+            Output.line("Deleted the assistant \"\(assistant)\" with its files and knowledge.")
+        }
+    }
+}
+
+struct Personas: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "persona", abstract: "List and show personas.", subcommands: [List.self, Show.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the personas an assistant can have.")
+
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let data = try await options.withServer { try await $0.raw(.GET, "/v1/personas") }
+            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            for persona in try JSONDecoder().decode(PageAnswer<PersonaAnswer>.self, from: data).data {
+                Output.line("\((persona.slug ?? persona.id).padding(toLength: 22, withPad: " ", startingAt: 0)) \(persona.description ?? persona.name)")
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show a persona's system prompt.")
+
+        @Argument(help: "Its slug or id.")
+        var persona: String
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let page: PageAnswer<PersonaAnswer> = try await options.withServer { try await $0.get("/v1/personas") }
+            guard let found = page.data.first(where: { $0.slug == persona || $0.id == persona }) else {
+                throw Problem.notFound("persona", persona, remedy: "`bunko persona list` shows them.")
+            }
+            Output.line(found.system_prompt)
+        }
+    }
+}
+
+struct Keys: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "key", abstract: "Make, list and revoke API keys.", subcommands: [Create.self, List.self, Delete.self])
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a key; it is shown this once.", discussion: "Example: bunko key create --name backend --scope read")
+
+        @Option(help: "What the key is for.")
+        var name = "key"
+        @Option(name: .customLong("scope"), help: "read, ingest or admin; may be given several times (default: read and ingest).")
+        var scopes: [String] = []
+        @Option(help: "Days until it expires; never when left out.")
+        var expiresInDays: Int?
+        @Flag(help: "Print {\"id\",\"key\",\"user\",\"scopes\"}.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        private struct Body: Encodable {
+            let name: String
+            let scopes: [String]?
+            let expires_in_days: Int?
+        }
+
+        func run() async throws {
+            let body = Body(name: name, scopes: scopes.isEmpty ? nil : scopes, expires_in_days: expiresInDays)
+            let made: NewKeyAnswer = try await options.withServer { try await $0.post("/v1/keys", body) }
+            if json { return try Output.json(made) }
+            Output.line(made.key)
+            Output.note("This is the only time the key is shown. It may: \(made.scopes.joined(separator: ", ")).")
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List your keys.")
+
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let data = try await options.withServer { try await $0.raw(.GET, "/v1/keys") }
+            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            for key in try JSONDecoder().decode(PageAnswer<KeyAnswer>.self, from: data).data {
+                let state = key.revoked_at == nil ? "" : "  (revoked)"
+                Output.line("\(key.id)  bk_\(key.prefix)_…  \(key.name)  [\(key.scopes.joined(separator: ", "))]\(state)")
+            }
+        }
+    }
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Revoke a key, effective at once.")
+
+        @Argument(help: "Its id (see `bunko key list`).")
+        var id: String
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let path = "/v1/keys/\(id)"
+            let _: DeletionAnswer = try await options.withServer { try await $0.delete(path) }
+            Output.line("Revoked the key \(id).")
+        }
+    }
+}

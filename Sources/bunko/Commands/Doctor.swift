@@ -1,0 +1,91 @@
+import ArgumentParser
+import Domain
+import EmbeddedPostgres
+import Foundation
+import Logging
+import Operations
+import Postgres
+import Storage
+import VectorIndex
+
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check the machine and tell what to do.",
+        discussion: "Looks at PostgreSQL, pgvector, BLAS, disk, memory and the running server. Exit code 3 when something keeps Bunko from working.")
+
+    @Flag(help: "Print the findings as JSON.")
+    var json = false
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let (settings, logger) = try await options.commandSettings()
+        let findings =
+            [
+                MachineChecks.dataFolder(settings.dataDirectory), MachineChecks.disk(at: settings.dataDirectory), MachineChecks.memory(), blas(),
+            ] + (await database(settings, logger)) + [await server(settings)]
+        if json { try Output.json(findings) } else { tell(findings) }
+        let broken = findings.count { $0.status == .failure }
+        if broken > 0 {
+            throw Problem(.environment, code: "not_fit", "\(broken) of \(findings.count) checks failed; each names its remedy.")
+        }
+    }
+
+    private func tell(_ findings: [Finding]) {
+        for finding in findings {
+            let mark =
+                switch finding.status {
+                case .ok: "ok      "
+                case .warning: "warning "
+                case .failure: "FAILURE "
+                }
+            Output.line("\(mark) \(finding.subject.padding(toLength: 12, withPad: " ", startingAt: 0)) \(finding.detail)")
+            if let remedy = finding.remedy { Output.line("                      → \(remedy)") }
+        }
+    }
+
+    private func blas() -> Finding {
+        let runtime = BLASRuntime.loaded()
+        switch runtime.provider {
+        case .openBLAS(_, let core, let threads):
+            return Finding("BLAS", .ok, "OpenBLAS with \(core) kernels, \(threads) thread a worker (\(runtime.libraryPath))")
+        case .reference:
+            return Finding(
+                "BLAS", .warning, "the reference BLAS is loaded, ten times slower or more (\(runtime.libraryPath))",
+                remedy: "Install OpenBLAS: apt-get install libopenblas0-pthread")
+        case .other:
+            return Finding("BLAS", .ok, runtime.libraryPath)
+        }
+    }
+
+    private func database(_ settings: Settings, _ logger: Logger) async -> [Finding] {
+        guard let url = settings.databaseURL else { return installations(settings) }
+        do {
+            let configuration = try PostgresConfiguration(url: url)
+            let findings = try await Provisioning(logger: logger).examine(configuration)
+            return findings.map { Finding("PostgreSQL", .ok, $0) }
+        } catch let problem as Problem {
+            return [Finding("PostgreSQL", .failure, problem.detail, remedy: problem.remedy)]
+        } catch {
+            return [Finding("PostgreSQL", .failure, "\(error)", remedy: "Check DATABASE_URL.")]
+        }
+    }
+
+    private func installations(_ settings: Settings) -> [Finding] {
+        do {
+            let chosen = try PostgresInstallation.discover(overrideDirectory: settings.postgresDirectory)
+            return [Finding("PostgreSQL", .ok, "\(chosen.versionText) with pgvector \(chosen.pgvectorVersion) (\(chosen.binDirectory))")]
+        } catch {
+            let seen = PostgresInstallation.survey().map { "\($0)" }.joined(separator: "; ")
+            return [Finding("PostgreSQL", .failure, "\(error.what)\(seen.isEmpty ? "" : " Found: \(seen)")", remedy: error.remedy)]
+        }
+    }
+
+    private func server(_ settings: Settings) async -> Finding {
+        guard let file = ServerFile.read(in: settings.dataDirectory) else { return Finding("server", .ok, "none runs on this data folder") }
+        let alive = await APIClient(address: file.address, token: file.token).isAlive()
+        return alive
+            ? Finding("server", .ok, "runs at \(file.address)")
+            : Finding("server", .warning, "the last one at \(file.address) ended without good-bye", remedy: "Nothing to do; the next start recovers.")
+    }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Domain
+import Foundation
+import Logging
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the service: API, index and import workers, with a private PostgreSQL when no database is named.",
+        discussion: """
+            Stops in good order on SIGTERM and SIGINT. The address stands on standard output, the log (one JSON object a line) on \
+            standard error. GET /readyz tells when it can answer.
+            """)
+
+    @Option(help: "Address to listen on (default: 127.0.0.1).")
+    var host: String?
+
+    @Option(help: "Port to listen on; 0 takes any free one (default: 8787).")
+    var port: Int?
+
+    @Flag(help: "Print the address as one JSON line: {\"listening\":\"http://…\"}.")
+    var json = false
+
+    @OptionGroup var options: GlobalOptions
+
+    private struct Listening: Encodable {
+        let listening: String
+    }
+
+    func run() async throws {
+        let settings = try await Settings(options, host: host, port: port)
+        guard let level = Logger.Level(rawValue: settings.logLevel) else {
+            throw Problem(
+                .configuration, code: "invalid_log_level", "log.level is \"\(settings.logLevel)\".",
+                remedy: "It is one of trace, debug, info, notice, warning, error, critical.", parameter: "log.level")
+        }
+        Logging.start(level: level)
+        let logger = Logger(label: "bunko")
+        let application = BunkoApplication(settings: settings, logger: logger)
+        let asJSON = json
+        defer { ServerFile.read(in: settings.dataDirectory).flatMap { $0.pid == getpid() ? $0 : nil }?.remove(in: settings.dataDirectory) }
+        try await application.run { endpoint, group in
+            do {
+                let file = ServerFile(address: endpoint.address, token: endpoint.administrator.token, pid: getpid())
+                try file.write(in: settings.dataDirectory)
+            } catch {
+                logger.error("commands on this machine will not find this server", metadata: ["error": "\(error)"])
+            }
+            do {
+                if asJSON { try Output.json(Listening(listening: endpoint.address)) } else { Output.line("Bunko listens on \(endpoint.address)") }
+            } catch {
+                logger.error("the address could not be printed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Accounts
+import ContextAssembly
+@_spi(CompositionRoot) import Domain
+import EmbeddedPostgres
+import Embeddings
+import Foundation
+import Hummingbird
+import Ingestion
+import Logging
+import NIOCore
+import Postgres
+import Retrieval
+import Server
+import ServiceLifecycle
+import Storage
+import UnixSignals
+
+/// The whole service, put together in one place: `serve` runs it, and commands that find no server run it for their duration.
+struct BunkoApplication: Sendable {
+    let settings: Settings
+    let logger: Logger
+
+    /// Where a running service listens, and the token that opens it to commands on the same machine.
+    struct Endpoint: Sendable {
+        let address: String
+        let administrator: LocalAdministrator
+    }
+
+    /// Starts everything, tells where it listens, and runs until SIGTERM, SIGINT or the end of the returned group.
+    func run(onListening: @escaping @Sendable (Endpoint, ServiceGroup?) async -> Void) async throws {
+        let host = try await DatabaseHost.start(settings, logger: logger)
+        do {
+            try await host.migrate(logger)
+            try await serve(host, onListening)
+            try await host.stop()
+        } catch {
+            try await host.stop()
+            throw error
+        }
+    }
+
+    private func serve(_ host: DatabaseHost, _ onListening: @escaping @Sendable (Endpoint, ServiceGroup?) async -> Void) async throws {
+        let administrator = LocalAdministrator()
+        let database = Database(
+            requests: pool(host.logins.app), worker: pool(host.logins.worker, size: settings.ingestionConcurrency * 2 + 4))
+        let mirror = KnowledgeMirror(database: database, scope: .system(purpose: "mirror"), logger: labelled("mirror"))
+        let embedder = HashingEmbedder()
+        let events = ProcessingEvents()
+        let contents = ContentStore(directory: "\(settings.dataDirectory)/files")
+        let worker = IngestionWorker(
+            database: database, contents: contents, processor: DocumentProcessor(embedder: embedder), events: events,
+            scope: .system(purpose: "ingestion"), concurrency: settings.ingestionConcurrency,
+            // A file is announced as done when it can be found; the bound only matters when the index is behind or loading.
+            afterCommit: { token in _ = await mirror.waitUntilIncluded(token, atMost: .seconds(2)) },
+            logger: labelled("ingestion"))
+        let retriever = Retriever(database: database, mirror: mirror, embedder: embedder)
+        let dependencies = ServerDependencies(
+            database: database, authenticator: Authenticator(database: database, localAdministrator: administrator),
+            keys: KeyRing(database: database), intake: FileIntake(database: database, contents: contents, events: events),
+            watch: FileWatch(database: database, events: events), mirror: mirror, retriever: retriever,
+            assembler: ContextAssembler(database: database, retriever: retriever))
+        let group = GroupReference()
+        let server = httpServer(dependencies) { address in
+            await onListening(Endpoint(address: address, administrator: administrator), group.value)
+        }
+        var services: [any Service] = [DatabaseService(database: database), mirror, worker, server]
+        if let cluster = host.cluster { services.insert(cluster, at: 0) }
+        let running = ServiceGroup(
+            configuration: .init(
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet("lifecycle")))
+        group.set(running)
+        try await running.run()
+    }
+
+    private func httpServer(
+        _ dependencies: ServerDependencies, listening: @escaping @Sendable (String) async -> Void
+    ) -> Application<RouterResponder<BunkoRequestContext>> {
+        let host = settings.host
+        return Application(
+            router: bunkoRouter(dependencies, logger: labelled("http")),
+            configuration: .init(address: .hostname(host, port: settings.port), serverName: "bunko"),
+            onServerRunning: { channel in
+                let shown = host.contains(":") ? "[\(host)]" : host
+                await listening("http://\(shown):\(channel.localAddress?.port ?? 0)")
+            },
+            logger: quiet("server"))
+    }
+
+    private func pool(_ login: PostgresConfiguration, size: Int = 20) -> PostgresPool {
+        var options = PoolOptions()
+        options.size = size
+        return PostgresPool(configuration: login, options: options, logger: labelled("postgres"))
+    }
+
+    private func labelled(_ part: String) -> Logger {
+        var logger = Logger(label: "bunko.\(part)")
+        logger.logLevel = self.logger.logLevel
+        return logger
+    }
+
+    /// A library's own remarks on its work, of which only warnings matter to an operator.
+    private func quiet(_ part: String) -> Logger {
+        var logger = labelled(part)
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+}
+
+/// Owns the connection pools as a service: the last user of them stops before it.
+private struct DatabaseService: Service {
+    let database: Database
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await database.run() }
+        await database.close()
+    }
+}

@@ -1,0 +1,67 @@
+import Configuration
+import Domain
+import Foundation
+import SystemPackage
+
+/// What the process was told, from flags, environment and file, in this order of precedence.
+struct Settings: Sendable {
+    var dataDirectory: String
+    /// Nil: a private PostgreSQL under the data folder.
+    var databaseURL: String?
+    var host: String
+    var port: Int
+    /// Files processed at a time by the server.
+    var ingestionConcurrency: Int
+    /// Where to look for PostgreSQL first, before the usual places.
+    var postgresDirectory: String?
+    var logLevel: String
+
+    static let defaultPort = 8787
+
+    /// - Throws: `configuration` when the file cannot be read or a value is out of range.
+    init(_ options: GlobalOptions, host: String? = nil, port: Int? = nil) async throws {
+        let environment = EnvironmentVariablesProvider()
+        var providers: [any ConfigProvider] = [environment.prefixKeys(with: "bunko")]
+        if let path = options.config { providers.append(try await Self.file(path)) }
+        let reader = ConfigReader(providers: providers)
+        let standard = ConfigReader(provider: environment)
+        let data = options.data ?? reader.string(forKey: "data") ?? Self.defaultDataDirectory
+        dataDirectory = URL(filePath: (data as NSString).expandingTildeInPath).standardizedFileURL.path(percentEncoded: false)
+        databaseURL =
+            options.databaseURL ?? reader.string(forKey: "database.url", isSecret: true) ?? standard.string(forKey: "database.url", isSecret: true)
+        self.host = host ?? reader.string(forKey: "host", default: "127.0.0.1")
+        self.port = port ?? reader.int(forKey: "port", default: Self.defaultPort)
+        ingestionConcurrency = reader.int(forKey: "ingestion.concurrency", default: max(2, ProcessInfo.processInfo.activeProcessorCount))
+        postgresDirectory = reader.string(forKey: "postgres.directory")
+        logLevel = options.verbose ? "debug" : reader.string(forKey: "log.level", default: "info")
+        try check()
+    }
+
+    /// As root `/var/lib/bunko`, because the unprivileged user PostgreSQL runs as cannot enter root's home.
+    static var defaultDataDirectory: String {
+        guard getuid() != 0 else { return "/var/lib/bunko" }
+        let share = ProcessInfo.processInfo.environment["XDG_DATA_HOME"] ?? "\(NSHomeDirectory())/.local/share"
+        return "\(share)/bunko"
+    }
+
+    private static func file(_ path: String) async throws -> FileProvider<YAMLSnapshot> {
+        do {
+            return try await FileProvider<YAMLSnapshot>(filePath: FilePath(path))
+        } catch {
+            throw Problem(
+                .configuration, code: "config_unreadable", "The configuration file \(path) cannot be read: \(error).",
+                remedy: "Check the path and its YAML.", parameter: "--config", underlying: error)
+        }
+    }
+
+    private func check() throws(Problem) {
+        guard (0...65_535).contains(port) else {
+            throw Problem(.configuration, code: "invalid_port", "The port is \(port); it must be between 0 and 65535.", parameter: "--port")
+        }
+        guard (1...64).contains(ingestionConcurrency) else {
+            throw Problem(
+                .configuration, code: "invalid_concurrency", "ingestion.concurrency is \(ingestionConcurrency); it must be between 1 and 64.",
+                parameter: "ingestion.concurrency")
+        }
+    }
+}
