@@ -10,7 +10,8 @@ struct ChunkWriter {
     private let estimator = TokenEstimator()
 
     init(
-        document: ExtractedDocument, sections: [DocumentSection], units: [TextUnit], source: SourceText, configuration: ChunkingConfiguration
+        document: ExtractedDocument, sections: [DocumentSection], units: [TextUnit], source: SourceText,
+        configuration: ChunkingConfiguration
     ) {
         self.document = document
         self.sections = sections
@@ -50,14 +51,15 @@ struct ChunkWriter {
         return [names.joined(separator: " > "), tableHead(before: span)].filter { !$0.isEmpty }.joined(separator: "\n")
     }
 
-    /// The titles of the table whose rows the passage begins with; empty when it begins otherwise or the titles are very long.
+    /// The titles of the table whose rows the passage begins with; empty when it begins otherwise or the titles have
+    /// as many bytes as a passage has tokens.
     private func tableHead(before span: UnitSpan) -> String {
         let first = units[span.units.lowerBound]
         guard document.blocks[first.block].kind == .table else { return "" }
         let range = document.blocks[first.block].range
         let table = source.byteOffset(ofScalar: range.lowerBound)..<source.byteOffset(ofScalar: range.upperBound)
         guard first.bytes.lowerBound > table.lowerBound else { return "" }
-        let titles = source.string(table.lowerBound..<(source.bytes[table].firstIndex(of: 0x0A) ?? table.upperBound))
-        return estimator.count(titles) * 4 <= configuration.targetTokens ? titles : ""
+        let titles = source.bytes[table].prefix(configuration.targetTokens).prefix { $0 != 0x0A }
+        return titles.count < configuration.targetTokens ? String(decoding: titles, as: UTF8.self) : ""
     }
 }

@@ -32,8 +32,10 @@ struct LongTextCutter {
         var pending: (range: Range<Int>, tokens: Int)?
         for piece in atoms(of: range, at: seam) {
             let count = tokens(piece)
-            if let open = pending, open.tokens + count <= limit / 4 {
-                pending = (open.range.lowerBound..<piece.upperBound, open.tokens + count)
+            if let open = pending, case let joined = open.tokens + tokens(open.range.upperBound..<piece.lowerBound) + count,
+                joined <= limit / 4
+            {
+                pending = (open.range.lowerBound..<piece.upperBound, joined)
             } else {
                 if let open = pending { pieces.append(open.range) }
                 pending = (piece, count)
@@ -90,7 +92,8 @@ struct LongTextCutter {
 
     /// Whether the scalar at `position` is a mark upon the one before it.
     private func continuesCharacter(at position: Int) -> Bool {
-        guard source.bytes[position] >= 0xCC, let scalar = source.string(position..<min(position + 4, source.bytes.count)).unicodeScalars.first
+        guard source.bytes[position] >= 0xCC,
+            let scalar = source.string(position..<min(position + 4, source.bytes.count)).unicodeScalars.first
         else { return false }
         return scalar.properties.isGraphemeExtend
     }

@@ -11,7 +11,8 @@ struct SectionMerger {
         var groups: [Range<Int>] = []
         var tokens = 0
         for (index, part) in parts.enumerated() {
-            let joins = index > 0 && joins(part, to: parts[index - 1], of: tokens, next: index + 1 < parts.count ? parts[index + 1] : nil, sections)
+            let joins =
+                index > 0 && joins(part, to: parts[index - 1], of: tokens, next: index + 1 < parts.count ? parts[index + 1] : nil, sections)
             if joins, let last = groups.last {
                 groups[groups.count - 1] = last.lowerBound..<part.units.upperBound
                 tokens += part.tokens

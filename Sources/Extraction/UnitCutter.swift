@@ -61,6 +61,7 @@ struct UnitCutter {
     }
 
     private func sentences(of range: Range<Int>) -> [Range<Int>] {
+        if Self.isOneSentence(source.bytes[range]) { return [range] }
         let text = source.string(range)
         var start = range.lowerBound
         return segmenter.sentences(in: text).compactMap { sentence in
@@ -69,6 +70,22 @@ struct UnitCutter {
             let trimmed = WhiteSpace.trim(start..<end, in: source.bytes)
             return trimmed.isEmpty ? nil : trimmed
         }
+    }
+
+    /// Whether no sentence can end before the last byte: the rules need not be asked for each short item of a list, which costs
+    /// far more than reading it. True only for ASCII, Kana, Han and Hangul without a mark that ends sentences.
+    private static func isOneSentence(_ bytes: ArraySlice<UInt8>) -> Bool {
+        var previous: UInt8 = 0
+        for byte in bytes.dropLast() {
+            switch byte {
+            case UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: "?"): return false
+            case 0x0A where previous == 0x0A: return false
+            case 0xC0..<0xE3, 0xEE...: return false
+            case 0x80..<0x81 where previous == 0xE3, 0x80..<0xB0 where previous == 0xEA: return false
+            default: previous = byte
+            }
+        }
+        return true
     }
 
     private func lines(of range: Range<Int>) -> [Range<Int>] {

@@ -60,10 +60,10 @@ struct UnitPacker {
 
     /// The size that divides what is left into equal passages of at most the target.
     private func goal(from start: Int, new next: Int, in group: Range<Int>) -> Double {
-        let repeated = Double(tokensBefore[next] - tokensBefore[start])
-        let rest = Double(tokens(next..<group.upperBound))
-        let room = Double(configuration.targetTokens) - overlapBudget
-        return repeated + rest / max(2, (rest / room).rounded(.up))
+        let rest = tokens(next..<group.upperBound)
+        let room = max(1, configuration.targetTokens - Int(overlapBudget))
+        let passages = max(2, (rest + room - 1) / room)
+        return Double(tokensBefore[next] - tokensBefore[start]) + Double(rest) / Double(passages)
     }
 
     /// What a cut before unit `end` costs, as a fraction of the target size by which it would be better to miss it.

@@ -20,10 +20,11 @@ func expectContract(
         #expect(chunk.embeddingText.hasSuffix(chunk.content), sourceLocation: sourceLocation)
         for position in range { isCovered[position] = true }
     }
+    var headings = document.blocks.filter { $0.headingText != nil }.map(\.range.lowerBound)[...]
     for (previous, next) in zip(chunks, chunks.dropFirst()) {
         #expect(previous.charStart < next.charStart && previous.charEnd < next.charEnd, "ascending", sourceLocation: sourceLocation)
-        let overlap = next.charStart..<max(next.charStart, previous.charEnd)
-        let crossesHeading = document.blocks.contains { $0.headingText != nil && $0.range.overlaps(overlap) }
+        headings = headings.drop { $0 < next.charStart }
+        let crossesHeading = headings.first.map { $0 < previous.charEnd } == true
         #expect(!crossesHeading, "overlap inside one section", sourceLocation: sourceLocation)
     }
     for block in document.blocks where block.kind == .frontMatter {

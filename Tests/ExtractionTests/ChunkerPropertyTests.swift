@@ -25,7 +25,8 @@ import Testing
         for block in document.blocks {
             #expect(block.range.lowerBound >= end && !block.range.isEmpty && block.range.upperBound <= scalars.count)
             #expect(scalars[end..<block.range.lowerBound].allSatisfy { $0.properties.isWhitespace })
-            #expect(!scalars[block.range.lowerBound].properties.isWhitespace && !scalars[block.range.upperBound - 1].properties.isWhitespace)
+            #expect(
+                !scalars[block.range.lowerBound].properties.isWhitespace && !scalars[block.range.upperBound - 1].properties.isWhitespace)
             end = block.range.upperBound
         }
         #expect(scalars[end...].allSatisfy { $0.properties.isWhitespace })
@@ -50,13 +51,16 @@ enum RandomDocument {
     }
 
     private static let starts = [
-        "", "", "", "", "# ", "## ", "### ", "###### ", "- ", "  - ", "1. ", "> ", "> - ", "    ", "\t", "```", "~~~ ", "<div>", "<!-- ", "| ", "\u{3000}", "[a]: ",
+        "", "", "", "", "# ", "## ", "### ", "###### ", "- ", "  - ", "1. ", "> ", "> - ", "    ", "\t", "```", "~~~ ", "<div>", "<!-- ",
+        "| ", "\u{3000}", "[a]: ",
     ]
     private static let wholeLines = [
-        "", "", "---", "===", "***", "|---|---|", "| a | b |", "```", "-->", "-", ">", "...", "1. TITLE", "第1条", "제1장 총칙", "[x]: http://y", " \t", "\u{2028}", "\u{A0}",
+        "", "", "---", "===", "***", "|---|---|", "| a | b |", "```", "-->", "-", ">", "...", "1. TITLE", "第1条", "제1장 총칙", "[x]: http://y",
+        " \t", "\u{2028}", "\u{A0}",
     ]
     private static let words = [
-        "alpha", "beta.", "gamma,", "Delta!", "문장입니다.", "한국어", "日本語の文です。", "漢字、", "e\u{301}", "🙂", "👩‍👩‍👧", "|", "`code`", "*x*", "[l](u)", "3.14", "e.g.", "\u{200B}",
+        "alpha", "beta.", "gamma,", "Delta!", "문장입니다.", "한국어", "日本語の文です。", "漢字、", "e\u{301}", "🙂", "👩‍👩‍👧", "|", "`code`", "*x*", "[l](u)",
+        "3.14", "e.g.", "\u{200B}",
         "averyveryverylongwordwithoutanyspaceinsidewhateverhappens", "\u{1112}\u{1161}\u{11AB}",
     ]
 

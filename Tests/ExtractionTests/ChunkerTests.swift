@@ -21,7 +21,8 @@ import Testing
     }
 
     @Test func everyLargeSectionIsAChunkWithItsPath() throws {
-        let chunks = try chunks("# Guide\n\n## Set *up*\n\n\(sentences(20))\n\n#### Deep\n\n\(sentences(20))\n\n## Use\n\n\(sentences(20))\n")
+        let chunks = try chunks(
+            "# Guide\n\n## Set *up*\n\n\(sentences(20))\n\n#### Deep\n\n\(sentences(20))\n\n## Use\n\n\(sentences(20))\n")
         #expect(chunks.map(\.headingPath) == [["Guide", "Set up"], ["Guide", "Set up", "Deep"], ["Guide", "Use"]])
         #expect(chunks[0].content.hasPrefix("# Guide\n\n## Set *up*\n\nThe ledger"))
         #expect(chunks[1].embeddingText.hasPrefix("Guide > Set up\n\n#### Deep"))
@@ -34,7 +35,8 @@ import Testing
     }
 
     @Test func smallSectionsMergeWithTheirNearestNeighbour() throws {
-        let chunks = try chunks("# T\n\n## A\n\n\(sentences(18))\n\n## B\n\nFew words.\n\n### B1\n\n\(sentences(18))\n\n## C\n\nFew words too.")
+        let chunks = try chunks(
+            "# T\n\n## A\n\n\(sentences(18))\n\n## B\n\nFew words.\n\n### B1\n\n\(sentences(18))\n\n## C\n\nFew words too.")
         #expect(chunks.map(\.headingPath) == [["T", "A"], ["T"]])
         #expect(chunks[1].content.hasPrefix("## B\n\nFew words.\n\n### B1"))
         #expect(chunks[1].content.hasSuffix("Few words too."))
@@ -113,7 +115,8 @@ import Testing
     @Test func pagesComeFromTheBlocks() throws {
         let text = "One.\n\nTwo."
         let blocks = [
-            Block(kind: .paragraph, range: 0..<4, page: 3, headingText: nil), Block(kind: .pageBreak, range: 5..<5, page: 4, headingText: nil),
+            Block(kind: .paragraph, range: 0..<4, page: 3, headingText: nil),
+            Block(kind: .pageBreak, range: 5..<5, page: 4, headingText: nil),
             Block(kind: .paragraph, range: 6..<10, page: 4, headingText: nil),
         ]
         let chunks = try Chunker().chunks(of: ExtractedDocument(mediaType: .plainText, title: nil, text: text, blocks: blocks))
@@ -124,7 +127,8 @@ import Testing
     @Test func contradictoryConfigurationsAreRefused() throws {
         let document = try extract("text")
         let spoilers: [(inout ChunkingConfiguration) -> Void] = [
-            { $0.targetTokens = 15 }, { $0.maximumTokens = 349 }, { $0.minimumTokens = 350 }, { $0.minimumTokens = -1 }, { $0.overlapFraction = 0.6 },
+            { $0.targetTokens = 15 }, { $0.maximumTokens = 349 }, { $0.minimumTokens = 350 }, { $0.minimumTokens = -1 },
+            { $0.overlapFraction = 0.6 },
             { $0.overlapFraction = .nan },
         ]
         for spoil in spoilers {

@@ -24,10 +24,12 @@ import Testing
     }
 
     @Test func codeHTMLAndRules() throws {
-        let document = try extract("```swift\n# no heading\n\n| a |\n```\n<div>\nx\n</div>\n\n<!-- one\n\ntwo -->\ntext\n\n***\n\n    indented\n\n    code\n")
+        let document = try extract(
+            "```swift\n# no heading\n\n| a |\n```\n<div>\nx\n</div>\n\n<!-- one\n\ntwo -->\ntext\n\n***\n\n    indented\n\n    code\n")
         #expect(
             document.outline == [
-                "code: ```swift\n# no heading\n\n| a |\n```", "html: <div>\nx\n</div>", "html: <!-- one\n\ntwo -->", "paragraph: text", "thematicBreak: ***",
+                "code: ```swift\n# no heading\n\n| a |\n```", "html: <div>\nx\n</div>", "html: <!-- one\n\ntwo -->", "paragraph: text",
+                "thematicBreak: ***",
                 "code: indented\n\n    code",
             ])
     }
@@ -43,13 +45,18 @@ import Testing
         let document = try extract("前文\n\(table)\n\n- item\n\n  a | b\n  --|--\n  1 | 2\n\nno | table\n--- | --- | ---\n")
         #expect(
             document.outline == [
-                "paragraph: 前文", "table: \(table)", "listItem: - item", "table: a | b\n  --|--\n  1 | 2", "paragraph: no | table\n--- | --- | ---",
+                "paragraph: 前文", "table: \(table)", "listItem: - item", "table: a | b\n  --|--\n  1 | 2",
+                "paragraph: no | table\n--- | --- | ---",
             ])
     }
 
     @Test func linkDefinitionsAreNotLost() throws {
         let document = try extract("[a]: http://a\n\n# T\n[b]: http://b\n\ntext\n\n[c]: http://c\n")
-        #expect(document.outline == ["paragraph: [a]: http://a", "heading(level: 1): # T", "paragraph: [b]: http://b", "paragraph: text", "paragraph: [c]: http://c"])
+        #expect(
+            document.outline == [
+                "paragraph: [a]: http://a", "heading(level: 1): # T", "paragraph: [b]: http://b", "paragraph: text",
+                "paragraph: [c]: http://c",
+            ])
     }
 
     @Test func positionsCountScalarsAfterDecoding() throws {
@@ -67,7 +74,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("title: It's # a\n", "It's"), ("title: 'It''s'\n", "It's"), ("a: b\n title: no\n", nil), ("title: >\n  folded\n", nil), ("title:\nx: 1\n", nil),
+        ("title: It's # a\n", "It's"), ("title: 'It''s'\n", "It's"), ("a: b\n title: no\n", nil), ("title: >\n  folded\n", nil),
+        ("title:\nx: 1\n", nil),
         ("名前: 値\ntitle: 文庫の手引き\n", "文庫の手引き"), ("title: a#b\n", "a#b"), ("\"title\": x\n", nil),
     ])
     func frontMatterTitles(yaml: String, title: String?) throws {
@@ -76,7 +84,9 @@ import Testing
         #expect(document.title == title)
     }
 
-    @Test(arguments: ["---\nplain words\n---\n", "---\ntitle: unclosed\n", "\n---\ntitle: late\n---\n", " ---\na: b\n---\n", "---\n---\ntext"])
+    @Test(arguments: [
+        "---\nplain words\n---\n", "---\ntitle: unclosed\n", "\n---\ntitle: late\n---\n", " ---\na: b\n---\n", "---\n---\ntext",
+    ])
     func otherRulesAreNotFrontMatter(text: String) throws {
         #expect(try extract(text).blocks.contains { $0.kind == .frontMatter } == false)
     }

@@ -21,8 +21,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "1. Buy milk", "3.5 million people", "2024 was a good year", "第1条\nこの法律は、目的を定める。", "Chapter and verse", "Name  Age\n---------\nAnn  31",
-        "SHOUTING", "제품을 확인합니다", "第一", "Is this it?\n---", "第1回の会議", "Part 2 of the story goes on for more than eighty characters, which no heading in a text should do at all",
+        "1. Buy milk", "3.5 million people", "2024 was a good year", "第1条\nこの法律は、目的を定める。", "Chapter and verse",
+        "Name  Age\n---------\nAnn  31",
+        "SHOUTING", "제품을 확인합니다", "第一", "Is this it?\n---", "第1回の会議",
+        "Part 2 of the story goes on for more than eighty characters, which no heading in a text should do at all",
     ])
     func linesThatAreNot(text: String) throws {
         #expect(try extract("before\n\n\(text)\n\nafter", as: "a.txt").blocks.map(\.kind) == [.paragraph, .paragraph, .paragraph])

@@ -65,7 +65,8 @@ import Testing
     @Test func everyErrorHasACodeOfItsOwn() {
         let all: [ExtractionError] = [
             .emptyFile, .noText, .binary(looksLike: "x"), .unsupported(type: "x"), .invalidUTF8(byteOffset: 0, line: 1),
-            .invalidUTF16(byteOffset: 0, line: 1), .unsupportedEncoding(name: "x"), .nullCharacter(line: 1), .tooLarge(bytes: 2, maximumBytes: 1),
+            .invalidUTF16(byteOffset: 0, line: 1), .unsupportedEncoding(name: "x"), .nullCharacter(line: 1),
+            .tooLarge(bytes: 2, maximumBytes: 1),
         ]
         #expect(Set(all.map(\.code)).count == all.count)
         #expect(Set(all.map(\.description)).count == all.count)
