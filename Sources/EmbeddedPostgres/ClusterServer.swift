@@ -14,6 +14,8 @@ struct ClusterServer: Sendable {
     static let fastStopLimit = Duration.seconds(30)
     static let immediateStopLimit = Duration.seconds(10)
 
+    /// Stands in the title of each of its processes, which every account may read.
+    var clusterName: String { "bunko-" + RuntimeDirectory.fingerprint(layout.root) }
     var socketPath: String { socketDirectory + "/" + ClusterLayout.socketName }
 
     /// The postmaster of this cluster that runs already, whoever started it.
@@ -24,6 +26,8 @@ struct ClusterServer: Sendable {
 
     /// Starts a postmaster and returns at once; it is to be watched until ready.
     func launch() throws(EmbeddedPostgresError) -> ServerProcess {
+        _ = try RuntimeDirectory.make(socketDirectory, account: account)
+        endOrphans()
         do throws(SystemFailure) {
             try clearTraces()
             try prepareLogDirectory()
@@ -41,13 +45,13 @@ struct ClusterServer: Sendable {
         let began = ContinuousClock.now
         var nextNote = began + .seconds(15)
         while !acceptsConnections(process) {
-            if case .ended(let exit) = process.condition() { throw failure("PostgreSQL ended while it started (\(exit))", began: began) }
+            if case .ended(let exit) = process.condition() { throw failure("PostgreSQL ended while it started (\(exit))") }
             if isAbandoned() {
                 throw EmbeddedPostgresError(
                     .cancelled, "The start of PostgreSQL was given up: bunko is stopping.", at: layout.cluster, remedy: "start bunko again")
             }
             let now = ContinuousClock.now
-            if now - began > Self.readyLimit { throw failure("PostgreSQL was not ready after \(Self.readyLimit)", began: began) }
+            if now - began > Self.readyLimit { throw failure("PostgreSQL was not ready after \(Self.readyLimit)") }
             if now >= nextNote {
                 logger.info("PostgreSQL is still starting (crash recovery can take minutes)", metadata: ["pid": "\(process.pid)"])
                 nextNote = now + .seconds(15)
@@ -67,7 +71,10 @@ struct ClusterServer: Sendable {
         let steps = [(SIGINT, Self.fastStopLimit), (SIGQUIT, Self.immediateStopLimit), (SIGKILL, Self.immediateStopLimit)]
         for (signal, limit) in steps {
             process.send(signal)
-            if let exit = process.waitForEnd(atMost: limit) { return exit }
+            if let exit = process.waitForEnd(atMost: limit) {
+                endOrphans()
+                return exit
+            }
             logger.warning(
                 "PostgreSQL did not stop in time", metadata: ["pid": "\(process.pid)", "signal": "\(signal)", "limit": "\(limit)"])
         }
@@ -80,31 +87,44 @@ struct ClusterServer: Sendable {
     func removeRuntimeDirectory() { rmdir(socketDirectory) }
 
     /// An error that quotes what PostgreSQL wrote last.
-    func failure(_ what: String, kind: EmbeddedPostgresError.Kind = .startFailed, began: ContinuousClock.Instant? = nil)
-        -> EmbeddedPostgresError
-    {
+    func failure(_ what: String, kind: EmbeddedPostgresError.Kind = .startFailed) -> EmbeddedPostgresError {
         EmbeddedPostgresError(
             kind, "\(what). The end of its log:\n\(logTail())\n", at: layout.logDirectory,
             remedy: "mend what the log tells (a full disk, too little memory, a damaged file) and start bunko again")
     }
 
-    /// The last lines before the log was open, and of the newest log file.
+    /// The last lines of what the latest postmaster wrote, before its log was open and then to the newest log file.
     func logTail() -> String {
         let logs = names(inDirectory: layout.logDirectory).map { layout.logDirectory + "/" + $0 }
         let newest = logs.max { modificationSeconds($0) < modificationSeconds($1) }
-        let parts = [layout.startLog, newest].compactMap { $0 }.compactMap { text(ofFile: $0) }.map { tail(of: $0, lines: 10) }
+        // Emptied at each start: a log older than it is of an earlier run and would mislead.
+        let current = newest.flatMap { modificationSeconds($0) >= modificationSeconds(layout.startLog) ? $0 : nil }
+        let parts = [layout.startLog, current].compactMap { $0 }.compactMap { text(ofFile: $0) }.map { tail(of: $0, lines: 10) }
         return parts.filter { !$0.isEmpty }.joined(separator: "\n")
     }
 
     /// Called with no postmaster running: what a dead one left must not keep a new one from starting.
     private func clearTraces() throws(SystemFailure) {
-        if let file = PostmasterFile.read(fromCluster: layout.cluster), ServerProcess(pid: file.pid) != nil {
+        // Zombies count here: PostgreSQL takes them for alive.
+        if let file = PostmasterFile.read(fromCluster: layout.cluster), access("/proc/\(file.pid)", F_OK) == 0 {
             logger.warning("postmaster.pid names a process that is not this PostgreSQL; it is left alone", metadata: ["pid": "\(file.pid)"])
             try PostmasterFile.disown(inCluster: layout.cluster, account: account)
         }
         // The socket's own lock file names a pid too, and would stop PostgreSQL when that pid lives again.
         unlink(socketPath)
         unlink(socketPath + ".lock")
+    }
+
+    /// Ends the backends that outlive a killed postmaster: one in a long computation does not notice, and keeps a new server from starting.
+    private func endOrphans() {
+        let orphans = ServerProcess.all { $0.hasTitle(prefix: "postgres: \(clusterName): ", owner: account.uid) }
+        guard !orphans.isEmpty else { return }
+        logger.warning("Ending orphaned backends of a dead PostgreSQL", metadata: ["pids": "\(orphans.map(\.pid))"])
+        for signal in [SIGQUIT, SIGKILL] {
+            for orphan in orphans { orphan.send(signal) }
+            let deadline = ContinuousClock.now + .seconds(2)
+            if orphans.allSatisfy({ $0.waitForEnd(atMost: deadline - .now) != nil }) { return }
+        }
     }
 
     private func prepareLogDirectory() throws(SystemFailure) {
@@ -119,7 +139,7 @@ struct ClusterServer: Sendable {
         guard output >= 0 else { throw SystemFailure("Opening the log", layout.startLog) }
         defer { close(output) }
         let arguments = [installation.binDirectory + "/postgres", "-D", layout.cluster]
-        let command = account.command(arguments + ServerSettings.fixedArguments(socketDirectory: socketDirectory))
+        let command = account.command(arguments + ServerSettings.fixedArguments(socketDirectory: socketDirectory, clusterName: clusterName))
         guard let process = ServerProcess(child: try command.spawn(output: output)) else {
             throw SystemFailure("Finding the process just started", "/proc")
         }

@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Synchronization
 import Postgres
 
 extension EmbeddedCluster {
@@ -101,7 +102,9 @@ extension EmbeddedCluster {
         }
     }
 
+    /// Gives back what is held; the socket's folder stays while a postmaster uses it.
     func releaseEverything(phase: Status.Phase) {
+        state.withLock { $0.server }?.removeRuntimeDirectory()
         state.withLock { state in
             state.lock?.release()
             state.lock = nil

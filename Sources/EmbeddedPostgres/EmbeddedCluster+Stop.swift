@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 
 extension EmbeddedCluster {
     /// The whole of `stop()`; blocks.
@@ -7,7 +8,6 @@ extension EmbeddedCluster {
         guard let server, let process else { return releaseEverything(phase: hasFailed ? .failed : .stopped) }
         state.withLock { $0.status.phase = .stopping }
         let exit = try server.stop(process)
-        server.removeRuntimeDirectory()
         logger.notice("PostgreSQL stopped", metadata: ["pid": "\(process.pid)", "exit": "\(exit)"])
         state.withLock { $0.status.lastExit = exit }
         releaseEverything(phase: .stopped)

@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 
 extension EmbeddedCluster {
     private static let pollInterval = Duration.milliseconds(200)

@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
-import Logging
-import Postgres
-import ServiceLifecycle
+public import Logging
+public import Postgres
+public import ServiceLifecycle
 import Synchronization
 
 /// A private PostgreSQL under a data folder: created when missing, started or taken over, watched, and stopped with the application.

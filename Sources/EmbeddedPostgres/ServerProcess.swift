@@ -47,13 +47,23 @@ struct ServerProcess: Sendable, Equatable {
         }
     }
 
+    /// Every living process that fulfils the condition.
+    static func all(where condition: (ServerProcess) -> Bool) -> [ServerProcess] {
+        names(inDirectory: "/proc").compactMap { pid_t($0) }.compactMap { ServerProcess(pid: $0) }.filter(condition)
+    }
+
+    /// Whether this account runs it and its command line, which PostgreSQL's processes overwrite with their title, begins so.
+    func hasTitle(prefix: String, owner: uid_t) -> Bool {
+        FileFacts(path: "/proc/\(pid)")?.owner == owner && contents(ofFile: "/proc/\(pid)/cmdline")?.starts(with: prefix.utf8) == true
+    }
+
     /// Whether it is the postmaster of this cluster: program name, data folder argument and owner all agree.
     func isPostmaster(ofCluster cluster: String, owner: uid_t) -> Bool {
         guard FileFacts(path: "/proc/\(pid)")?.owner == owner, let raw = contents(ofFile: "/proc/\(pid)/cmdline") else { return false }
         let arguments = raw.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
         guard let program = arguments.first, program.split(separator: "/").last == "postgres" else { return false }
         guard let flag = arguments.firstIndex(of: "-D"), flag + 1 < arguments.count else { return false }
-        return arguments[flag + 1] == cluster
+        return (try? canonicalPath(arguments[flag + 1])) == cluster
     }
 }
 

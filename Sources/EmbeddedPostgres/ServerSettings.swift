@@ -39,11 +39,11 @@ struct ServerSettings: Sendable, Equatable {
         """
     }
 
-    /// What must not be changed by a file: the promises of privacy and durability, and the place of the socket.
-    static func fixedArguments(socketDirectory: String) -> [String] {
+    /// What must not be changed by a file: the promises of privacy and durability, and the names by which it is found.
+    static func fixedArguments(socketDirectory: String, clusterName: String) -> [String] {
         [
             "listen_addresses=", "port=\(ClusterLayout.port)", "unix_socket_directories=\(socketDirectory)", "unix_socket_permissions=0700",
-            "fsync=on", "full_page_writes=on",
+            "fsync=on", "full_page_writes=on", "cluster_name=\(clusterName)",
         ].flatMap { ["-c", $0] }
     }
 
@@ -56,6 +56,6 @@ struct ServerSettings: Sendable, Equatable {
     }
 
     private func quoted(_ value: String) -> String {
-        "'" + value.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
+        "'" + value.map { $0 == "'" || $0 == "\\" ? "\($0)\($0)" : "\($0)" }.joined() + "'"
     }
 }

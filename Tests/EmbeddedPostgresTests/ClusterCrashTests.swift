@@ -1,4 +1,5 @@
 import Glibc
+import Postgres
 import Testing
 
 @testable import EmbeddedPostgres
@@ -24,14 +25,36 @@ import Testing
         }
     }
 
+    /// A backend that computes does not notice its postmaster's death, and its hold of the shared memory keeps a new one from starting.
+    @Test func orphanedBackendsDoNotKeepTheServerDown() async throws {
+        try await withDataFolder { folder in
+            let cluster = folder.cluster()
+            let configuration = try await cluster.start()
+            let supervision = Task { try await cluster.run() }
+            let busy = Task.detached { try query("DO $$ BEGIN LOOP END LOOP; END $$", configuration) }
+            let isBusy = {
+                try query("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO%' AND state = 'active'", configuration) == "1"
+            }
+            #expect(try await eventually(isBusy))
+            kill(try #require(cluster.status.pid), SIGKILL)
+            #expect(try await eventually { cluster.status.restarts == 1 && cluster.status.phase == .running })
+            #expect(try query("SELECT 1", configuration) == "1")
+            await #expect(throws: QueryFailure.self) { try await busy.value }
+            supervision.cancel()
+            try await supervision.value
+        }
+    }
+
     @Test func aVanishedSocketIsMadeAgain() async throws {
         try await withDataFolder { folder in
             let cluster = folder.cluster()
             let configuration = try await cluster.start()
             let supervision = Task { try await cluster.run() }
-            unlink("\(configuration.host)/\(ClusterLayout.socketName)")
-            #expect(try await eventually { cluster.status.restarts == 1 })
-            #expect(try query("SELECT 1", configuration) == "1")
+            for (round, path) in ["\(configuration.host)/\(ClusterLayout.socketName)", configuration.host].enumerated() {
+                #expect(try ChildCommand(["/bin/rm", "-r", path]).run().succeeded)
+                #expect(try await eventually { cluster.status.restarts == round + 1 })
+                #expect(try query("SELECT 1", configuration) == "1")
+            }
             supervision.cancel()
             try await supervision.value
         }
@@ -40,7 +63,7 @@ import Testing
     @Test func repeatedFailureEndsWithTheLogsLastLines() async throws {
         try await withDataFolder { folder in
             let cluster = folder.cluster(policy: RestartPolicy(firstWait: .milliseconds(10), longestWait: .milliseconds(20), attempts: 3))
-            _ = try await cluster.start()
+            let configuration = try await cluster.start()
             let path = folder.layout.cluster + "/postgresql.conf"
             try writeAtomically("no_such_setting = 1\n", to: path, mode: 0o600, owner: try folder.account())
             kill(try #require(cluster.status.pid), SIGKILL)
@@ -52,6 +75,7 @@ import Testing
             let next = await failure { _ = try await folder.cluster().start() }
             #expect(next?.kind == .startFailed)
             #expect(next?.what.contains("no_such_setting") == true)
+            #expect(access(configuration.host, F_OK) != 0)
         }
     }
 
@@ -99,6 +123,46 @@ import Testing
         }
     }
 
+    @Test func aDeathAtAnyMomentOfTheStartIsSurvived() async throws {
+        try await withDataFolder { folder in
+            await startAndDie(folder)
+            for (milliseconds, signal) in [(5, SIGINT), (20, SIGKILL), (40, SIGINT), (80, SIGKILL), (160, SIGINT), (320, SIGTERM)] {
+                try folder.runningPostmaster()?.send(signal)
+                await #expect(processExitsWith: .signal(SIGKILL)) { [path = folder.path as String, milliseconds = milliseconds as Int] in
+                    Task.detached {
+                        usleep(useconds_t(milliseconds * 1000))
+                        kill(getpid(), SIGKILL)
+                    }
+                    let cluster = EmbeddedCluster(dataDirectory: path, logger: quietLogger())
+                    _ = try await cluster.start()
+                    try await Task.sleep(for: .seconds(10))
+                }
+            }
+            let cluster = folder.cluster()
+            #expect(try query("SELECT x FROM t", await cluster.start()) == "42")
+            try await cluster.stop()
+        }
+    }
+
+    @Test func aPostmasterStartedByHandThroughALinkIsReplaced() async throws {
+        try await withDataFolder { folder in
+            let cluster = folder.cluster()
+            let configuration = try await cluster.start()
+            try await cluster.stop()
+            let account = try folder.account()
+            let sockets = try #require(try RuntimeDirectory.make(folder.path + "/sockets", account: account))
+            symlink(folder.layout.cluster, folder.path + "/link")
+            let program = try PostgresInstallation.discover().binDirectory + "/postgres"
+            let arguments = [program, "-D", folder.path + "/link", "-k", sockets, "-c", "listen_addresses="]
+            let byHand = try #require(ServerProcess(child: try account.command(arguments).spawn(output: STDERR_FILENO)))
+            #expect(try await eventually { PostmasterFile.read(fromCluster: folder.layout.cluster)?.isReady == true })
+            #expect(try await cluster.start() == configuration)
+            #expect(byHand.condition() != .running)
+            #expect(try query("SHOW unix_socket_directories", configuration) == configuration.host)
+            try await cluster.stop()
+        }
+    }
+
     @Test func aStalePidFileOfADeadServerIsNoObstacle() async throws {
         try await withDataFolder { folder in
             await startAndDie(folder)
@@ -112,24 +176,44 @@ import Testing
         }
     }
 
+    /// What a server that died with the machine leaves: its files, while the pid in them is somebody else's by now.
+    private func plantTraces(of pid: pid_t, in folder: DataFolder, socketDirectory: String) throws {
+        let account = try folder.account()
+        let text = "\(pid)\n\(folder.layout.cluster)\n1700000000\n5432\n\(socketDirectory)\n\n  1  1\nready   \n"
+        try writeAtomically(text, to: PostmasterFile.path(inCluster: folder.layout.cluster), mode: 0o600, owner: account)
+        let directory = try #require(try RuntimeDirectory.make(socketDirectory, account: account))
+        try writeAtomically(text, to: "\(directory)/\(ClusterLayout.socketName).lock", mode: 0o600, owner: account)
+    }
+
     @Test func aReusedPidIsNeitherKilledNorAnObstacle() async throws {
         try await withDataFolder { folder in
             let cluster = folder.cluster()
             let configuration = try await cluster.start()
             try await cluster.stop()
-            let account = try folder.account()
-            let stranger = try account.command(["/bin/sleep", "600"]).spawn(output: STDERR_FILENO)
+            let stranger = try folder.account().command(["/bin/sleep", "600"]).spawn(output: STDERR_FILENO)
             defer {
                 kill(stranger, SIGKILL)
                 waitpid(stranger, nil, 0)
             }
-            let file = "\(stranger)\n\(folder.layout.cluster)\n1700000000\n5432\n\(configuration.host)\n\n  1  1\nready   \n"
-            try writeAtomically(file, to: PostmasterFile.path(inCluster: folder.layout.cluster), mode: 0o600, owner: account)
-            let socket = try #require(try RuntimeDirectory.make(configuration.host, account: account)) + "/" + ClusterLayout.socketName
-            try writeAtomically(file, to: socket + ".lock", mode: 0o600, owner: account)
+            try plantTraces(of: stranger, in: folder, socketDirectory: configuration.host)
             #expect(try query("SELECT 1", await cluster.start()) == "1")
             try await cluster.stop()
             #expect(ServerProcess(pid: stranger) != nil)
+        }
+    }
+
+    /// Where nobody reaps orphans (a container without init) a dead postmaster stays a zombie, which PostgreSQL takes for alive.
+    @Test func aZombieIsNoObstacle() async throws {
+        try await withDataFolder { folder in
+            let cluster = folder.cluster()
+            let configuration = try await cluster.start()
+            try await cluster.stop()
+            let zombie = try folder.account().command(["/bin/true"]).spawn(output: STDERR_FILENO)
+            defer { waitpid(zombie, nil, 0) }
+            #expect(try await eventually { ServerProcess(pid: zombie) == nil && access("/proc/\(zombie)", F_OK) == 0 })
+            try plantTraces(of: zombie, in: folder, socketDirectory: configuration.host)
+            #expect(try query("SELECT 1", await cluster.start()) == "1")
+            try await cluster.stop()
         }
     }
 

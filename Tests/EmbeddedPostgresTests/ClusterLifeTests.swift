@@ -1,4 +1,5 @@
 import Glibc
+import Postgres
 import Testing
 
 @testable import EmbeddedPostgres
@@ -74,13 +75,27 @@ import Testing
         }
     }
 
-    @Test func makesAMissingDataFolderThroughALink() async throws {
+    @Test func makesAMissingDataFolderOfAnyNameThroughALink() async throws {
         try await withDataFolder { folder in
             symlink(folder.path, folder.path + "/link")
-            let cluster = EmbeddedCluster(dataDirectory: folder.path + "/link/new/data", logger: quietLogger())
+            let name = #"it's a \ "long" 文庫 "# + String(repeating: "x", count: 120)
+            let cluster = EmbeddedCluster(dataDirectory: folder.path + "/link/new/\(name)", logger: quietLogger())
             let configuration = try await cluster.start()
-            #expect(try query("SHOW data_directory", configuration) == folder.path + "/new/data/postgres")
+            #expect(try query("SHOW data_directory", configuration) == folder.path + "/new/\(name)/postgres")
             try await cluster.stop()
+        }
+    }
+
+    @Test func aCancelledStartLeavesNothingRunningOrLocked() async throws {
+        try await withDataFolder { folder in
+            let cluster = folder.cluster()
+            let start = Task { try await cluster.start() }
+            start.cancel()
+            #expect(await failure { _ = try await start.value }?.kind == .cancelled)
+            #expect(try folder.runningPostmaster() == nil)
+            let next = folder.cluster()
+            #expect(try query("SELECT 1", await next.start()) == "1")
+            try await next.stop()
         }
     }
 

@@ -1,6 +1,7 @@
 import Glibc
 import Postgres
 import ServiceLifecycle
+import UnixSignals
 
 @testable import EmbeddedPostgres
 
