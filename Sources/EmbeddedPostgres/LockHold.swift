@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 extension DataDirectoryLock {
-    /// Owner of the descriptor: closing it is what frees the lock.
+    /// Owner of the descriptor: it frees the lock and closes.
     final class Hold: Sendable {
         private let descriptor: Mutex<Int32?>
 
@@ -10,7 +10,10 @@ extension DataDirectoryLock {
 
         func release() {
             let open = descriptor.withLock { $0.take() }
-            if let open { close(open) }
+            guard let open else { return }
+            // A child that another thread forks this moment still has the descriptor: closing alone would not free the lock.
+            flock(open, LOCK_UN)
+            close(open)
         }
 
         deinit { release() }

@@ -125,6 +125,19 @@ import Testing
         }
     }
 
+    /// A child between fork and exec, close-on-exec or not, has every descriptor for a moment.
+    @Test func endsWhileAChildStillHasTheDescriptor() async throws {
+        try await withDataFolder { folder in
+            let lock = try DataDirectoryLock(directory: folder.path)
+            let descriptors = names(inDirectory: "/proc/self/fd").compactMap { Int32($0) }
+            let held = descriptors.filter { (try? canonicalPath("/proc/self/fd/\($0)")) == lock.path }
+            let copy = dup(try #require(held.first))
+            defer { close(copy) }
+            lock.release()
+            #expect(await failure { _ = try DataDirectoryLock(directory: folder.path) } == nil)
+        }
+    }
+
     @Test func endsWithItsLastCopy() async throws {
         try await withDataFolder { folder in
             var copies: [DataDirectoryLock] = [try DataDirectoryLock(directory: folder.path)]
