@@ -1,10 +1,10 @@
 /// How much one extraction may take in.
 public struct ExtractionLimits: Sendable, Equatable {
-    /// The largest file read, in bytes. Memory grows by about 100 bytes for each byte of a hostile Markdown file.
+    /// The largest file read, in bytes. Ordinary text takes about 30 bytes of memory for each, a Markdown file of nothing but list marks 200.
     public var maximumBytes: Int
 
-    /// - Parameter maximumBytes: at least 1; 32 MiB when not given.
-    public init(maximumBytes: Int = 32 << 20) {
+    /// - Parameter maximumBytes: at least 1; 16 MiB when not given.
+    public init(maximumBytes: Int = 16 << 20) {
         self.maximumBytes = maximumBytes
     }
 }

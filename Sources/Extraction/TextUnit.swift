@@ -5,6 +5,8 @@ struct TextUnit {
         case heading
         /// A whole sentence: the only kind that is repeated as overlap.
         case sentence
+        /// A short paragraph without a full stop, such as an unmarked heading: it leads to what follows.
+        case lead
         /// A line of code or markup.
         case line
         /// The titles of a table or the rule below them.

@@ -30,10 +30,11 @@ struct UnitCutter {
 
     private func append(_ block: Block, _ number: Int, section: Int, to units: inout [TextUnit]) {
         let range = source.byteOffset(ofScalar: block.range.lowerBound)..<source.byteOffset(ofScalar: block.range.upperBound)
-        for (index, piece) in pieces(of: range, kind: block.kind).enumerated() {
+        let isLead = block.kind == .paragraph && isLead(range)
+        for (index, piece) in (isLead ? [range] : pieces(of: range, kind: block.kind)).enumerated() {
             let count = tokens(piece)
             if count <= limit {
-                let kind = unitKind(block.kind, at: index)
+                let kind = isLead ? .lead : unitKind(block.kind, at: index)
                 units.append(TextUnit(kind: kind, bytes: piece, block: number, section: section, tokens: count))
             } else {
                 for part in LongTextCutter(source: source, limit: limit).cut(piece) {
@@ -41,6 +42,11 @@ struct UnitCutter {
                 }
             }
         }
+    }
+
+    private func isLead(_ range: Range<Int>) -> Bool {
+        guard range.count <= limit, tokens(range) <= limit / 8 else { return false }
+        return source.string(range).unicodeScalars.last.map { ".!?…。．！？｡)」』）".unicodeScalars.contains($0) } == false
     }
 
     private func pieces(of range: Range<Int>, kind: Block.Kind) -> [Range<Int>] {

@@ -71,9 +71,9 @@ struct UnitPacker {
         let (last, first) = (units[end - 1], units[end])
         if last.kind == .heading || last.kind == .tableHead { return 2 }
         if last.section != first.section { return 0 }
-        if last.block != first.block { return endsWithColon(last) ? 0.5 : last.kind == first.kind ? 0.1 : 0.05 }
+        if last.block != first.block { return last.kind == .lead || endsWithColon(last) ? 0.5 : last.kind == first.kind ? 0.1 : 0.05 }
         switch first.kind {
-        case .heading, .sentence: return 0.25
+        case .heading, .lead, .sentence: return 0.25
         case .line, .tableHead, .tableRow: return 0.6
         case .fragment: return 0.7
         }

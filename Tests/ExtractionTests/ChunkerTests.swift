@@ -101,6 +101,14 @@ import Testing
         #expect(try chunks(unbroken, as: "a.txt").map(\.content).joined() == unbroken)
     }
 
+    @Test(arguments: ["A part of it", "３．安否確認"])
+    func unmarkedHeadingsStayWithTheTextBelow(heading: String) throws {
+        let parts = (0..<12).map { "\(heading)\n\n\(sentences(3 + $0))" }
+        for chunk in try chunks(parts.joined(separator: "\n\n"), as: "a.txt") {
+            #expect(chunk.content.hasSuffix("by hand."))
+        }
+    }
+
     @Test func equalHeadingWordsAreStillTwoHeadings() throws {
         let chunks = try chunks("# Notes\n\nOne.\n\n# Notes\n\nTwo.")
         #expect(chunks.map(\.content) == ["# Notes\n\nOne.", "# Notes\n\nTwo."])

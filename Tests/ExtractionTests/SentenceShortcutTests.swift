@@ -18,7 +18,7 @@ import Testing
                 + " b"
             let document = ExtractedDocument(
                 mediaType: .plainText, title: nil, text: text,
-                blocks: [Block(kind: .paragraph, range: 0..<text.unicodeScalars.count, page: nil, headingText: nil)])
+                blocks: [Block(kind: .listItem, range: 0..<text.unicodeScalars.count, page: nil, headingText: nil)])
             let source = SourceText(text)
             let units = try UnitCutter(source: source, limit: 350).units(
                 of: document.blocks, in: DocumentSection.sections(of: document.blocks))
