@@ -37,7 +37,7 @@ struct MarkdownFeed {
 
     init(_ lines: Range<Int>, of table: LineTable) {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity((table.source.bytes.count) + 8)
+        bytes.reserveCapacity(table.source.bytes.count + 8)
         var origins: [Int] = []
         var previousIsBlank = false
         for line in lines {
