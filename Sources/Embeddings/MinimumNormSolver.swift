@@ -2,7 +2,7 @@
 struct MinimumNormSolver {
     /// Steps of conjugate gradients: enough, as directions are sparse and nearly orthogonal; fewer than the terms of long texts, which then
     /// get an approximation.
-    private static let steps = 4
+    private static let steps = 3
     /// A little Tikhonov regularisation keeps texts with more terms than dimensions from growing long vectors.
     private static let ridge: Float = 0.1
 

@@ -27,13 +27,15 @@ struct EnglishStemmer {
     }
 
     private mutating func dropSuffix() {
-        for suffix: StaticString in ["ing", "edly", "ed", "ly"] where ends(with: suffix) {
-            let rest = word.count - suffix.utf8CodeUnitCount
-            guard rest >= 3, word[..<rest].contains(where: Self.isVowel) else { continue }
-            word.removeLast(suffix.utf8CodeUnitCount)
-            undouble()
-            return
-        }
+        if drop("ing") || drop("edly") || drop("ed") || drop("ly") { undouble() }
+    }
+
+    /// Takes a suffix off that leaves three letters and a vowel.
+    private mutating func drop(_ suffix: StaticString) -> Bool {
+        let rest = word.count - suffix.utf8CodeUnitCount
+        guard ends(with: suffix), rest >= 3, word[..<rest].contains(where: Self.isVowel) else { return false }
+        word.removeLast(suffix.utf8CodeUnitCount)
+        return true
     }
 
     /// "stopp" becomes "stop"; "fall", "miss" and "buzz" stay.
@@ -48,9 +50,12 @@ struct EnglishStemmer {
     }
 
     private func ends(with suffix: StaticString) -> Bool {
-        let count = suffix.utf8CodeUnitCount
-        guard word.count >= count else { return false }
-        return suffix.withUTF8Buffer { word[(word.count - count)...].elementsEqual($0) }
+        let start = word.count - suffix.utf8CodeUnitCount
+        guard start >= 0 else { return false }
+        return suffix.withUTF8Buffer { letters in
+            for index in letters.indices where word[start + index] != letters[index] { return false }
+            return true
+        }
     }
 
     private static func isVowel(_ letter: UInt8) -> Bool {

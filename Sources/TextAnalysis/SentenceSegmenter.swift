@@ -34,15 +34,15 @@ public struct SentenceSegmenter: Sendable {
     /// The ends ICU proposes, as byte offsets in ascending order; the last one is the end of the text.
     private static func candidates(in bytes: [UInt8]) -> [Int] {
         bytes.withUnsafeBytes { buffer in
-            var status = U_ZERO_ERROR
-            let text = bunko_icu_open_utf8(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int64(buffer.count), &status)
-            defer { bunko_icu_close_text(text) }
-            let iterator = bunko_icu_open_sentences(&status)
-            defer { bunko_icu_close_iterator(iterator) }
-            bunko_icu_set_text(iterator, text, &status)
-            precondition(status.rawValue <= U_ZERO_ERROR.rawValue, "ICU's sentence rules are missing: install ICU's data library (libicu)")
+            let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
+            var sentences = bunko_icu_sentences()
+            let isOpen = bunko_icu_sentences_open(start, Int64(buffer.count), &sentences)
+            precondition(isOpen, "ICU's sentence rules are missing: install ICU's data library (libicu)")
+            defer { bunko_icu_sentences_close(sentences) }
             var ends: [Int] = []
-            while case let end = bunko_icu_next(iterator), end >= 0 { ends.append(Int(end)) }
+            while case let end = bunko_icu_sentences_next(sentences), end >= 0 {
+                ends.append(OpeningBrackets.boundary(in: bytes, before: Int(end)))
+            }
             return ends
         }
     }

@@ -11,10 +11,14 @@ public enum StableHash {
         var position = 0
         while position < bytes.count {
             var word: UInt64 = 0
-            for offset in 0..<min(8, bytes.count - position) { word |= UInt64(bytes[position + offset]) << UInt64(8 * offset) }
+            var shift: UInt64 = 0
+            while shift < 64, position < bytes.count {
+                word |= UInt64(bytes[position]) << shift
+                position += 1
+                shift += 8
+            }
             hash = (hash ^ word) &* 0xD6E8_FEB8_6659_FD93
             hash ^= hash >> 32
-            position += 8
         }
         return mixed(hash)
     }

@@ -8,7 +8,7 @@ public enum TextNormalizer {
     /// Normalization Form C (UAX #15): canonically equivalent texts become equal scalar by scalar. Meaning, case and width stay.
     public static func nfc(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
-        return normalized(text, bunko_icu_nfc)
+        return normalized(text, forSearch: false)
     }
 
     /// The form in which texts are compared for search: NFKC with full case folding and without default-ignorable characters
@@ -17,7 +17,7 @@ public enum TextNormalizer {
     /// Full-width Latin and half-width Katakana become ordinary, "Straße" becomes "strasse", soft hyphens and zero-width spaces vanish.
     public static func searchForm(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return asciiLowercased(text) }
-        return normalized(text, bunko_icu_nfkc_casefold)
+        return normalized(text, forSearch: true)
     }
 
     private static func asciiLowercased(_ text: String) -> String {
@@ -32,22 +32,17 @@ public enum TextNormalizer {
         }
     }
 
-    private typealias FormOpener = (UnsafeMutablePointer<UErrorCode>) -> OpaquePointer?
-
-    private static func normalized(_ text: String, _ open: FormOpener) -> String {
-        var status = U_ZERO_ERROR
-        let form = open(&status)
-        precondition(status.rawValue <= U_ZERO_ERROR.rawValue, "ICU's normalisation data is missing: install ICU's data library (libicu)")
+    private static func normalized(_ text: String, forSearch: Bool) -> String {
         let source = Array(text.utf16)
         var capacity = source.count + source.count / 8 + 16
         while true {
-            status = U_ZERO_ERROR
             var needed = 0
             let target = [UInt16](unsafeUninitializedCapacity: capacity) { buffer, count in
-                needed = Int(bunko_icu_normalize(form, source, Int32(source.count), buffer.baseAddress, Int32(capacity), &status))
-                count = min(needed, capacity)
+                needed = Int(bunko_icu_normalize(forSearch, source, Int32(source.count), buffer.baseAddress, Int32(capacity)))
+                count = max(0, min(needed, capacity))
             }
-            if status != U_BUFFER_OVERFLOW_ERROR { return String(decoding: target, as: UTF16.self) }
+            precondition(needed >= 0, "ICU's normalisation data is missing: install ICU's data library (libicu)")
+            if needed <= capacity { return String(decoding: target, as: UTF16.self) }
             capacity = needed
         }
     }

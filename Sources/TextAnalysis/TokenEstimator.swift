@@ -3,7 +3,8 @@
 /// The estimate follows the larger of the counts of two byte-pair vocabularies in wide use, cl100k and o200k. It is a sum of costs fitted
 /// by least squares to those counts on English, Korean and Japanese prose, Markdown and code: words by their letter pairs
 /// (`WordTokens`), other scalars by their script (`ScalarTokens`), runs of digits by threes as both vocabularies cut them.
-/// On passages of 100 tokens or more it lies, for 19 of 20, between 5 % under and 15 % over; it errs upwards.
+/// Of passages of prose, 19 of 20 are estimated between 5 % under and 15 % over; it errs upwards, on code by 13 % in the median. Prose full of
+/// foreign names was seen at 20 % under.
 public struct TokenEstimator: Sendable {
     /// An estimator; it holds no state and costs nothing.
     public init() {}

@@ -38,7 +38,8 @@ struct WordLists: Sendable {
     /// The number of bytes of a Hangul run without its particle or ending; two syllables at least stay.
     func koreanStemLength(_ run: UnsafeBufferPointer<UInt8>) -> Int {
         for suffix in koreanSuffixes where run.count - suffix.count >= 6 {
-            if run[(run.count - suffix.count)...].elementsEqual(suffix) { return run.count - suffix.count }
+            let start = run.count - suffix.count
+            if suffix.indices.allSatisfy({ run[start + $0] == suffix[$0] }) { return start }
         }
         return run.count
     }
