@@ -16,6 +16,7 @@ struct ExactMeasurement {
 
     func run() throws -> ExactReport {
         BLASRuntime.useOneThread()
+        let machine = Machine.current
         let threads = ProcessInfo.processInfo.activeProcessorCount
         let generator = EmbeddingGenerator(rows: rows, dimensions: dimensions, seed: seed)
         let partition = UUID()
@@ -24,24 +25,37 @@ struct ExactMeasurement {
         let measured = Array(vectors.dropFirst(Self.warmUp))
         for vector in vectors.prefix(Self.warmUp) { _ = try search(index, partition, vector) }
 
-        let memory = MemoryBandwidth(bytes: 256 << 20)
-        let streamBefore = (memory.read(threads: 1), memory.read(threads: threads))
-        let single = try measured.prefix(queries).map { vector in try seconds { _ = try search(index, partition, vector) } }
-        let parallel = try onThreads(threads) { thread in
-            for vector in measured.prefix(queries).dropFirst(thread) { _ = try search(index, partition, vector) }
+        let memory = MemoryRead(bytes: rows * dimensions * 4)
+        let singles = Array(measured.prefix(queries))
+        let (single, passes) = try alternate(singles, memory) { _ = try search(index, partition, $0) }
+        let parallel = try onThreads(threads) { _ in
+            for vector in singles { _ = try search(index, partition, vector) }
+        }
+        let parallelPasses = try onThreads(threads) { _ in
+            for _ in singles { try memory.pass() }
         }
         let batchVectors = Array(measured.prefix(batch))
         var answers: [SearchResponse] = []
         let batchSeconds = try seconds { answers = try index.searchBatch(batchVectors, partitions: [partition], k: k) }
-        let streamAfter = (memory.read(threads: 1), memory.read(threads: threads))
         try check(answers, index, partition, batchVectors)
 
         return ExactReport(
             rows: rows, dimensions: dimensions, k: k, seed: seed, queries: queries, batch: batch, threads: threads,
-            machine: Machine.current, insertSeconds: insertSeconds, singleSeconds: single.sorted(),
-            parallelQueriesPerSecond: Double(threads * queries - threads * (threads - 1) / 2) / parallel,
-            batchSeconds: batchSeconds, streamOneThread: max(streamBefore.0, streamAfter.0),
-            streamAllThreads: max(streamBefore.1, streamAfter.1))
+            machine: machine, insertSeconds: insertSeconds, singleSeconds: single, passSeconds: passes, passBytes: memory.bytes,
+            parallelSeconds: parallel, parallelPassSeconds: parallelPasses, batchSeconds: batchSeconds)
+    }
+
+    /// Seconds of each query and of a pass over the memory after each: both meet the same state of the machine.
+    private func alternate(
+        _ vectors: [[Float]], _ memory: MemoryRead, search: ([Float]) throws -> Void
+    ) throws -> (queries: [Double], passes: [Double]) {
+        var queries: [Double] = []
+        var passes: [Double] = []
+        for vector in vectors {
+            queries.append(try seconds { try search(vector) })
+            passes.append(try seconds { try memory.pass() })
+        }
+        return (queries.sorted(), passes.sorted())
     }
 
     private func build(_ generator: EmbeddingGenerator, _ partition: UUID) throws -> (PartitionedIndex, Double) {

@@ -13,33 +13,46 @@ struct ExactReport: Codable {
     let insertSeconds: Double
     /// Ascending.
     let singleSeconds: [Double]
-    let parallelQueriesPerSecond: Double
+    /// Ascending; of passes over `passBytes` of memory between the queries.
+    let passSeconds: [Double]
+    let passBytes: Int
+    /// All queries by each of `threads` threads.
+    let parallelSeconds: Double
+    /// As many passes by each of `threads` threads.
+    let parallelPassSeconds: Double
     let batchSeconds: Double
+
+    private var queryBytes: Double { Double(rows * dimensions * 4) }
+    private var singleQueriesPerSecond: Double { Double(queries) / singleSeconds.reduce(0, +) }
+    private var parallelQueriesPerSecond: Double { Double(queries * threads) / parallelSeconds }
+    private var batchQueriesPerSecond: Double { Double(batch) / batchSeconds }
+    private var batchFlops: Double { 2 * Double(rows * dimensions) * batchQueriesPerSecond }
+
     /// Bytes a second.
-    let streamOneThread: Double
-    let streamAllThreads: Double
+    private var medianScan: Double { queryBytes / percentile(0.5, of: singleSeconds) }
+    private var medianPass: Double { Double(passBytes) / percentile(0.5, of: passSeconds) }
+    private var fastestScan: Double { queryBytes / singleSeconds[0] }
+    private var fastestPass: Double { Double(passBytes) / passSeconds[0] }
+    private var parallelScan: Double { queryBytes * parallelQueriesPerSecond }
+    private var parallelPass: Double { Double(passBytes * queries * threads) / parallelPassSeconds }
 
-    var bytesPerQuery: Double { Double(rows * dimensions * 4) }
-    var singleQueriesPerSecond: Double { Double(singleSeconds.count) / singleSeconds.reduce(0, +) }
-    var scanOneThread: Double { bytesPerQuery / percentile(0.5) }
-    var scanAllThreads: Double { bytesPerQuery * parallelQueriesPerSecond }
-    var batchQueriesPerSecond: Double { Double(batch) / batchSeconds }
-    var batchFlops: Double { 2 * Double(rows * dimensions) * batchQueriesPerSecond }
+    /// Nearest-rank percentile of ascending values.
+    private func percentile(_ share: Double, of values: [Double]) -> Double {
+        values[max(0, Int((share * Double(values.count)).rounded(.up)) - 1)]
+    }
 
-    /// Nearest-rank percentile of the single-query latencies, in seconds.
-    func percentile(_ share: Double) -> Double {
-        singleSeconds[max(0, Int((share * Double(singleSeconds.count)).rounded(.up)) - 1)]
+    private func milliseconds(_ share: Double) -> String {
+        number(percentile(share, of: singleSeconds) * 1e3, 2)
     }
 
     private var lines: [(String, String)] {
-        let milliseconds = [0.5, 0.95, 0.99].map { number(percentile($0) * 1e3, 2) }
-        return [
-            ("single query p50 / p95 / p99, 1 thread", "\(milliseconds.joined(separator: " / ")) ms"),
+        [
+            ("single query p50 / p95 / p99, 1 thread", "\(milliseconds(0.5)) / \(milliseconds(0.95)) / \(milliseconds(0.99)) ms"),
             ("single query rate, 1 thread", "\(number(singleQueriesPerSecond, 0)) queries/s"),
             ("single query rate, \(threads) threads", "\(number(parallelQueriesPerSecond, 0)) queries/s"),
-            ("rows read by the fastest query, 1 thread", share(bytesPerQuery / singleSeconds[0], of: streamOneThread)),
-            ("rows read at p50, 1 thread", share(scanOneThread, of: streamOneThread)),
-            ("rows read, \(threads) threads", share(scanAllThreads, of: streamAllThreads)),
+            ("memory read at p50, 1 thread", share(medianScan, of: medianPass)),
+            ("memory read by the fastest query, 1 thread", share(fastestScan, of: fastestPass)),
+            ("memory read, \(threads) threads", share(parallelScan, of: parallelPass)),
             (
                 "batch of \(batch) by matrix product, 1 thread",
                 "\(number(batchQueriesPerSecond, 0)) queries/s, \(number(batchFlops / 1e9, 1)) GFLOP/s"
@@ -49,7 +62,7 @@ struct ExactReport: Codable {
     }
 
     private func share(_ rate: Double, of bound: Double) -> String {
-        "\(number(rate / 1e9, 1)) GB/s of \(number(bound / 1e9, 1)) GB/s memory reads (\(number(100 * rate / bound, 0)) %)"
+        "\(number(rate / 1e9, 1)) GB/s, bound \(number(bound / 1e9, 1)) GB/s (\(number(100 * rate / bound, 0)) %)"
     }
 
     private var setting: String {
@@ -91,7 +104,7 @@ struct ExactReport: Codable {
             |---|---|
             \(body)
 
-            The bound is this machine's rate of sequential reads, measured before and after in the same run: a query reads every row once.
+            A query reads every row once. The bound is a plain sequential read of as many bytes, made after each query in the same run.
 
             ![Exact search against the memory's speed](\(picture))
 
@@ -101,12 +114,12 @@ struct ExactReport: Codable {
     /// Rates against their bounds, as bars.
     var picture: String {
         let bars = [
-            BarPicture.Bar(label: "memory, 1 thread", value: streamOneThread / 1e9, isBound: true),
-            BarPicture.Bar(label: "search, 1 thread", value: scanOneThread / 1e9, isBound: false),
-            BarPicture.Bar(label: "memory, \(threads) threads", value: streamAllThreads / 1e9, isBound: true),
-            BarPicture.Bar(label: "search, \(threads) threads", value: scanAllThreads / 1e9, isBound: false),
+            BarPicture.Bar(label: "memory, 1 thread", value: medianPass / 1e9, isBound: true),
+            BarPicture.Bar(label: "search, 1 thread", value: medianScan / 1e9, isBound: false),
+            BarPicture.Bar(label: "memory, \(threads) threads", value: parallelPass / 1e9, isBound: true),
+            BarPicture.Bar(label: "search, \(threads) threads", value: parallelScan / 1e9, isBound: false),
         ]
-        let latency = "p50 \(number(percentile(0.5) * 1e3, 2)) ms, p99 \(number(percentile(0.99) * 1e3, 2)) ms, 1 thread"
+        let latency = "p50 \(milliseconds(0.5)) ms, p99 \(milliseconds(0.99)) ms, 1 thread"
         return BarPicture(title: "Exact search of \(rows) × \(dimensions) float32: \(latency)", unit: "GB/s", bars: bars).svg
     }
 
