@@ -1,5 +1,5 @@
 import Crypto
-@_spi(ScopeMaking) public import Domain
+@_spi(ScopeMaking) import Domain
 import Foundation
 public import Storage
 

@@ -41,7 +41,7 @@ public struct IngestionWorker: Service {
 
     /// Works until graceful shutdown; a file in hand is finished first.
     public func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             var delay = Backoff()
             while !Task.isCancelled {
                 do {
@@ -82,7 +82,7 @@ public struct IngestionWorker: Service {
     /// Every five seconds: claims of dead instances go back, other instances' uploads are noticed, released bytes are removed.
     private func tidy() async throws {
         while true {
-            try await database.write(scope) { try await $0.releaseAbandonedClaims() }
+            _ = try await database.write(scope) { try await $0.releaseAbandonedClaims() }
             events.work.send(())
             try await removeReleasedContents()
             try await Task.sleep(for: .seconds(5))

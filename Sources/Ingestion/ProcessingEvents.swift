@@ -1,4 +1,4 @@
-public import Domain
+import Domain
 
 /// Tells in-process listeners that work has come in or that a file has reached its end.
 ///

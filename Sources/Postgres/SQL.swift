@@ -101,8 +101,11 @@ extension SQL {
         /// Text of the program.
         public mutating func appendLiteral(_ literal: String) { sql.append(text: literal) }
 
-        /// Binds a value. nil is bound as NULL.
+        /// Binds a value.
         public mutating func appendInterpolation<T: PostgresEncodable>(_ value: T) { sql.append(value, type: T.postgresType) }
+
+        /// Binds a value, or NULL for nil.
+        public mutating func appendInterpolation<T: PostgresEncodable>(_ value: T?) { sql.append(value, type: T.postgresType) }
 
         /// Splices another piece of SQL in, with its parameters.
         public mutating func appendInterpolation(_ other: SQL) { sql.append(other) }

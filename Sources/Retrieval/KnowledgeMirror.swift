@@ -53,7 +53,7 @@ public final class KnowledgeMirror: Service, Sendable {
 
     /// Loads and follows until graceful shutdown; failures of the database are logged and tried again with back-off.
     public func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             var delay = Backoff()
             while !Task.isCancelled {
                 do {

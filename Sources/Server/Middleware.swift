@@ -1,6 +1,7 @@
 import Accounts
 import Domain
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Logging
 
@@ -62,11 +63,11 @@ struct Authentication: RouterMiddleware {
 }
 
 extension HTTPField.Name {
-    static let xRequestID = HTTPField.Name(parsed: "X-Request-Id")
+    static let xRequestID = HTTPField.Name(literal: "X-Request-Id")
 }
 
 extension HTTPField.Name {
-    fileprivate init(parsed name: StaticString) {
+    fileprivate init(literal name: StaticString) {
         guard let parsed = HTTPField.Name("\(name)") else {
             preconditionFailure("\(name) is a literal of this file and a valid field name")
         }

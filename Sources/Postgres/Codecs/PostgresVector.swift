@@ -34,7 +34,7 @@ public struct PostgresVector: PostgresScalar, Hashable {
         let bytes = try cell.nonNull(PostgresVector.self)
         guard bytes.count >= 4 else { throw cell.malformed(PostgresVector.self) }
         let dimension = Int(bytes.bigEndian(UInt16.self, at: 0))
-        guard bytes.count == 4 + dimension * MemoryLayout<Float>.size else { throw cell.malformed(PostgresVector.self) }
+        guard dimension > 0, bytes.count == 4 + dimension * MemoryLayout<Float>.size else { throw cell.malformed(PostgresVector.self) }
         values = [Float](unsafeUninitializedCapacity: dimension) { target, count in
             for index in 0..<dimension {
                 let word = bytes.loadUnaligned(fromByteOffset: 4 + index * MemoryLayout<Float>.size, as: UInt32.self)

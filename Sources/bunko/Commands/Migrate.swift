@@ -24,7 +24,7 @@ struct Migrate: AsyncParsableCommand {
             let target = to
             let isDry = dryRun
             let steps = try await MigrationCommands.withEngine(options) { engine in
-                isDry ? try await engine.plan(upTo: target) : try await engine.up(to: target)
+                isDry ? try await engine.planUp(to: target) : try await engine.up(to: target)
             }
             MigrationCommands.tell(steps, done: dryRun ? "would apply" : "applied", nothing: "Nothing to apply.")
         }
@@ -44,7 +44,7 @@ struct Migrate: AsyncParsableCommand {
             let target = to
             let isDry = dryRun
             let steps = try await MigrationCommands.withEngine(options) { engine in
-                isDry ? try await engine.plan(downTo: target) : try await engine.down(to: target)
+                isDry ? try await engine.planDown(to: target) : try await engine.down(to: target)
             }
             MigrationCommands.tell(steps, done: dryRun ? "would take back" : "took back", nothing: "Nothing to take back.")
         }
@@ -60,23 +60,16 @@ struct Migrate: AsyncParsableCommand {
         private struct Row: Encodable, Sendable {
             let number: Int
             let name: String
-            let applied_at: Date?
             let state: String
         }
 
         func run() async throws {
             let rows = try await MigrationCommands.withEngine(options) { engine in
-                try await engine.status().map { Row(number: $0.number, name: $0.name, applied_at: $0.appliedAt, state: "\($0.state)") }
+                try await engine.status().map { Row(number: $0.number, name: $0.name, state: "\($0.state)") }
             }
-            if json {
-                let encoder = JSONEncoder()
-                encoder.dateEncodingStrategy = .iso8601
-                encoder.outputFormatting = [.sortedKeys]
-                return Output.line(String(decoding: try encoder.encode(rows), as: UTF8.self))
-            }
+            if json { return try Output.json(rows) }
             for row in rows {
-                let time = row.applied_at.map { $0.formatted(.iso8601) } ?? ""
-                Output.line("\(String(row.number).padding(toLength: 4, withPad: " ", startingAt: 0)) \(row.name.padding(toLength: 24, withPad: " ", startingAt: 0)) \(row.state) \(time)")
+                Output.line("\(String(row.number).padding(toLength: 4, withPad: " ", startingAt: 0)) \(row.name.padding(toLength: 24, withPad: " ", startingAt: 0)) \(row.state)")
             }
         }
     }
@@ -102,8 +95,8 @@ enum MigrationCommands {
         }
     }
 
-    static func tell(_ steps: [some CustomStringConvertible], done: String, nothing: String) {
+    static func tell(_ steps: [MigrationStep], done: String, nothing: String) {
         if steps.isEmpty { Output.line(nothing) }
-        for step in steps { Output.line("\(done) \(step)") }
+        for step in steps { Output.line("\(done) \(step.migration.number) (\(step.migration.name))") }
     }
 }

@@ -68,7 +68,7 @@ struct DatabaseHost: Sendable {
     /// Brings the schema up to this binary's version.
     func migrate(_ logger: Logger) async throws {
         let applied = try await MigrationCommands.engine(logins, logger).up()
-        for migration in applied { logger.info("applied migration", metadata: ["migration": "\(migration)"]) }
+        for step in applied { logger.info("applied migration", metadata: ["migration": "\(step.migration.name)"]) }
     }
 }
 
