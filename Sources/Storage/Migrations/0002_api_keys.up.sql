@@ -35,22 +35,23 @@ CREATE FUNCTION authenticate_api_key(key_prefix text, key_secret_sha256 bytea)
     RETURNS TABLE (key_id uuid, key_user_id uuid, key_scopes text[], key_assistant_ids uuid[])
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
-    SET app.authenticating = 'key'
     AS $$
 DECLARE
     found public.api_keys%ROWTYPE;
 BEGIN
+    -- Not in a SET clause of the function: those ask for a superuser when the parameter is not known to the server.
+    PERFORM set_config('app.authenticating', 'key', true);
     SELECT k.* INTO found
     FROM public.api_keys k JOIN public.users u ON u.id = k.user_id
     WHERE k.prefix = key_prefix AND k.secret_sha256 = key_secret_sha256 AND k.revoked_at IS NULL
         AND (k.expires_at IS NULL OR k.expires_at > now()) AND u.is_active;
-    IF NOT FOUND THEN
-        RETURN;
-    END IF;
-    IF found.last_used_at IS NULL OR found.last_used_at < now() - interval '1 minute' THEN
+    IF found.id IS NOT NULL AND (found.last_used_at IS NULL OR found.last_used_at < now() - interval '1 minute') THEN
         UPDATE public.api_keys SET last_used_at = now() WHERE id = found.id;
     END IF;
-    RETURN QUERY SELECT found.id, found.user_id, found.scopes, found.assistant_ids;
+    PERFORM set_config('app.authenticating', '', true);
+    IF found.id IS NOT NULL THEN
+        RETURN QUERY SELECT found.id, found.user_id, found.scopes, found.assistant_ids;
+    END IF;
 END $$;
 REVOKE ALL ON FUNCTION authenticate_api_key(text, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION authenticate_api_key(text, bytea) TO bunko_app;
