@@ -67,7 +67,28 @@ let package = Package(
             ]),
 
         // Tests.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Domain", "Storage", "Postgres", "EmbeddedPostgres", .logging], path: "Tests/TestSupport"),
+        .testTarget(name: "DomainTests", dependencies: ["Domain"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", .logging]),
+        .testTarget(
+            name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "Postgres", .logging, .serviceLifecycle, .unixSignals]),
+        .testTarget(name: "VectorIndexTests", dependencies: ["VectorIndex", "CVectorKernels"]),
+        .testTarget(name: "TextAnalysisTests", dependencies: ["TextAnalysis"]),
+        .testTarget(name: "EmbeddingsTests", dependencies: ["Embeddings", "TextAnalysis"]),
+        .testTarget(name: "ExtractionTests", dependencies: ["Extraction", "TextAnalysis"]),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "Domain", "Postgres", "TestSupport", .logging]),
+        .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Storage", "Domain", "TestSupport"]),
+        .testTarget(
+            name: "IngestionTests",
+            dependencies: ["Ingestion", "Embeddings", "Extraction", "Storage", "Domain", "TestSupport", .logging, .serviceLifecycle]),
+        .testTarget(
+            name: "RetrievalTests",
+            dependencies: ["Retrieval", "Embeddings", "VectorIndex", "Storage", "Domain", "TestSupport", .logging, .serviceLifecycle]),
+        .testTarget(name: "ContextAssemblyTests", dependencies: ["ContextAssembly", "Retrieval", "Domain", "TextAnalysis"]),
+        .testTarget(name: "ServerTests", dependencies: ["Server", "Domain"]),
+        .testTarget(name: "BunkoTests", dependencies: ["bunko", "Domain", .asyncHTTPClient, .nioCore]),
     ],
     swiftLanguageModes: [.v6]
 )
