@@ -57,7 +57,7 @@ start_server() {
 key_is_accepted() {
     [[ -s $key_file ]] || return 1
     key=$(json_string key <"$key_file")
-    [[ $(curl -sS -o /dev/null -w '%{http_code}' --max-time 10 -H "Authorization: Bearer $key" "$address/v1/models") == 200 ]]
+    [[ $(curl -sS -o /dev/null -w '%{http_code}' --max-time 10 -H "Authorization: Bearer $key" "$address/v1/assistants?limit=1") == 200 ]]
 }
 
 make_key() {
