@@ -62,7 +62,8 @@ let package = Package(
             dependencies: [
                 "Server", "Accounts", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
                 "Embeddings", "EmbeddedPostgres", "Postgres", "VectorIndex", "CVectorKernels",
-                .argumentParser, .asyncHTTPClient, .configuration, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle, .systemPackage,
+                .argumentParser, .asyncHTTPClient, .configuration, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+                .systemPackage,
                 .unixSignals,
             ]),
 

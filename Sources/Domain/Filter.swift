@@ -78,7 +78,8 @@ extension Filter: Decodable {
         case "and": self = .all(try Self.members(of: container))
         case "or": self = .any(try Self.members(of: container))
         case "in", "nin":
-            self = .oneOf(key: try Self.key(of: container), values: try container.decode([Value].self, forKey: .value), negated: type == "nin")
+            self = .oneOf(
+                key: try Self.key(of: container), values: try container.decode([Value].self, forKey: .value), negated: type == "nin")
         default:
             guard let comparison = Comparison(rawValue: type) else {
                 throw DecodingError.dataCorruptedError(

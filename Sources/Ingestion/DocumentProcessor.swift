@@ -26,7 +26,8 @@ public struct DocumentProcessor: Sendable {
         let vectors = try await embedder.embed(chunks.map(\.embeddingText), purpose: .passage)
         guard vectors.count == chunks.count else {
             throw Problem(
-                .unavailable, code: "embedding_count", "The embedding model \(embedder.model.id) answered \(vectors.count) vectors for \(chunks.count) texts.")
+                .unavailable, code: "embedding_count",
+                "The embedding model \(embedder.model.id) answered \(vectors.count) vectors for \(chunks.count) texts.")
         }
         return ProcessedFile(
             mediaType: document.mediaType.rawValue,

@@ -9,7 +9,8 @@ public enum MachineChecks {
     public static func disk(at directory: String) -> Finding {
         var statistics = statvfs()
         guard let existing = nearestExisting(directory), statvfs(existing, &statistics) == 0 else {
-            return Finding("disk", .failure, "The disk of \(directory) cannot be examined.", remedy: "Choose another data folder with --data.")
+            return Finding(
+                "disk", .failure, "The disk of \(directory) cannot be examined.", remedy: "Choose another data folder with --data.")
         }
         let free = Double(statistics.f_bavail) * Double(statistics.f_frsize) / gibibyte
         let detail = "\(rounded(free)) GiB free for \(directory)"
@@ -29,14 +30,16 @@ public enum MachineChecks {
         let rows = Int(free * 0.5 * gibibyte / 6_144 / 1_000) * 1_000
         let detail = "\(rounded(free)) GiB available, enough for about \(rows) passages in the index"
         return free < 1
-            ? Finding("memory", .warning, detail, remedy: "Give the machine more memory for larger collections.") : Finding("memory", .ok, detail)
+            ? Finding("memory", .warning, detail, remedy: "Give the machine more memory for larger collections.")
+            : Finding("memory", .ok, detail)
     }
 
     /// Whether this process may write where the data folder is or will be.
     public static func dataFolder(_ directory: String) -> Finding {
         guard let existing = nearestExisting(directory), access(existing, W_OK | X_OK) == 0 else {
             return Finding(
-                "data folder", .failure, "\(directory) cannot be written by this user.", remedy: "Choose another with --data, or mend its permissions.")
+                "data folder", .failure, "\(directory) cannot be written by this user.",
+                remedy: "Choose another with --data, or mend its permissions.")
         }
         return Finding("data folder", .ok, existing == directory ? directory : "\(directory) (will be made)")
     }

@@ -72,7 +72,8 @@ public struct Retriever: Sendable {
         try Self.check(query)
         guard mirror.phase == .following else {
             throw Problem(
-                .unavailable, code: "index_loading", "The index is still loading.", remedy: "Try again in a moment; /readyz tells how far it is.")
+                .unavailable, code: "index_loading", "The index is still loading.",
+                remedy: "Try again in a moment; /readyz tells how far it is.")
         }
         var watch = Stopwatch()
         let vector = try await embedding(of: query.text)

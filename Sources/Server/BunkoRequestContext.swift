@@ -56,7 +56,8 @@ extension Request {
     func number(_ name: String, default fallback: Int, in range: ClosedRange<Int>) throws(Problem) -> Int {
         guard let text = uri.queryParameters[Substring(name)] else { return fallback }
         guard let number = Int(text), range.contains(number) else {
-            throw Problem.invalid(name, "\(name) is \"\(text)\"; it must be a whole number between \(range.lowerBound) and \(range.upperBound).")
+            throw Problem.invalid(
+                name, "\(name) is \"\(text)\"; it must be a whole number between \(range.lowerBound) and \(range.upperBound).")
         }
         return number
     }

@@ -21,7 +21,8 @@ enum JSON {
     static func decode<T: Decodable>(_ type: T.Type, from buffer: ByteBuffer) throws(Problem) -> T {
         guard buffer.readableBytes > 0 else {
             throw Problem(
-                .invalidRequest, code: "body_missing", "The request has no body.", remedy: "Send a JSON object with Content-Type: application/json.")
+                .invalidRequest, code: "body_missing", "The request has no body.",
+                remedy: "Send a JSON object with Content-Type: application/json.")
         }
         do {
             return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
@@ -50,12 +51,14 @@ extension Problem {
             guard !context.codingPath.isEmpty else {
                 let reason = context.underlyingError.map { " (\(Self.reason($0)))" } ?? ""
                 self.init(
-                    .invalidRequest, code: "body_malformed", "The body is not valid JSON\(reason).", remedy: "Check its syntax and that it is UTF-8.")
+                    .invalidRequest, code: "body_malformed", "The body is not valid JSON\(reason).",
+                    remedy: "Check its syntax and that it is UTF-8.")
                 return
             }
             let path = Self.path(context.codingPath)
             self.init(
-                .invalidRequest, code: "member_invalid", "The member \"\(path)\" is not valid: \(context.debugDescription).", parameter: path)
+                .invalidRequest, code: "member_invalid", "The member \"\(path)\" is not valid: \(context.debugDescription).",
+                parameter: path)
         @unknown default:
             self.init(.invalidRequest, code: "body_malformed", "The body does not have the form this route takes.")
         }

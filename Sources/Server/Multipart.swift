@@ -30,7 +30,8 @@ enum Multipart {
         var parts: [Part] = []
         while !rest.starts(with: Array("--".utf8)) {
             guard parts.count < maximumParts else { throw malformed("it has more than \(maximumParts) parts") }
-            guard let lineEnd = rest.firstRange(of: Array("\r\n".utf8)), let end = rest[lineEnd.lowerBound...].firstRange(of: delimiter) else {
+            guard let lineEnd = rest.firstRange(of: Array("\r\n".utf8)), let end = rest[lineEnd.lowerBound...].firstRange(of: delimiter)
+            else {
                 throw malformed("it ends before its last boundary")
             }
             parts.append(try part(rest[lineEnd.upperBound..<max(end.lowerBound, lineEnd.upperBound)]))

@@ -68,7 +68,8 @@ extension Filter.Key {
     private static func metadata(_ name: String, _ comparison: Filter.Comparison, _ value: Filter.Value) -> SQL {
         let symbol = comparison.sqlOperator
         switch value {
-        case .string(let text): return "(jsonb_typeof(k.metadata -> \(name)) = 'string' AND k.metadata ->> \(name) \(unescaped: symbol) \(text))"
+        case .string(let text):
+            return "(jsonb_typeof(k.metadata -> \(name)) = 'string' AND k.metadata ->> \(name) \(unescaped: symbol) \(text))"
         case .boolean(let flag): return "(k.metadata -> \(name) \(unescaped: symbol) to_jsonb(\(flag)::boolean))"
         case .number(let number):
             // CASE, because AND does not promise that the cast waits for the type test.

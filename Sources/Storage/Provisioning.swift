@@ -92,7 +92,8 @@ public struct Provisioning: Sendable {
             throw Problem(
                 .environment, code: "extension_missing", "The database server has no extension \"\(name)\".",
                 remedy: name == "vector"
-                    ? "Install pgvector 0.8 or newer on the database server." : "Install PostgreSQL's contrib package on the database server.",
+                    ? "Install pgvector 0.8 or newer on the database server."
+                    : "Install PostgreSQL's contrib package on the database server.",
                 parameter: "DATABASE_URL")
         }
         let installed = try row.decode("installed_version", as: String?.self)
@@ -133,7 +134,8 @@ public struct Provisioning: Sendable {
         let (owner, database) = try (row.decode("owner", as: String.self), row.decode("database", as: String.self))
         guard try row.decode("creates", as: Bool.self) else {
             throw Problem(
-                .environment, code: "schema_privilege_missing", "The login \"\(owner)\" may not create tables in schema public of \"\(database)\".",
+                .environment, code: "schema_privilege_missing",
+                "The login \"\(owner)\" may not create tables in schema public of \"\(database)\".",
                 remedy: "Let an administrator run: ALTER DATABASE \"\(database)\" OWNER TO \"\(owner)\";", parameter: "DATABASE_URL")
         }
         guard try row.decode("makes_roles", as: Bool.self) || row.decode("roles", as: Int.self) == 3 else {

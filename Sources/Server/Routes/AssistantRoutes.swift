@@ -131,7 +131,8 @@ extension AssistantDraft {
     fileprivate init(_ request: AssistantRoutes.CreateRequest) {
         self.init(
             name: request.name.trimmingCharacters(in: .whitespacesAndNewlines), summary: request.description, persona: request.persona,
-            defaultModel: request.default_llm_model, customSystemPrompt: request.custom_system_prompt, settings: request.settings ?? .init())
+            defaultModel: request.default_llm_model, customSystemPrompt: request.custom_system_prompt, settings: request.settings ?? .init()
+        )
     }
 
     fileprivate func check() throws(Problem) {

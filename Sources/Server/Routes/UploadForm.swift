@@ -38,7 +38,8 @@ struct UploadForm {
             throw Problem.invalid("file", "The form has no part \"file\" with a file name.")
         }
         try self.init(bytes: file.bytes, name: name) { field in
-            parts.first { $0.name == field && $0.fileName == nil }.map { String(decoding: $0.bytes, as: UTF8.self) } ?? request.parameter(field)
+            parts.first { $0.name == field && $0.fileName == nil }.map { String(decoding: $0.bytes, as: UTF8.self) }
+                ?? request.parameter(field)
         }
     }
 
@@ -51,7 +52,8 @@ struct UploadForm {
         // A client may send a whole path as the name; the file's own name is its last part.
         let ownName = name.split(separator: "/").last.map(String.init) ?? ""
         upload = Upload(
-            name: ownName, sourcePath: fields("source_path") ?? name, bytes: bytes, tags: tags, retryFailed: fields("retry_failed") == "true")
+            name: ownName, sourcePath: fields("source_path") ?? name, bytes: bytes, tags: tags,
+            retryFailed: fields("retry_failed") == "true")
     }
 
     private static func body(of request: Request, name: String, limit: Int, overhead: Int) async throws -> ByteBuffer {

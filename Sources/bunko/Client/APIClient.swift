@@ -37,7 +37,9 @@ struct APIClient: Sendable {
     }
 
     /// The answer's bytes, for `--json`.
-    func raw(_ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)? = nil) async throws -> Data {
+    func raw(_ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)? = nil) async throws
+        -> Data
+    {
         var request = HTTPClientRequest(url: try url(path, query))
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer \(token)")

@@ -105,7 +105,9 @@ enum LocalFile {
             guard size <= limit else {
                 return .failure(
                     Refusal(
-                        reason: "The file has \(size) bytes; the limit is \(limit). Split it, or let an administrator raise the setting max_file_size."))
+                        reason:
+                            "The file has \(size) bytes; the limit is \(limit). Split it, or let an administrator raise the setting max_file_size."
+                    ))
             }
             return .success([UInt8](try Data(contentsOf: URL(filePath: path))))
         } catch {

@@ -47,6 +47,7 @@ struct ImportReport: Encodable, Sendable {
             Output.line("failed: \(file.path): \(file.reason ?? "no reason was given")")
         }
         Output.line(
-            "\(totals.done) done, \(totals.unchanged) unchanged, \(totals.failed) failed; \(totals.chunks) passages; \(seconds.formatted(.number.precision(.fractionLength(1)))) s")
+            "\(totals.done) done, \(totals.unchanged) unchanged, \(totals.failed) failed; \(totals.chunks) passages; \(seconds.formatted(.number.precision(.fractionLength(1)))) s"
+        )
     }
 }

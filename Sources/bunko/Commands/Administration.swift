@@ -100,7 +100,9 @@ struct Personas: AsyncParsableCommand {
             let data = try await options.withServer { try await $0.raw(.GET, "/v1/personas") }
             if json { return Output.line(String(decoding: data, as: UTF8.self)) }
             for persona in try JSONDecoder().decode(PageAnswer<PersonaAnswer>.self, from: data).data {
-                Output.line("\((persona.slug ?? persona.id).padding(toLength: 22, withPad: " ", startingAt: 0)) \(persona.description ?? persona.name)")
+                Output.line(
+                    "\((persona.slug ?? persona.id).padding(toLength: 22, withPad: " ", startingAt: 0)) \(persona.description ?? persona.name)"
+                )
             }
         }
     }

@@ -61,11 +61,13 @@ struct Context: AsyncParsableCommand {
         }
         let tokens = answer.tokens
         Output.line(
-            "\n\(tokens.total) of \(tokens.budget) tokens: system \(tokens.system), history \(tokens.history), knowledge \(tokens.knowledge), question \(tokens.query)")
+            "\n\(tokens.total) of \(tokens.budget) tokens: system \(tokens.system), history \(tokens.history), knowledge \(tokens.knowledge), question \(tokens.query)"
+        )
         if explain {
             Output.line("persona \(answer.persona), context \(answer.id)")
             Output.line(
-                "\(answer.search.matched) matched, \(answer.search.scanned) scanned, \(answer.search.probes) probes, exact: \(answer.search.exact), \(answer.search.left_out) left out")
+                "\(answer.search.matched) matched, \(answer.search.scanned) scanned, \(answer.search.probes) probes, exact: \(answer.search.exact), \(answer.search.left_out) left out"
+            )
             Output.line(Readable.timings(answer.timings_ms))
         }
     }

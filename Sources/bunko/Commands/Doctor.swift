@@ -11,7 +11,9 @@ import VectorIndex
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check the machine and tell what to do.",
-        discussion: "Looks at PostgreSQL, pgvector, BLAS, disk, memory and the running server. Exit code 3 when something keeps Bunko from working.")
+        discussion:
+            "Looks at PostgreSQL, pgvector, BLAS, disk, memory and the running server. Exit code 3 when something keeps Bunko from working."
+    )
 
     @Flag(help: "Print the findings as JSON.")
     var json = false
@@ -22,7 +24,8 @@ struct Doctor: AsyncParsableCommand {
         let (settings, logger) = try await options.commandSettings()
         let findings =
             [
-                MachineChecks.dataFolder(settings.dataDirectory), MachineChecks.disk(at: settings.dataDirectory), MachineChecks.memory(), blas(),
+                MachineChecks.dataFolder(settings.dataDirectory), MachineChecks.disk(at: settings.dataDirectory), MachineChecks.memory(),
+                blas(),
             ] + (await database(settings, logger)) + [await server(settings)]
         if json { try Output.json(findings) } else { tell(findings) }
         let broken = findings.count { $0.status == .failure }
@@ -86,6 +89,8 @@ struct Doctor: AsyncParsableCommand {
         let alive = await APIClient(address: file.address, token: file.token).isAlive()
         return alive
             ? Finding("server", .ok, "runs at \(file.address)")
-            : Finding("server", .warning, "the last one at \(file.address) ended without good-bye", remedy: "Nothing to do; the next start recovers.")
+            : Finding(
+                "server", .warning, "the last one at \(file.address) ended without good-bye",
+                remedy: "Nothing to do; the next start recovers.")
     }
 }

@@ -57,7 +57,8 @@ struct Import: AsyncParsableCommand {
         if let server {
             guard let key = key ?? ProcessInfo.processInfo.environment["BUNKO_KEY"] else {
                 throw Problem(
-                    .configuration, code: "key_missing", "--server needs a key.", remedy: "Give it with --key or in BUNKO_KEY.", parameter: "--key")
+                    .configuration, code: "key_missing", "--server needs a key.", remedy: "Give it with --key or in BUNKO_KEY.",
+                    parameter: "--key")
             }
             Logging.start(level: options.verbose ? .debug : .error)
             report = try await job.run(APIClient(address: server.hasSuffix("/") ? String(server.dropLast()) : server, token: key))

@@ -69,7 +69,9 @@ struct Migrate: AsyncParsableCommand {
             }
             if json { return try Output.json(rows) }
             for row in rows {
-                Output.line("\(String(row.number).padding(toLength: 4, withPad: " ", startingAt: 0)) \(row.name.padding(toLength: 24, withPad: " ", startingAt: 0)) \(row.state)")
+                Output.line(
+                    "\(String(row.number).padding(toLength: 4, withPad: " ", startingAt: 0)) \(row.name.padding(toLength: 24, withPad: " ", startingAt: 0)) \(row.state)"
+                )
             }
         }
     }

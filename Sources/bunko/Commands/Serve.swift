@@ -46,7 +46,11 @@ struct Serve: AsyncParsableCommand {
                 logger.error("commands on this machine will not find this server", metadata: ["error": "\(error)"])
             }
             do {
-                if asJSON { try Output.json(Listening(listening: endpoint.address)) } else { Output.line("Bunko listens on \(endpoint.address)") }
+                if asJSON {
+                    try Output.json(Listening(listening: endpoint.address))
+                } else {
+                    Output.line("Bunko listens on \(endpoint.address)")
+                }
             } catch {
                 logger.error("the address could not be printed", metadata: ["error": "\(error)"])
             }

@@ -28,7 +28,8 @@ struct Settings: Sendable {
         let data = options.data ?? reader.string(forKey: "data") ?? Self.defaultDataDirectory
         dataDirectory = URL(filePath: (data as NSString).expandingTildeInPath).standardizedFileURL.path(percentEncoded: false)
         databaseURL =
-            options.databaseURL ?? reader.string(forKey: "database.url", isSecret: true) ?? standard.string(forKey: "database.url", isSecret: true)
+            options.databaseURL ?? reader.string(forKey: "database.url", isSecret: true)
+            ?? standard.string(forKey: "database.url", isSecret: true)
         self.host = host ?? reader.string(forKey: "host", default: "127.0.0.1")
         self.port = port ?? reader.int(forKey: "port", default: Self.defaultPort)
         ingestionConcurrency = reader.int(forKey: "ingestion.concurrency", default: max(2, ProcessInfo.processInfo.activeProcessorCount))
@@ -60,7 +61,8 @@ struct Settings: Sendable {
         }
         guard (1...64).contains(ingestionConcurrency) else {
             throw Problem(
-                .configuration, code: "invalid_concurrency", "ingestion.concurrency is \(ingestionConcurrency); it must be between 1 and 64.",
+                .configuration, code: "invalid_concurrency",
+                "ingestion.concurrency is \(ingestionConcurrency); it must be between 1 and 64.",
                 parameter: "ingestion.concurrency")
         }
     }
