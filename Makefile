@@ -38,7 +38,7 @@ lint: ## check formatting, imports between rooms, and the scripts
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; else echo 'lint: no shellcheck here; the scripts were not checked'; fi
 
 bench: setup ## run the benchmarks of the nested package
-	swift package --package-path Benchmarks benchmark
+	swift run -c release --package-path Benchmarks bench exact --results Benchmarks/Results
 
 build: ## build the product, optimised
 	swift build -c release --product bunko
