@@ -83,6 +83,9 @@ public struct IngestionWorker: Service {
     private func tidy() async throws {
         while true {
             _ = try await database.write(scope) { try await $0.releaseAbandonedClaims() }
+            guard try await database.read(scope, { try await $0.isLocked(instance) }) else {
+                throw Problem(.unavailable, code: "instance_lock_lost", "The session that holds this service's lock has ended.")
+            }
             events.work.send(())
             try await removeReleasedContents()
             try await Task.sleep(for: .seconds(5))

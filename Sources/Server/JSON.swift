@@ -93,6 +93,17 @@ struct JSONResponse<Body: Encodable & Sendable>: ResponseGenerator {
     }
 }
 
+/// A member that is written as `null` when there is no value, where readers count on its being there.
+@propertyWrapper
+struct Nullable<Value: Encodable & Sendable>: Encodable, Sendable {
+    let wrappedValue: Value?
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+    }
+}
+
 /// OpenAI's list envelope.
 struct Page<Element: Encodable & Sendable>: Encodable, Sendable {
     let object = "list"

@@ -8,7 +8,7 @@ struct ProblemBody: Encodable {
     struct OpenAIError: Encodable {
         let message: String
         let type: String
-        let param: String?
+        @Nullable var param: String?
         let code: String
     }
 

@@ -69,6 +69,18 @@ extension Transaction {
             """)
     }
 
+    /// Whether the instance's lock is still held: its session may have broken without anybody having used it since.
+    public func isLocked(_ instance: InstanceID) async throws -> Bool {
+        let rows = try await connection.query(
+            """
+            SELECT FROM pg_locks l
+            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                AND ((l.classid::bigint << 32) | l.objid::bigint) = \(instance.rawValue)
+            """)
+        return !rows.isEmpty
+    }
+
     /// Gives a claim back without counting the attempt, when the service and not the file was at fault.
     public func releaseClaim(_ file: StoredFile, of instance: InstanceID) async throws {
         try await connection.execute(

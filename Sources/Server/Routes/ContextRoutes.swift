@@ -39,15 +39,15 @@ struct ContextRoutes: Sendable {
 struct ContextAnswer: Encodable, Sendable {
     struct CitationBody: Encodable, Sendable {
         let number: Int
-        let file: String?
-        let title: String?
+        @Nullable var file: String?
+        @Nullable var title: String?
         let heading_path: [String]
-        let page: Int?
-        let char_start: Int?
-        let char_end: Int?
+        @Nullable var page: Int?
+        @Nullable var char_start: Int?
+        @Nullable var char_end: Int?
         let score: Double
         let chunk_id: String
-        let file_id: String?
+        @Nullable var file_id: String?
     }
 
     struct Tokens: Encodable, Sendable {
@@ -98,15 +98,15 @@ struct ContextAnswer: Encodable, Sendable {
 extension ContextAnswer.CitationBody {
     fileprivate init(_ citation: Citation) {
         number = citation.number
-        file = citation.file
-        title = citation.title
+        _file = Nullable(wrappedValue: citation.file)
+        _title = Nullable(wrappedValue: citation.title)
         heading_path = citation.headingPath
-        page = citation.page
-        char_start = citation.charStart
-        char_end = citation.charEnd
+        _page = Nullable(wrappedValue: citation.page)
+        _char_start = Nullable(wrappedValue: citation.charStart)
+        _char_end = Nullable(wrappedValue: citation.charEnd)
         score = Double(citation.score).roundedToMillionths
         chunk_id = citation.chunkID.description
-        file_id = citation.fileID?.description
+        _file_id = Nullable(wrappedValue: citation.fileID?.description)
     }
 }
 

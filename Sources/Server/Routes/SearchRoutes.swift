@@ -36,13 +36,13 @@ struct SearchRoutes: Sendable {
 struct SearchAnswer: Encodable, Sendable {
     struct Result: Encodable, Sendable {
         let chunk_id: String
-        let file: String?
-        let file_id: String?
-        let title: String?
+        @Nullable var file: String?
+        @Nullable var file_id: String?
+        @Nullable var title: String?
         let heading_path: [String]
-        let page: Int?
-        let char_start: Int?
-        let char_end: Int?
+        @Nullable var page: Int?
+        @Nullable var char_start: Int?
+        @Nullable var char_end: Int?
         let content: String
         let tags: [String]
         let score: Double
@@ -70,13 +70,13 @@ extension SearchAnswer.Result {
     fileprivate init(_ scored: ScoredPassage) {
         let passage = scored.passage
         chunk_id = passage.id.description
-        file = passage.fileName
-        file_id = passage.fileID?.description
-        title = passage.title
+        _file = Nullable(wrappedValue: passage.fileName)
+        _file_id = Nullable(wrappedValue: passage.fileID?.description)
+        _title = Nullable(wrappedValue: passage.title)
         heading_path = passage.headingPath
-        page = passage.pageFrom
-        char_start = passage.charStart
-        char_end = passage.charEnd
+        _page = Nullable(wrappedValue: passage.pageFrom)
+        _char_start = Nullable(wrappedValue: passage.charStart)
+        _char_end = Nullable(wrappedValue: passage.charEnd)
         content = passage.content
         tags = passage.tags
         score = Double(scored.score).roundedToMillionths
