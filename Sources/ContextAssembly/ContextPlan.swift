@@ -40,10 +40,17 @@ struct ContextPlan {
 
     /// Takes the passages in order of score, each that still fits; one that does not is passed over for a smaller one behind it.
     mutating func addPassages(_ passages: [ScoredPassage]) {
+        let fixed = TokenLedger.perList + ledger.cost(system) + historyCost
+        var expected = fixed + ledger.count(KnowledgeBlock.frame) + ledger.count(question) + 2 * TokenLedger.perMessage
         for passage in passages {
-            let cost = ledger.cost(Self.turn(chosen + [passage], question))
-            guard TokenLedger.perList + ledger.cost(system) + historyCost + cost <= budget else { continue }
+            let cost = ledger.count(KnowledgeBlock.entry(number: chosen.count + 1, passage.passage)) + 1
+            guard expected + cost <= budget else { continue }
             chosen.append(passage)
+            expected += cost
+        }
+        // The parts were counted one by one; the whole decides.
+        while !chosen.isEmpty, fixed + ledger.cost(Self.turn(chosen, question)) > budget {
+            chosen.removeLast()
         }
     }
 
