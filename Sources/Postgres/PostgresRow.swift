@@ -115,7 +115,8 @@ final class ResultHandle: @unchecked Sendable {
         let state = field("C")
         let text = field("M") ?? PQresultErrorMessage(pointer).map { String(cString: $0) } ?? "unknown failure"
         var error = PostgresError(
-            code: state.map { PostgresError.Code(sqlState: $0) } ?? .connectionLost, message: text.trimmingTrailingNewlines, hint: field("H"))
+            code: state.map { PostgresError.Code(sqlState: $0) } ?? .connectionLost, message: text.trimmingTrailingNewlines,
+            hint: field("H"))
         error.severity = field("V")
         error.detail = field("D")
         error.constraint = field("n")

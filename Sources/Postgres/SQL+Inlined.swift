@@ -27,12 +27,14 @@ extension SQL {
         case .uuid: return "'\(try UUID(from: cell))'::uuid"
         case .text, .jsonb: return "\(quoted(literal: try String(from: cell)))::\(cell.type)"
         case .unspecified: return quoted(literal: try String(from: cell))
-        case .timestamptz: return "(timestamptz '2000-01-01 00:00:00+00' + interval '\(try cell.integer(Int64.self, for: Date.self)) microseconds')"
+        case .timestamptz:
+            return "(timestamptz '2000-01-01 00:00:00+00' + interval '\(try cell.integer(Int64.self, for: Date.self)) microseconds')"
         case PostgresType.uuid.arrayType: return try arrayLiteral([UUID](from: cell).map { "\"\($0)\"" }, of: .uuid)
         case PostgresType.int8.arrayType: return try arrayLiteral([Int64](from: cell).map { "\($0)" }, of: .int8)
         default:
             throw PostgresError(
-                code: .invalidStatement, message: "COPY takes no parameters, and a value of \(cell.type) (parameter \(number)) cannot be written as a literal",
+                code: .invalidStatement,
+                message: "COPY takes no parameters, and a value of \(cell.type) (parameter \(number)) cannot be written as a literal",
                 hint: "use stream, which binds parameters")
         }
     }

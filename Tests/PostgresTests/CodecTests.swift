@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test func doubles() async throws {
-        try await roundTrip([Double.leastNonzeroMagnitude, -.greatestFiniteMagnitude, -0.0, .infinity, -.infinity, 0.1], as: "double precision")
+        try await roundTrip(
+            [Double.leastNonzeroMagnitude, -.greatestFiniteMagnitude, -0.0, .infinity, -.infinity, 0.1], as: "double precision")
     }
 
     @Test func notANumberStaysOne() async throws {
@@ -46,7 +47,9 @@ import Testing
     }
 
     @Test func texts() async throws {
-        try await roundTrip(["", "plain", "文庫 книга 📚", "'; DROP TABLE x; --", "\\", "{\"a\",NULL}", "e\u{301}", String(repeating: "長", count: 100_000)], as: "text")
+        try await roundTrip(
+            ["", "plain", "文庫 книга 📚", "'; DROP TABLE x; --", "\\", "{\"a\",NULL}", "e\u{301}", String(repeating: "長", count: 100_000)],
+            as: "text")
     }
 
     @Test func uuids() async throws {
@@ -62,7 +65,8 @@ import Testing
         try await roundTrip(dates, as: "timestamptz")
         try await withConnection { connection in
             let rows = try await connection.query(
-                "SELECT to_char(\(dates[1]) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), date '2001-01-02', timestamp '2001-01-01 00:00:01', extract(epoch FROM \(dates[0]))::float8")
+                "SELECT to_char(\(dates[1]) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), date '2001-01-02', timestamp '2001-01-01 00:00:01', extract(epoch FROM \(dates[0]))::float8"
+            )
             let (text, day, local, epoch) = try #require(rows.first).decode(String.self, Date.self, Date.self, Double.self)
             #expect(text == "2030-03-17 17:46:40.123456")
             #expect(day == Date(timeIntervalSinceReferenceDate: 86_400))
@@ -96,13 +100,15 @@ import Testing
 
     @Test func decimals() async throws {
         let texts = [
-            "0", "1", "-1", "10000", "9999", "0.00000001", "123456.78901234", "-99999999.99999999", "100000000000000000000", "0.0001", "12345678901234567890.123456789",
+            "0", "1", "-1", "10000", "9999", "0.00000001", "123456.78901234", "-99999999.99999999", "100000000000000000000", "0.0001",
+            "12345678901234567890.123456789",
         ]
         try await roundTrip(texts.compactMap { Decimal(string: $0) }, as: "numeric")
         try await withConnection { connection in
             for text in texts {
                 let decimal = try #require(Decimal(string: text))
-                let rows = try await connection.query("SELECT \(decimal) = \(text)::numeric, \(decimal)::text, (\(text)::numeric)::float8, \(text)::numeric")
+                let rows = try await connection.query(
+                    "SELECT \(decimal) = \(text)::numeric, \(decimal)::text, (\(text)::numeric)::float8, \(text)::numeric")
                 let (isEqual, back, server, double) = try #require(rows.first).decode(Bool.self, String.self, Double.self, Double.self)
                 #expect(isEqual, "\(text) became \(back)")
                 #expect(server == double)
@@ -127,7 +133,8 @@ import Testing
         try await roundTrip([JSONB(settings), JSONB(Settings(name: "", sizes: []))], as: "jsonb")
         try await roundTrip([RawJSON("{\"a\": [1, null, \"x\"]}"), RawJSON("null")], as: "jsonb")
         try await withConnection { connection in
-            let rows = try await connection.query("SELECT \(JSONB(settings)) ->> 'name', '{\"b\": 1}'::json, '[1]'::jsonb, \("{\"c\":2}")::jsonb -> 'c'")
+            let rows = try await connection.query(
+                "SELECT \(JSONB(settings)) ->> 'name', '{\"b\": 1}'::json, '[1]'::jsonb, \("{\"c\":2}")::jsonb -> 'c'")
             let (name, plain, text, cast) = try #require(rows.first).decode(String.self, RawJSON.self, String.self, Int?.self.asJSON)
             #expect(name == settings.name)
             #expect(plain == RawJSON("{\"b\": 1}"))
@@ -147,7 +154,8 @@ import Testing
 
     @Test func vectors() async throws {
         let long = PostgresVector((0..<1536).map { Float($0) * -0.37 })
-        try await roundTrip([PostgresVector([1]), PostgresVector([-.greatestFiniteMagnitude, .leastNonzeroMagnitude, 0]), long], as: "vector")
+        try await roundTrip(
+            [PostgresVector([1]), PostgresVector([-.greatestFiniteMagnitude, .leastNonzeroMagnitude, 0]), long], as: "vector")
         try await withConnection { connection in
             try await connection.execute("CREATE TEMP TABLE v (id int, e vector(3))")
             try await connection.execute("INSERT INTO v VALUES (1, \(PostgresVector([1, 2, 3]))), (2, NULL)")
@@ -157,7 +165,9 @@ import Testing
             #expect(text == "[1,2,3]")
             #expect(distance == 1)
             #expect(try rows.last?.decode(at: 0, as: PostgresVector?.self) == nil)
-            let wrong = await #expect(throws: PostgresError.self) { try await connection.execute("INSERT INTO v VALUES (3, \(PostgresVector([1])))") }
+            let wrong = await #expect(throws: PostgresError.self) {
+                try await connection.execute("INSERT INTO v VALUES (3, \(PostgresVector([1])))")
+            }
             #expect(wrong?.sqlState == "22000")
         }
     }
@@ -178,17 +188,25 @@ import Testing
     @Test func wrongTypesAndNullsNameTheColumn() async throws {
         try await withConnection { connection in
             let row = try #require(try await connection.query("SELECT NULL::text AS title, 7 AS size, now() AS moment, 300 AS big").first)
-            #expect(throws: PostgresDecodingError.inColumn("'title'", .unexpectedNull(wanted: "String"))) { try row.decode("title", as: String.self) }
-            #expect(throws: PostgresDecodingError.inColumn("'size'", .typeMismatch(column: .int4, wanted: "String"))) { try row.decode("size", as: String.self) }
+            #expect(throws: PostgresDecodingError.inColumn("'title'", .unexpectedNull(wanted: "String"))) {
+                try row.decode("title", as: String.self)
+            }
+            #expect(throws: PostgresDecodingError.inColumn("'size'", .typeMismatch(column: .int4, wanted: "String"))) {
+                try row.decode("size", as: String.self)
+            }
             #expect(throws: PostgresDecodingError.self) { try row.decode("moment", as: Int.self) }
             #expect(throws: PostgresDecodingError.self) { try row.decode("big", as: UInt8.self) }
-            #expect(throws: PostgresDecodingError.noSuchColumn("none", available: ["title", "size", "moment", "big"])) { try row.decode("none", as: Int.self) }
+            #expect(throws: PostgresDecodingError.noSuchColumn("none", available: ["title", "size", "moment", "big"])) {
+                try row.decode("none", as: Int.self)
+            }
             #expect(throws: PostgresDecodingError.columnCount(found: 4, wanted: 2)) { try row.decode(String?.self, Int.self) }
         }
     }
 
     @Test func damagedArraysAreRefused() {
-        for bytes: [UInt8] in [[], [0, 0, 0, 1], [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 127, 255, 255, 255, 0, 0, 0, 1], [UInt8](repeating: 255, count: 24)] {
+        for bytes: [UInt8] in [
+            [], [0, 0, 0, 1], [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 127, 255, 255, 255, 0, 0, 0, 1], [UInt8](repeating: 255, count: 24),
+        ] {
             bytes.withUnsafeBytes { raw in
                 #expect(throws: PostgresDecodingError.self) { try [String](from: PostgresCell(bytes: raw, type: .unspecified)) }
                 #expect(throws: PostgresDecodingError.self) { try PostgresVector(from: PostgresCell(bytes: raw, type: .unspecified)) }

@@ -41,7 +41,9 @@ import Testing
             #expect(check?.statement == "INSERT INTO t VALUES ($1, 'b')" && check?.place?.contains("ConnectionTests.swift:") == true)
             let unique = await #expect(throws: PostgresError.self) { try await connection.execute("INSERT INTO t VALUES (2, 'a')") }
             #expect(unique?.code == .uniqueViolation && unique?.detail?.contains("(a)") == true)
-            let null = await #expect(throws: PostgresError.self) { try await connection.execute("INSERT INTO t VALUES (2, \(String?.none))") }
+            let null = await #expect(throws: PostgresError.self) {
+                try await connection.execute("INSERT INTO t VALUES (2, \(String?.none))")
+            }
             #expect(null?.code == .notNullViolation && null?.column == "name")
             let syntax = await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1 FORM t") }
             #expect(syntax?.code == .syntaxError && syntax?.position != nil)
@@ -107,7 +109,8 @@ import Testing
     }
 
     private static func isActive(_ connection: PostgresConnection, seenBy observer: PostgresConnection) async throws -> Bool {
-        let rows = try await observer.query("SELECT count(*) FROM pg_stat_activity WHERE pid = \(connection.processID) AND state = 'active'")
+        let rows = try await observer.query(
+            "SELECT count(*) FROM pg_stat_activity WHERE pid = \(connection.processID) AND state = 'active'")
         return try rows.first?.decode(Int.self) == 1
     }
 
@@ -144,7 +147,9 @@ import Testing
         #expect(byServer?.code == .queryCanceled)
         try await connection.execute("SET statement_timeout = 0")
         let start = ContinuousClock.now
-        let byCaller = await #expect(throws: PostgresError.self) { try await connection.query("SELECT pg_sleep(30)", timeout: .milliseconds(150)) }
+        let byCaller = await #expect(throws: PostgresError.self) {
+            try await connection.query("SELECT pg_sleep(30)", timeout: .milliseconds(150))
+        }
         #expect(byCaller?.code == .timedOut && byCaller?.message.contains("0.15 s") == true)
         #expect(start.duration(to: .now) < .seconds(5))
         #expect(try await connection.query("SELECT 1", timeout: .seconds(5)).count == 1)
@@ -196,7 +201,9 @@ import Testing
         try await withConnection { connection in
             try await connection.execute("CREATE TEMP TABLE c (a int)")
             await #expect(throws: PostgresError.self) { try await connection.executeScript("COPY c FROM STDIN") }
-            await #expect(throws: PostgresError.self) { try await connection.executeScript("COPY (SELECT generate_series(1, 100000)) TO STDOUT") }
+            await #expect(throws: PostgresError.self) {
+                try await connection.executeScript("COPY (SELECT generate_series(1, 100000)) TO STDOUT")
+            }
             try await expectUsable(connection)
         }
     }

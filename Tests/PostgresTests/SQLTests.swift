@@ -30,7 +30,10 @@ import Testing
     @Test func injectionStaysData() async throws {
         try await withConnection { connection in
             try await connection.executeScript("CREATE TEMP TABLE notes (body text); INSERT INTO notes VALUES ('a')")
-            let attacks = ["'; DROP TABLE notes; --", "\\'; DROP TABLE notes; --", "$1", "' OR '1'='1", "\u{0027}||pg_sleep(9)||\u{0027}", "$$;DROP TABLE notes;$$"]
+            let attacks = [
+                "'; DROP TABLE notes; --", "\\'; DROP TABLE notes; --", "$1", "' OR '1'='1", "\u{0027}||pg_sleep(9)||\u{0027}",
+                "$$;DROP TABLE notes;$$",
+            ]
             for attack in attacks {
                 #expect(try await connection.query("SELECT body FROM notes WHERE body = \(attack)").isEmpty)
                 try await connection.execute("INSERT INTO notes VALUES (\(attack))")
@@ -78,12 +81,16 @@ import Testing
         try await withConnection { connection in
             let id = UUID()
             let nothing: String? = nil
-            try await connection.executeScript("CREATE TYPE pg_temp.mood AS ENUM ('sad', 'happy'); CREATE TEMP TABLE m (id uuid, mood pg_temp.mood, meta jsonb)")
-            try await connection.execute("INSERT INTO m VALUES (\(id), \(untyped: "happy"), \("{\"k\": 1}")::jsonb), (NULL, \(untyped: nil), NULL)")
-            let rows = try await connection.query("SELECT id, mood, meta FROM m WHERE id = \(id) AND \(nothing) IS NULL AND mood = \(untyped: "happy")")
+            try await connection.executeScript(
+                "CREATE TYPE pg_temp.mood AS ENUM ('sad', 'happy'); CREATE TEMP TABLE m (id uuid, mood pg_temp.mood, meta jsonb)")
+            try await connection.execute(
+                "INSERT INTO m VALUES (\(id), \(untyped: "happy"), \("{\"k\": 1}")::jsonb), (NULL, \(untyped: nil), NULL)")
+            let rows = try await connection.query(
+                "SELECT id, mood, meta FROM m WHERE id = \(id) AND \(nothing) IS NULL AND mood = \(untyped: "happy")")
             let (back, mood, meta) = try #require(rows.first).decode(UUID.self, String.self, RawJSON.self)
             #expect(back == id && mood == "happy" && meta.text == "{\"k\": 1}")
-            let built = try await connection.query("SELECT jsonb_build_object('a', \("x")) || \(RawJSON("{}")), \("a") || \("b"), \(untyped: "2 hours")::interval > '1 hour'")
+            let built = try await connection.query(
+                "SELECT jsonb_build_object('a', \("x")) || \(RawJSON("{}")), \("a") || \("b"), \(untyped: "2 hours")::interval > '1 hour'")
             let (object, text, isLonger) = try #require(built.first).decode(RawJSON.self, String.self, Bool.self)
             #expect(object.text == "{\"a\": \"x\"}" && text == "ab" && isLonger)
         }
@@ -102,7 +109,8 @@ import Testing
     }
 
     @Test func configurationURLs() throws {
-        let full = try PostgresConfiguration(url: "postgresql://us%40er:p%3Aw@db.example:6543/my%20db?sslmode=require&connect_timeout=3&application_name=x")
+        let full = try PostgresConfiguration(
+            url: "postgresql://us%40er:p%3Aw@db.example:6543/my%20db?sslmode=require&connect_timeout=3&application_name=x")
         #expect(full.user == "us@er" && full.password == "p:w" && full.host == "db.example" && full.port == 6543)
         #expect(full.database == "my db" && full.sslMode == "require" && full.connectTimeout == .seconds(3) && full.applicationName == "x")
         #expect(try PostgresConfiguration(url: "postgres://u@/d?host=/run/sockets").host == "/run/sockets")
@@ -110,7 +118,9 @@ import Testing
         #expect(try PostgresConfiguration(url: "postgres://u@[::1]:5433").host == "::1")
         #expect(try PostgresConfiguration(url: "postgres://u@h").database == "u")
         #expect(throws: PostgresConfigurationError.wrongScheme) { try PostgresConfiguration(url: "mysql://u@h/d") }
-        #expect(throws: PostgresConfigurationError.unknownParameters(["color", "x"])) { try PostgresConfiguration(url: "postgres://u@h/d?color=red&x=1") }
+        #expect(throws: PostgresConfigurationError.unknownParameters(["color", "x"])) {
+            try PostgresConfiguration(url: "postgres://u@h/d?color=red&x=1")
+        }
         #expect(throws: PostgresConfigurationError.self) { try PostgresConfiguration(url: "postgres://u@h:0/d") }
         #expect(throws: PostgresConfigurationError.self) { try PostgresConfiguration(url: "postgres://u%zz@h/d") }
         #expect(throws: PostgresConfigurationError.self) { try PostgresConfiguration(url: "postgres://h/d") }

@@ -22,7 +22,7 @@ import Testing
             var seen = 0
             let start = ContinuousClock.now
             await #expect(throws: Enough.self) {
-                try await connection.stream("SELECT n, repeat('x', 1000) FROM generate_series(1, 100000000) n") { _ in
+                try await connection.stream("SELECT generate_series(1, 1000000000), repeat('x', 1000)") { _ in
                     seen += 1
                     if seen == 1000 { throw Enough() }
                 }
@@ -82,7 +82,8 @@ import Testing
 
     private func withTable(_ body: (PostgresConnection) async throws -> Void) async throws {
         try await withConnection { connection in
-            try await connection.execute("CREATE TEMP TABLE \(identifier: "my table") (id uuid, n int, body text, e vector(16), tags text[])")
+            try await connection.execute(
+                "CREATE TEMP TABLE \(identifier: "my table") (id uuid, n int, body text, e vector(16), tags text[])")
             try await body(connection)
         }
     }
@@ -125,12 +126,13 @@ import Testing
             }
             let wrongType = await #expect(throws: PostgresError.self) {
                 try await connection.copyIn("my table", columns: ["n"], rows: 0..<50_000) { number, row in
-                    if number == 40_000 { try row.append("text") } else { try row.append(Int32(number)) }
+                    if number == 40_000 { try row.append("no number") } else { try row.append(Int32(number)) }
                 }
             }
             #expect(wrongType?.sqlState == "22P03")
             let tooFew = await #expect(throws: PostgresError.self) {
-                try await connection.copyIn("my table", columns: ["n", "body"]) { writer in try await writer.row { try $0.append(Int32(1)) } }
+                try await connection.copyIn("my table", columns: ["n", "body"]) { writer in try await writer.row { try $0.append(Int32(1)) }
+                }
             }
             #expect(tooFew?.code == .encoding)
             let noTable = await #expect(throws: PostgresError.self) {
@@ -174,7 +176,9 @@ import Testing
     @Test func aCopyLeftEarlyDoesNotBlockTheNextStatement() async throws {
         try await withConnection { connection in
             for _ in 0..<10 {
-                for try await row in connection.copyOut("SELECT n FROM generate_series(1, 10000000) n") where try row.decode(Int.self) == 100 { break }
+                for try await row in connection.copyOut("SELECT generate_series(1, 1000000000)") where try row.decode(Int.self) == 100 {
+                    break
+                }
                 let rows = try await connection.query("SELECT 5")
                 #expect(try rows.first?.decode(Int.self) == 5)
             }
@@ -195,15 +199,18 @@ import Testing
     @Test func notificationsArriveOnTheirChannels() async throws {
         let sender = try await TestServer.common().connect()
         try await withConnection { connection in
-            let stream = try await connection.notifications(on: ["docs", "Odd \"name\""])
+            var stream: AsyncThrowingStream? = try await connection.notifications(on: ["docs", "Odd \"name\""])
             try await sender.execute("NOTIFY docs, 'one'")
             try await sender.execute("SELECT pg_notify('other', 'not for us')")
             try await sender.execute("SELECT pg_notify(\("Odd \"name\""), \("文"))")
             var received: [PostgresNotification] = []
-            for try await notification in stream {
-                received.append(notification)
-                if received.count == 2 { break }
+            if let open = stream {
+                for try await notification in open {
+                    received.append(notification)
+                    if received.count == 2 { break }
+                }
             }
+            stream = nil
             #expect(received.map(\.payload) == ["one", "文"])
             #expect(received.allSatisfy { $0.processID == sender.processID })
             let isUnheard = try await eventually { try await connection.query("SELECT pg_listening_channels()").isEmpty }
@@ -230,11 +237,14 @@ import Testing
 
     @Test func theStreamEndsWithAnErrorWhenTheConnectionBreaks() async throws {
         try await withConnection { killer in
-            let connection = try await TestServer.common().connect()
-            let stream = try await connection.notifications(on: ["x"])
-            try await killer.execute("SELECT pg_terminate_backend(\(connection.processID))")
-            let error = await #expect(throws: PostgresError.self) { for try await _ in stream {} }
-            #expect(error?.isConnectionFailure == true)
+            // Often, because the server's last message and the end of the connection arrive together only now and then.
+            for _ in 0..<30 {
+                let connection = try await TestServer.common().connect()
+                let stream = try await connection.notifications(on: ["x"])
+                try await killer.execute("SELECT pg_terminate_backend(\(connection.processID))")
+                let error = await #expect(throws: PostgresError.self) { for try await _ in stream {} }
+                #expect(error?.isConnectionFailure == true)
+            }
         }
     }
 }

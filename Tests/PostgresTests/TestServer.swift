@@ -88,7 +88,9 @@ final class TestServer: Sendable {
         let process = process(program, arguments)
         try process.run()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw TestServerError(message: "\(program) ended with status \(process.terminationStatus)") }
+        guard process.terminationStatus == 0 else {
+            throw TestServerError(message: "\(program) ended with status \(process.terminationStatus)")
+        }
     }
 
     /// The server refuses to run as root, so root runs it as the user that the distribution's package made.
@@ -160,4 +162,19 @@ func eventually(within limit: Duration = .seconds(10), _ condition: () async thr
 func expectUsable(_ connection: PostgresConnection, sourceLocation: SourceLocation = #_sourceLocation) async throws {
     let rows = try await connection.query("SELECT 42")
     #expect(try rows.first?.decode(Int.self) == 42, sourceLocation: sourceLocation)
+}
+
+/// A value that several tasks change: a reference, because closures inside closures cannot capture a `Mutex` itself.
+final class Shared<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+
+    init(_ value: Value) { self.value = Mutex(value) }
+
+    @discardableResult
+    func withLock<R: Sendable>(_ body: (inout Value) -> R) -> R {
+        value.withLock { value in
+            let result = body(&value)
+            return result
+        }
+    }
 }

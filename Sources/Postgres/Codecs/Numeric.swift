@@ -51,7 +51,8 @@ struct BinaryNumeric {
     /// The value, when it is whole and in the range of Int64.
     func wholeNumber(_ cell: PostgresCell, for wanted: (some Any).Type) throws(PostgresDecodingError) -> Int64 {
         let parts = text.split(separator: ".")
-        guard special == nil, let value = parts.first.flatMap({ Int64($0) }), parts.dropFirst().allSatisfy({ $0.allSatisfy { $0 == "0" } }) else {
+        guard special == nil, let value = parts.first.flatMap({ Int64($0) }), parts.dropFirst().allSatisfy({ $0.allSatisfy { $0 == "0" } })
+        else {
             throw cell.malformed(wanted)
         }
         return value
@@ -113,7 +114,9 @@ extension Decimal: PostgresScalar {
             guard special.isNaN else { throw cell.malformed(Decimal.self) }
             self = .nan
         } else {
-            guard let value = Decimal(string: numeric.text, locale: Locale(identifier: "en_US_POSIX")) else { throw cell.malformed(Decimal.self) }
+            guard let value = Decimal(string: numeric.text, locale: Locale(identifier: "en_US_POSIX")) else {
+                throw cell.malformed(Decimal.self)
+            }
             self = value
         }
     }

@@ -83,8 +83,10 @@ public struct PostgresType: Hashable, Sendable {
     ]
 
     private static let names: [UInt32: String] = [
-        16: "boolean", 17: "bytea", 18: "\"char\"", 19: "name", 20: "bigint", 21: "smallint", 23: "integer", 25: "text", 26: "oid", 114: "json",
-        142: "xml", 700: "real", 701: "double precision", 705: "unknown", 1042: "character", 1043: "varchar", 1082: "date", 1114: "timestamp",
+        16: "boolean", 17: "bytea", 18: "\"char\"", 19: "name", 20: "bigint", 21: "smallint", 23: "integer", 25: "text", 26: "oid",
+        114: "json",
+        142: "xml", 700: "real", 701: "double precision", 705: "unknown", 1042: "character", 1043: "varchar", 1082: "date",
+        1114: "timestamp",
         1184: "timestamptz", 1700: "numeric", 2950: "uuid", 3802: "jsonb",
     ]
 }

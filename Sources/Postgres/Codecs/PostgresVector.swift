@@ -20,7 +20,8 @@ public struct PostgresVector: PostgresScalar, Hashable {
     /// - Throws: ``PostgresError`` with the code ``PostgresError/Code/encoding``.
     public func encode(into buffer: inout PostgresBuffer) throws {
         guard let dimension = UInt16(exactly: values.count) else {
-            throw PostgresError(code: .encoding, message: "a vector of \(values.count) components cannot be stored; pgvector takes up to 16000")
+            throw PostgresError(
+                code: .encoding, message: "a vector of \(values.count) components cannot be stored; pgvector takes up to 16000")
         }
         buffer.write(dimension)
         buffer.write(UInt16(0))

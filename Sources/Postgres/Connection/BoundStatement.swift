@@ -18,7 +18,9 @@ struct BoundStatement: Sendable {
             let message = "a statement takes up to \(Self.parameterLimit) parameters, this one has \(parameters.count)"
             throw PostgresError(code: .invalidStatement, message: message, hint: "bind arrays and unnest them, or use COPY")
         }
-        guard !text.utf8.contains(0) else { throw PostgresError(code: .invalidStatement, message: "a statement cannot contain the character NUL") }
+        guard !text.utf8.contains(0) else {
+            throw PostgresError(code: .invalidStatement, message: "a statement cannot contain the character NUL")
+        }
     }
 
     /// What a prepared statement is found by: the same text with other types is another statement.

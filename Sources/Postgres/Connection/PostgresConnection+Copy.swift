@@ -24,7 +24,8 @@ public struct CopyWriter {
         row.buffer.write(Int16(columnCount))
         try encode(&row)
         guard row.count == columnCount else {
-            throw PostgresError(code: .encoding, message: "a row of \(row.count) values was written for \(columnCount) columns").at(request.place, statement: text)
+            throw PostgresError(code: .encoding, message: "a row of \(row.count) values was written for \(columnCount) columns").at(
+                request.place, statement: text)
         }
         buffer = row.buffer
     }
@@ -69,7 +70,9 @@ extension PostgresConnection {
         return try await interruptible(request) {
             try await session.openCopyIn(text, request)
             do {
-                var writer = CopyWriter(session: session, request: request, text: text, columnCount: columns.count, buffer: PostgresBuffer(capacity: CopyWriter.chunkSize * 2))
+                var writer = CopyWriter(
+                    session: session, request: request, text: text, columnCount: columns.count,
+                    buffer: PostgresBuffer(capacity: CopyWriter.chunkSize * 2))
                 writer.buffer.write(CopyWriter.header)
                 try await write(&writer)
                 writer.buffer.write(Int16(-1))
@@ -85,7 +88,8 @@ extension PostgresConnection {
     /// As ``copyIn(_:columns:isolation:file:line:write:)``, with a closure that encodes each element of a sequence.
     @discardableResult
     public func copyIn<Rows: Sequence>(
-        _ table: String, columns: [String], rows: Rows, isolation: isolated (any Actor)? = #isolation, file: String = #fileID, line: Int = #line,
+        _ table: String, columns: [String], rows: Rows, isolation: isolated (any Actor)? = #isolation, file: String = #fileID,
+        line: Int = #line,
         encode: (Rows.Element, inout CopyRow) throws -> Void
     ) async throws -> Int {
         try await copyIn(table, columns: columns, isolation: isolation, file: file, line: line) { writer in
@@ -108,7 +112,8 @@ extension PostgresConnection {
     /// As ``copyIn(_:columns:isolation:file:line:write:)``, with rows that come one after the other from elsewhere.
     @discardableResult
     public func copyIn<Rows: AsyncSequence>(
-        _ table: String, columns: [String], rows: Rows, isolation: isolated (any Actor)? = #isolation, file: String = #fileID, line: Int = #line
+        _ table: String, columns: [String], rows: Rows, isolation: isolated (any Actor)? = #isolation, file: String = #fileID,
+        line: Int = #line
     ) async throws -> Int where Rows.Element == [(any PostgresEncodable)?] {
         try await copyIn(table, columns: columns, isolation: isolation, file: file, line: line) { writer in
             var iterator = rows.makeAsyncIterator()

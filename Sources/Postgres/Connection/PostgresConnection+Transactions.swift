@@ -90,7 +90,8 @@ extension PostgresConnection {
         // The server answers COMMIT of a failed transaction with success and this tag.
         guard result?.commandTag == "ROLLBACK" else { return }
         throw PostgresError(
-            code: .transactionAborted, message: "the transaction was rolled back: a statement in it had failed and its error was not passed on",
+            code: .transactionAborted,
+            message: "the transaction was rolled back: a statement in it had failed and its error was not passed on",
             hint: "let errors leave the body, or run the statement that may fail in withSavepoint"
         ).at(place, statement: nil)
     }

@@ -117,7 +117,8 @@ actor ConnectAttempt {
     /// libpq reports a failed start only as text: the SQLSTATE is not to be had, so the few causes that call for different action are told by their wording's fixed part.
     private func refusal(_ pointer: OpaquePointer) -> PostgresError {
         let text = PQerrorMessage(pointer).map { String(cString: $0).trimmingTrailingNewlines } ?? "unknown reason"
-        return PostgresError(code: .connectFailed, message: text, hint: "is a server running at \(configuration), and may this user log in?")
+        return PostgresError(
+            code: .connectFailed, message: text, hint: "is a server running at \(configuration), and may this user log in?")
     }
 }
 

@@ -5,7 +5,8 @@ extension Session {
     /// How far a reader may fall behind before its stream is ended.
     static let notificationLimit = 65_536
 
-    func addListener(_ id: UInt64, _ channels: [String], _ continuation: AsyncThrowingStream<PostgresNotification, any Error>.Continuation) {
+    func addListener(_ id: UInt64, _ channels: [String], _ continuation: AsyncThrowingStream<PostgresNotification, any Error>.Continuation)
+    {
         if let lost { return continuation.finish(throwing: lost) }
         listeners[id] = Listener(channels: channels, continuation: continuation)
         shared.hasListeners.store(!listeners.isEmpty, ordering: .sequentiallyConsistent)
@@ -33,7 +34,8 @@ extension Session {
         while let notify = PQnotifies(handle.pointer) {
             defer { PQfreemem(notify) }
             let notification = PostgresNotification(
-                channel: String(cString: notify.pointee.relname), payload: String(cString: notify.pointee.extra), processID: notify.pointee.be_pid)
+                channel: String(cString: notify.pointee.relname), payload: String(cString: notify.pointee.extra),
+                processID: notify.pointee.be_pid)
             for (id, listener) in listeners where listener.channels.contains(notification.channel) {
                 guard case .dropped = listener.continuation.yield(notification) else { continue }
                 listener.continuation.finish(

@@ -35,7 +35,7 @@ extension Session {
         let wasIdle = handle.transactionStatus == PQTRANS_IDLE
         do throws(PostgresError) {
             return try await attempt(statement)
-        } catch where wasIdle && Self.isStalePlan(error) {
+        } catch  where wasIdle && Self.isStalePlan(error) {
             // The server refused before executing anything: the second attempt is not prepared and cannot fail this way.
             return try await attempt(statement)
         }
@@ -91,7 +91,8 @@ extension Session {
             try await flush()
             guard let result = try await collect(), let oid = try? result.rows.first?.decode(at: 0, as: Int64?.self) else {
                 throw PostgresError(
-                    code: .encoding, message: "the database has no type '\(name)'", hint: "create the extension that brings it: CREATE EXTENSION \(name)")
+                    code: .encoding, message: "the database has no type '\(name)'",
+                    hint: "create the extension that brings it: CREATE EXTENSION \(name)")
             }
             extensionOIDs[name] = UInt32(truncatingIfNeeded: oid)
         }
@@ -108,7 +109,11 @@ extension Session {
     func collect() async throws(PostgresError) -> ResultHandle? {
         var last: ResultHandle?
         var failure: PostgresError?
-        while let result = try await nextResult() {
+        while true {
+            let result: ResultHandle?
+            // What the server said last is the reason, and the end of the connection that follows it is not.
+            do throws(PostgresError) { result = try await nextResult() } catch { throw failure ?? error }
+            guard let result else { break }
             switch result.status {
             case PGRES_COPY_IN: _ = PQputCopyEnd(handle.pointer, "COPY FROM STDIN is only possible with copyIn")
             case PGRES_COPY_OUT, PGRES_COPY_BOTH:

@@ -87,13 +87,20 @@ actor Session {
     }
 
     private func socketBecameReadable() {
-        guard lost == nil else { return }
-        if PQconsumeInput(handle.pointer) == 0 {
-            breakConnection(handle.error(.connectionLost))
-        } else {
+        repeat {
+            guard lost == nil else { return }
+            if PQconsumeInput(handle.pointer) == 0 { return breakConnection(handle.error(.connectionLost)) }
             deliverNotifications()
-            wake()
-        }
+        } while hasHungUp
+        wake()
+    }
+
+    /// Whether the server has closed its end. On Linux an event source reports that once and is silent from then on, even when unread data was in front
+    /// of the end: then everything has to be read at once, and there is nothing to wait for.
+    private var hasHungUp: Bool {
+        let hangUp = Int16(POLLHUP) | Int16(POLLERR)
+        var descriptor = pollfd(fd: PQsocket(handle.pointer), events: 0, revents: 0)
+        return poll(&descriptor, 1, 0) > 0 && descriptor.revents & hangUp != 0
     }
 
     private func socketBecameWritable() {
@@ -108,6 +115,7 @@ actor Session {
 
     /// Waits until the socket was readable (and has been read) or writable.
     func socketReady() async {
+        if hasHungUp { return socketBecameReadable() }
         reader?.set(on: true)
         await withCheckedContinuation { socketEvent = $0 }
     }

@@ -14,7 +14,8 @@ final class SocketSource {
     init(socket: Int32, kind: Kind, queue: DispatchQueue, handler: @escaping @Sendable () -> Void) throws(PostgresError) {
         let duplicate = dup(socket)
         guard duplicate >= 0 else {
-            throw PostgresError(code: .connectFailed, message: "no file descriptor left to watch a connection: \(String(cString: strerror(errno)))")
+            throw PostgresError(
+                code: .connectFailed, message: "no file descriptor left to watch a connection: \(String(cString: strerror(errno)))")
         }
         source =
             switch kind {

@@ -95,7 +95,9 @@ struct MigrationPlanner {
     var status: [MigrationStatus] {
         let known = migrations.map { MigrationStatus(number: $0.number, name: $0.name, state: state(of: $0)) }
         let numbers = Set(migrations.map(\.number))
-        let unknown = applied.filter { !numbers.contains($0.number) }.map { MigrationStatus(number: $0.number, name: $0.name, state: .unknown) }
+        let unknown = applied.filter { !numbers.contains($0.number) }.map {
+            MigrationStatus(number: $0.number, name: $0.name, state: .unknown)
+        }
         return (known + unknown).sorted { $0.number < $1.number }
     }
 
@@ -122,7 +124,8 @@ struct MigrationPlanner {
         var steps: [MigrationStep] = []
         for migration in migrations.reversed() where migration.number > target && applied.contains(migration.number) {
             guard let down = migration.down else {
-                throw PostgresError(code: .migrationMismatch, message: "migration \(migration.label) cannot be undone: it has no statements for that")
+                throw PostgresError(
+                    code: .migrationMismatch, message: "migration \(migration.label) cannot be undone: it has no statements for that")
             }
             steps.append(MigrationStep(migration: migration, direction: .down, script: down))
         }
@@ -137,13 +140,17 @@ struct MigrationPlanner {
         let faults = status.compactMap { status -> String? in
             switch status.state {
             case .applied, .pending: nil
-            case .changed: "\(status.number) (\(status.name)) was changed after it had been applied: restore its statements and add a new migration instead"
-            case .skipped: "\(status.number) (\(status.name)) is not applied although a later one is: give it a number after the last applied one"
-            case .unknown: "\(status.number) (\(status.name)) is applied but unknown to this program: use the version that made it, or a newer one"
+            case .changed:
+                "\(status.number) (\(status.name)) was changed after it had been applied: restore its statements and add a new migration instead"
+            case .skipped:
+                "\(status.number) (\(status.name)) is not applied although a later one is: give it a number after the last applied one"
+            case .unknown:
+                "\(status.number) (\(status.name)) is applied but unknown to this program: use the version that made it, or a newer one"
             }
         }
         guard faults.isEmpty else {
-            throw PostgresError(code: .migrationMismatch, message: "the migrations do not fit the database: \(faults.joined(separator: "; "))")
+            throw PostgresError(
+                code: .migrationMismatch, message: "the migrations do not fit the database: \(faults.joined(separator: "; "))")
         }
     }
 }

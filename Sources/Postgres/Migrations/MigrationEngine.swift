@@ -16,7 +16,8 @@ public struct MigrationEngine: Sendable {
     ///   - table: The name of the engine's own table, found by the search path; made when it is missing.
     ///   - lockTimeout: How long to wait while another program migrates the same database.
     public init(
-        configuration: PostgresConfiguration, table: String = "schema_migrations", migrations: [Migration], lockTimeout: Duration = .seconds(300),
+        configuration: PostgresConfiguration, table: String = "schema_migrations", migrations: [Migration],
+        lockTimeout: Duration = .seconds(300),
         logger: Logger
     ) {
         var configuration = configuration
@@ -106,7 +107,9 @@ public struct MigrationEngine: Sendable {
             try await connection.withTransaction { connection in
                 try await connection.executeScript(step.script)
                 guard connection.isInTransaction else {
-                    throw PostgresError(code: .invalidStatement, message: "its statements end the transaction they run in", hint: "remove COMMIT and ROLLBACK from them")
+                    throw PostgresError(
+                        code: .invalidStatement, message: "its statements end the transaction they run in",
+                        hint: "remove COMMIT and ROLLBACK from them")
                 }
                 try await record(step, connection)
             }

@@ -39,7 +39,9 @@ extension PostgresPool {
         while true {
             do {
                 return try await withConnection(body)
-            } catch let error as PostgresError where idempotent && attempt < attempts && (error.isConnectionFailure || error.isTransactionConflict) {
+            } catch let error as PostgresError
+                where idempotent && attempt < attempts && (error.isConnectionFailure || error.isTransactionConflict)
+            {
                 logger.debug("retrying", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
                 try await Task.sleep(for: Self.pause(afterAttempt: attempt))
                 attempt += 1

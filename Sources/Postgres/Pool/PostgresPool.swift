@@ -97,10 +97,14 @@ public final class PostgresPool: Sendable {
 
         init(_ actions: PoolStateMachine.Actions, _ state: inout State) {
             for granted in actions.grants {
-                if let continuation = state.continuations.removeValue(forKey: granted.waiter) { grants.append((continuation, granted.grant)) }
+                if let continuation = state.continuations.removeValue(forKey: granted.waiter) {
+                    grants.append((continuation, granted.grant))
+                }
             }
             for refused in actions.refusals {
-                if let continuation = state.continuations.removeValue(forKey: refused.waiter) { refusals.append((continuation, refused.refusal)) }
+                if let continuation = state.continuations.removeValue(forKey: refused.waiter) {
+                    refusals.append((continuation, refused.refusal))
+                }
             }
             closes = actions.closes.compactMap { state.connections.removeValue(forKey: $0) }
             if actions.isDrained { swap(&drained, &state.drainWaiters) }
@@ -128,7 +132,9 @@ public final class PostgresPool: Sendable {
             return deadline
         }
         guard let deadline else { return }
-        timerQueue.asyncAfter(deadline: .now() + max(0, ContinuousClock.now.duration(to: deadline).seconds)) { [weak self] in self?.timerFired() }
+        timerQueue.asyncAfter(deadline: .now() + max(0, ContinuousClock.now.duration(to: deadline).seconds)) { [weak self] in
+            self?.timerFired()
+        }
     }
 
     private func timerFired() {
