@@ -71,6 +71,15 @@ struct APIClient: Sendable {
         }
     }
 
+    /// Throws within seconds when nothing answers: a request by itself tries to connect until its own time is over.
+    func requireAlive() async throws {
+        guard await isAlive() else {
+            throw Problem(
+                .environment, code: "server_unreachable", "No server answers at \(address).",
+                remedy: "Check that it runs (`bunko serve`) and that the address is right.", parameter: "--server")
+        }
+    }
+
     private func send<T: Decodable>(
         _ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)?
     ) async throws -> T {

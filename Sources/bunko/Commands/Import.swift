@@ -61,7 +61,9 @@ struct Import: AsyncParsableCommand {
                     parameter: "--key")
             }
             Logging.start(level: options.verbose ? .debug : .error)
-            report = try await job.run(APIClient(address: server.hasSuffix("/") ? String(server.dropLast()) : server, token: key))
+            let client = APIClient(address: server.hasSuffix("/") ? String(server.dropLast()) : server, token: key)
+            try await client.requireAlive()
+            report = try await job.run(client)
         } else {
             report = try await options.withServer { try await job.run($0) }
         }
