@@ -46,25 +46,36 @@ struct KnowledgeBlock {
         return parts.map { $0.split(whereSeparator: \.isNewline).joined(separator: " ") }.joined(separator: " › ")
     }
 
-    /// A mark that occurs in no passage, so that none can end the fence from within.
+    /// A mark that occurs in no passage, so that none can end the fence from within: the lowest number that is free.
     private static func fence(notIn passages: [ScoredPassage]) -> String {
-        var fence = "passages"
-        var suffix = 1
-        while passages.contains(where: { closes(fence, in: entry(number: 0, $0.passage)) }) {
-            suffix += 1
-            fence = "passages-\(suffix)"
-        }
-        return fence
+        let taken = passages.reduce(into: Set<Int>()) { addMarks(in: entry(number: 0, $1.passage), to: &$0) }
+        guard !taken.isEmpty else { return "passages" }
+        var number = 2
+        while taken.contains(number) { number += 1 }
+        return "passages-\(number)"
     }
 
-    /// Whether the text holds "/" and the fence's name, in capitals or not. A plain walk over bytes: this runs over every passage of
-    /// every context, and folding the text first took longer than the search.
-    private static func closes(_ fence: String, in text: String) -> Bool {
-        let mark = Array("/\(fence)".utf8)
-        return Array(text.utf8).withUnsafeBufferPointer { bytes in
-            guard bytes.count >= mark.count else { return false }
-            return (0...(bytes.count - mark.count)).contains { start in
-                bytes[start] == mark[0] && mark.indices.allSatisfy { bytes[start + $0] | 0x20 == mark[$0] | 0x20 }
+    /// Adds the number of each closing mark in the text, and of each that a number begins with; 1 stands for none.
+    ///
+    /// Linear in the text, whatever marks it holds. Bytes are compared: as characters, a combining mark behind it would hide one.
+    private static func addMarks(in text: String, to taken: inout Set<Int>) {
+        let mark = Array("/passages".utf8)
+        var rest = Array(text.lowercased().utf8)[...]
+        while let start = rest.firstIndex(of: UInt8(ascii: "/")) {
+            rest = rest[start...]
+            guard rest.starts(with: mark) else {
+                rest = rest.dropFirst()
+                continue
+            }
+            rest = rest.dropFirst(mark.count)
+            taken.insert(1)
+            guard rest.first == UInt8(ascii: "-") else { continue }
+            // More digits than these no chosen number has.
+            let digits = rest.dropFirst().prefix(9).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            _ = digits.reduce(0) { number, digit in
+                let next = number * 10 + Int(digit - UInt8(ascii: "0"))
+                taken.insert(next)
+                return next
             }
         }
     }
