@@ -43,6 +43,10 @@ extension Problem {
                 .invalidRequest, code: "member_missing", "The member \"\(path)\" is missing.", remedy: "Add it to the JSON object.",
                 parameter: path)
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            guard !context.codingPath.isEmpty else {
+                self.init(.invalidRequest, code: "body_mistyped", "The body is JSON of the wrong type: \(context.debugDescription)")
+                return
+            }
             let path = Self.path(context.codingPath)
             self.init(
                 .invalidRequest, code: "member_mistyped", "The member \"\(path)\" has the wrong type: \(context.debugDescription)",
@@ -52,7 +56,8 @@ extension Problem {
                 let reason = context.underlyingError.map { " (\(Self.reason($0)))" } ?? ""
                 self.init(
                     .invalidRequest, code: "body_malformed", "The body is not valid JSON\(reason).",
-                    remedy: "Check its syntax and that it is UTF-8.")
+                    // The decoder reports a fraction or an overflow where a whole number belongs like this, without its place.
+                    remedy: "Check its syntax, that it is UTF-8, and that its whole numbers are whole and not too large.")
                 return
             }
             let path = Self.path(context.codingPath)
