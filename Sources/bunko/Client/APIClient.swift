@@ -9,6 +9,13 @@ struct APIClient: Sendable {
     let address: String
     let token: String
 
+    /// A refused connection is told at once and not tried again until the request's time is over. Lives as long as the process.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     /// A failure the server told, as its problem document says it.
     struct Failure: Error, CustomStringConvertible {
         let status: Int
@@ -50,7 +57,7 @@ struct APIClient: Sendable {
         let response: HTTPClientResponse
         let data: Data
         do {
-            response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
+            response = try await Self.http.execute(request, timeout: .seconds(120))
             data = Data((try await response.body.collect(upTo: 256 << 20)).readableBytesView)
         } catch {
             throw Problem(
@@ -64,7 +71,7 @@ struct APIClient: Sendable {
     /// Whether a server answers at this address.
     func isAlive() async -> Bool {
         do {
-            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: "\(address)/health"), timeout: .seconds(3))
+            let response = try await Self.http.execute(HTTPClientRequest(url: "\(address)/health"), timeout: .seconds(3))
             return response.status == .ok
         } catch {
             return false
