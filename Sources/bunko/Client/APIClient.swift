@@ -78,7 +78,7 @@ struct APIClient: Sendable {
         }
     }
 
-    /// Throws within seconds when nothing answers: a request by itself tries to connect until its own time is over.
+    /// Throws within seconds when nothing answers, also where a request would wait for its own time to be over.
     func requireAlive() async throws {
         guard await isAlive() else {
             throw Problem(

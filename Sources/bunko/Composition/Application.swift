@@ -69,7 +69,16 @@ struct BunkoApplication: Sendable {
             configuration: .init(
                 services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet("lifecycle")))
         group.set(running)
-        try await running.run()
+        do {
+            try await running.run()
+        } catch let error as IOError where [EADDRINUSE, EADDRNOTAVAIL, EACCES].contains(error.errnoCode) {
+            throw Problem(
+                .environment, code: "address_unavailable",
+                "The server cannot listen on \(settings.host), port \(settings.port): \(String(cString: strerror(error.errnoCode))).",
+                remedy: "End the program that listens there, or choose another --port (0 takes any free one) or --host.",
+                parameter: "--port",
+                underlying: error)
+        }
     }
 
     private func httpServer(
