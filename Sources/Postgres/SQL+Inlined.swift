@@ -29,8 +29,8 @@ extension SQL {
         case .unspecified: return quoted(literal: try String(from: cell))
         case .timestamptz:
             return "(timestamptz '2000-01-01 00:00:00+00' + interval '\(try cell.integer(Int64.self, for: Date.self)) microseconds')"
-        case PostgresType.uuid.arrayType: return try arrayLiteral([UUID](from: cell).map { "\"\($0)\"" }, of: .uuid)
-        case PostgresType.int8.arrayType: return try arrayLiteral([Int64](from: cell).map { "\($0)" }, of: .int8)
+        case PostgresType.uuid.arrayType: return arrayLiteral(try [UUID](from: cell).map { "\"\($0)\"" }, of: .uuid)
+        case PostgresType.int8.arrayType: return arrayLiteral(try [Int64](from: cell).map { "\($0)" }, of: .int8)
         default:
             throw PostgresError(
                 code: .invalidStatement,
@@ -39,7 +39,7 @@ extension SQL {
         }
     }
 
-    private static func arrayLiteral(_ elements: [String], of type: PostgresType) throws -> String {
+    private static func arrayLiteral(_ elements: [String], of type: PostgresType) -> String {
         "'{\(elements.joined(separator: ","))}'::\(type)[]"
     }
 

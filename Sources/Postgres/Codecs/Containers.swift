@@ -61,8 +61,8 @@ extension PostgresScalar {
         var elements: [Self] = []
         elements.reserveCapacity(count)
         for _ in 0..<count {
-            guard let element = bytes.lengthPrefixed(at: &offset) else { throw cell.malformed([Self].self) }
-            elements.append(try Self(from: PostgresCell(bytes: element.bytes, type: elementType)))
+            guard let element = bytes.lengthPrefixed(at: &offset, type: elementType) else { throw cell.malformed([Self].self) }
+            elements.append(try Self(from: element))
         }
         return elements
     }
@@ -70,14 +70,14 @@ extension PostgresScalar {
 
 extension UnsafeRawBufferPointer {
     /// The value preceded by its length at `offset`, which moves past it; nil where the buffer is too short.
-    func lengthPrefixed(at offset: inout Int) -> (bytes: UnsafeRawBufferPointer?, Void)? {
+    func lengthPrefixed(at offset: inout Int, type: PostgresType) -> PostgresCell? {
         guard offset + 4 <= count else { return nil }
         let length = Int(bigEndian(Int32.self, at: offset))
         offset += 4
-        if length < 0 { return (nil, ()) }
+        if length < 0 { return PostgresCell(bytes: nil, type: type) }
         guard offset + length <= count else { return nil }
         defer { offset += length }
-        return (UnsafeRawBufferPointer(rebasing: self[offset..<offset + length]), ())
+        return PostgresCell(bytes: UnsafeRawBufferPointer(rebasing: self[offset..<offset + length]), type: type)
     }
 }
 

@@ -36,10 +36,8 @@ struct BinaryNumeric {
 
     /// The decimal text, such as `-12.0340`.
     var text: String {
-        var digits = ""
-        for position in 0...Swift.max(weight, 0) { digits += Self.padded(group(at: weight < 0 ? weight + 1 : position)) }
-        var whole = weight < 0 ? "0" : String(digits.drop { $0 == "0" })
-        if whole.isEmpty { whole = "0" }
+        let digits = (0..<Swift.max(weight + 1, 0)).map { Self.padded(group(at: $0)) }.joined().drop { $0 == "0" }
+        let whole = digits.isEmpty ? "0" : String(digits)
         let groupCount = (displayScale + 3) / 4
         let fraction = (0..<groupCount).map { Self.padded(group(at: weight + 1 + $0)) }.joined().prefix(displayScale)
         return (isNegative ? "-" : "") + whole + (fraction.isEmpty ? "" : "." + fraction)

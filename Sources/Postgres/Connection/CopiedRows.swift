@@ -102,7 +102,7 @@ extension CopyTuple {
     private static func fields(count: Int, in message: UnsafeRawBufferPointer, from start: Int, base: Int) throws -> [Range<Int>?] {
         var offset = start
         return try (0..<count).map { _ in
-            guard let field = message.lengthPrefixed(at: &offset) else { throw malformed }
+            guard let field = message.lengthPrefixed(at: &offset, type: .unspecified) else { throw malformed }
             return field.bytes.map { base + offset - $0.count..<base + offset }
         }
     }

@@ -114,7 +114,7 @@ actor ConnectAttempt {
         await withCheckedContinuation { pending = (source, $0) }
     }
 
-    /// libpq reports a failed start only as text: the SQLSTATE is not to be had, so the few causes that call for different action are told by their wording's fixed part.
+    /// libpq reports a failed start as text only: there is no SQLSTATE to be had.
     private func refusal(_ pointer: OpaquePointer) -> PostgresError {
         let text = PQerrorMessage(pointer).map { String(cString: $0).trimmingTrailingNewlines } ?? "unknown reason"
         return PostgresError(
