@@ -1,0 +1,38 @@
+import Domain
+import Embeddings
+import Retrieval
+import Storage
+import TestSupport
+
+/// A mirror that follows a test's database, and a retriever on it.
+struct RetrievalService: Sendable {
+    let db: TestDatabase
+    let mirror: KnowledgeMirror
+    let retriever: Retriever
+
+    /// Stores texts as passages of a user's assistant with real vectors, by plain SQL.
+    func insert(_ texts: [String], for user: TestUser) async throws -> [ChunkID] {
+        let vectors = try await HashingEmbedder().embed(texts, purpose: .passage)
+        var ids: [ChunkID] = []
+        for (text, vector) in zip(texts, vectors) {
+            ids.append(try await db.insertPassage(text, embedding: vector, for: user))
+        }
+        return ids
+    }
+
+    func search(_ text: String, k: Int = 5, filter: Filter? = nil, as user: TestUser) async throws -> RetrievalResult {
+        try await retriever.search(RetrievalQuery(text: text, k: k, filter: filter), assistant: user.assistant, scope: user.scope)
+    }
+}
+
+/// Lends the service once its mirror follows; ends the mirror afterwards.
+func withRetrieval<R>(isolation: isolated (any Actor)? = #isolation, _ body: (RetrievalService) async throws -> R) async throws -> R {
+    try await withTestDatabase { db in
+        let mirror = KnowledgeMirror(database: db.database, scope: db.system, logger: .silent)
+        let running = Task { try await mirror.run() }
+        defer { running.cancel() }
+        guard try await eventually({ mirror.phase == .following }) else { throw TestFailure("the mirror did not load") }
+        let retriever = Retriever(database: db.database, mirror: mirror, embedder: HashingEmbedder())
+        return try await body(RetrievalService(db: db, mirror: mirror, retriever: retriever))
+    }
+}
