@@ -26,6 +26,13 @@ struct APIClient: Sendable {
         var description: String { [detail, remedy].compactMap(\.self).joined(separator: " ") }
     }
 
+    /// The path of one member of a collection, whatever characters its name holds.
+    static func path(_ collection: String, _ name: String) -> String {
+        let ascii = CharacterSet(charactersIn: " "..."~")
+        let unreserved = CharacterSet.alphanumerics.intersection(ascii).union(CharacterSet(charactersIn: "-._~"))
+        return "/v1/\(collection)/\(name.addingPercentEncoding(withAllowedCharacters: unreserved) ?? name)"
+    }
+
     func get<T: Decodable>(_ path: String, query: [String: String] = [:], as type: T.Type = T.self) async throws -> T {
         try await send(.GET, path, query: query, body: nil)
     }
@@ -104,7 +111,7 @@ struct APIClient: Sendable {
         guard var components = URLComponents(string: address) else {
             throw Problem(.configuration, code: "server_address", "\"\(address)\" is no address of a server.", parameter: "--server")
         }
-        components.path += path
+        components.percentEncodedPath += path
         if !query.isEmpty {
             components.queryItems = query.sorted { $0.key < $1.key }.map { URLQueryItem(name: $0.key, value: $0.value) }
             // URLComponents leaves "+" as it is, which servers read as a space.

@@ -39,7 +39,7 @@ struct ImportJob: Sendable {
 
     private func ensureAssistant(_ client: APIClient) async throws -> String {
         do {
-            let found: AssistantAnswer = try await client.get("/v1/assistants/\(assistant)")
+            let found: AssistantAnswer = try await client.get(APIClient.path("assistants", assistant))
             return found.id
         } catch let failure as APIClient.Failure where failure.code == "assistant_not_found" {
             guard AssistantID(assistant) == nil else { throw failure }

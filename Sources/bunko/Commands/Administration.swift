@@ -65,7 +65,7 @@ struct Assistants: AsyncParsableCommand {
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
-            let path = "/v1/assistants/\(assistant)"
+            let path = APIClient.path("assistants", assistant)
             Output.line(String(decoding: try await options.withServer { try await $0.raw(.GET, path) }, as: UTF8.self))
         }
     }
@@ -78,7 +78,7 @@ struct Assistants: AsyncParsableCommand {
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
-            let path = "/v1/assistants/\(assistant)"
+            let path = APIClient.path("assistants", assistant)
             let _: DeletionAnswer = try await options.withServer { try await $0.delete(path) }
             Output.line("Deleted the assistant \"\(assistant)\" with its files and knowledge.")
         }
@@ -182,7 +182,7 @@ struct Keys: AsyncParsableCommand {
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
-            let path = "/v1/keys/\(id)"
+            let path = APIClient.path("keys", id)
             let _: DeletionAnswer = try await options.withServer { try await $0.delete(path) }
             Output.line("Revoked the key \(id).")
         }
