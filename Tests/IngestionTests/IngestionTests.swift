@@ -1,0 +1,134 @@
+import Domain
+import Extraction
+import Ingestion
+import Storage
+import TestSupport
+import Testing
+
+@Suite struct IngestionTests {
+    private static let handbook = """
+        # 휴가 규정
+
+        연차는 입사 첫해에 11일입니다. 남은 연차는 다음 해 3월까지 쓸 수 있습니다.
+
+        ## Travel 🧳
+
+        Trains are booked in second class. A hotel may cost 140 € a night, in Paris 190 €.
+
+        ## 経費
+
+        領収書は三十日以内に提出してください。
+        """
+
+    @Test func `An upload becomes passages that are cut out of its text`() async throws {
+        try await withService { service in
+            let long = Self.handbook + "\n\n" + (1...200).map { "Paragraph \($0) tells of the matter number \($0)." }.joined(separator: "\n\n")
+            let (file, outcome) = try await service.upload("handbook.md", long)
+            #expect(outcome == .created)
+            let done = try await service.finished(file.id)
+            #expect(done.state == .done, "\(done.failureReason ?? "")")
+            let passages = try await service.passages()
+            #expect(passages.count > 1)
+            #expect(done.chunkCount == passages.count)
+            #expect(done.mediaType == "text/markdown")
+            let text = Array(try TextExtractor().extract(Array(long.utf8), fileName: "handbook.md").text.unicodeScalars)
+            for passage in passages {
+                var slice = String.UnicodeScalarView()
+                slice.append(contentsOf: text[passage.start..<passage.end])
+                #expect(passage.content == String(slice))
+            }
+        }
+    }
+
+    @Test func `The same bytes are unchanged, other bytes replace the passages`() async throws {
+        try await withService { service in
+            let file = try await service.upload("a.txt", "The first version.").file
+            #expect(try await service.finished(file.id).state == .done)
+            #expect(try await service.upload("a.txt", "The first version.").outcome == .unchanged)
+            let (again, outcome) = try await service.upload("a.txt", "The second version.")
+            #expect(outcome == .replaced)
+            #expect(again.id == file.id)
+            #expect(try await service.finished(file.id).state == .done)
+            #expect(try await service.passages().map(\.content) == ["The second version."])
+        }
+    }
+
+    private static let program: [UInt8] = [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    private static let broken: [UInt8] = [0x67, 0x6F, 0x6F, 0x64, 0x20, 0xC3, 0x28, 0xFF, 0x20, 0x74, 0x65, 0x78, 0x74]
+    private static let picture: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13]
+
+    @Test(arguments: [("program.txt", program), ("broken.txt", broken), ("picture.md", picture)] as [(String, [UInt8])])
+    func `A file that holds no text fails with its reason`(name: String, bytes: [UInt8]) async throws {
+        try await withService { service in
+            let file = try await service.upload(name, bytes).file
+            let failed = try await service.finished(file.id)
+            #expect(failed.state == .failed)
+            #expect(failed.failureCode?.isEmpty == false)
+            #expect((failed.failureReason?.count ?? 0) > 20)
+            #expect(try await service.passages().isEmpty)
+            #expect(try await service.upload(name, bytes).outcome == .unchanged)
+            #expect(try await service.upload(name, bytes, retryFailed: true).outcome == .replaced)
+            #expect(try await service.finished(file.id).state == .failed)
+        }
+    }
+
+    @Test func `What cannot be taken in is refused and nothing is stored`() async throws {
+        try await withService(working: false) { service in
+            try await service.db.administrate("UPDATE system_settings SET value = '10' WHERE key = 'max_file_size'")
+            let refused: [(String, [UInt8], String)] = [
+                ("empty.txt", [], "file_empty"), ("big.txt", Array("12345678901".utf8), "file_too_large"),
+                ("", [65], "invalid_file"), (String(repeating: "x", count: 256), [65], "invalid_file"), ("a\0b", [65], "invalid_file"),
+            ]
+            for (name, bytes, code) in refused {
+                let problem = await failure(Problem.self) { _ = try await service.upload(name, bytes) }
+                #expect(problem?.code == code, "\(name)")
+            }
+            #expect(try await service.upload("fits.txt", "1234567890").outcome == .created)
+            #expect(try await service.db.administrate("SELECT FROM files").count == 1)
+            let weak = service.db.scope(of: service.db.alice, permissions: [.read])
+            let problem = await failure(Problem.self) {
+                _ = try await service.intake.accept(Upload(name: "a", bytes: [65]), into: service.db.alice.assistant.id, scope: weak)
+            }
+            #expect(problem?.code == "permission_missing")
+        }
+    }
+
+    @Test func `Nobody uploads into another's assistant`() async throws {
+        try await withService(working: false) { service in
+            await #expect(throws: (any Error).self) {
+                _ = try await service.intake.accept(
+                    Upload(name: "a.txt", bytes: [65]), into: service.db.alice.assistant.id, scope: service.db.bob.scope)
+            }
+            let stored = try await service.db.administrate("SELECT FROM files")
+            #expect(stored.isEmpty)
+        }
+    }
+
+    @Test func `A worker that is cancelled in the middle gives its file back`() async throws {
+        try await withService(working: false) { service in
+            let (reached, signal) = AsyncStream<Void>.makeStream()
+            let file = try await service.upload("a.txt", "Some text.").file
+            let held = Task { try await service.worker(embedder: HeldEmbedder(reached: signal)).run() }
+            _ = await reached.first { true }
+            #expect(try await service.db.file(file.id, of: service.db.alice).state == .processing)
+            await stop(held)
+            #expect(try await service.db.file(file.id, of: service.db.alice).state == .pending)
+            let worker = Task { try await service.worker().run() }
+            #expect(try await service.finished(file.id).state == .done)
+            await stop(worker)
+        }
+    }
+
+    @Test func `Waiting ends with the time, too`() async throws {
+        try await withService(working: false) { service in
+            let file = try await service.upload("a.txt", "Some text.").file
+            let watch = FileWatch(database: service.db.database, events: service.events)
+            let state = try await watch.file(file.id, scope: service.db.alice.scope, waiting: .milliseconds(100)).state
+            #expect(state == .pending)
+            let problem = await failure(Problem.self) {
+                _ = try await watch.file(file.id, scope: service.db.bob.scope, waiting: .seconds(60))
+            }
+            #expect(problem?.code == "file_not_found")
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Domain
+import Embeddings
+import Ingestion
+import Storage
+import TestSupport
+
+/// The rooms from an upload to its passages, over a test's database.
+struct IngestionService: Sendable {
+    let db: TestDatabase
+    let contents: ContentStore
+    let events = ProcessingEvents()
+
+    init(_ db: TestDatabase, folder: String) {
+        self.db = db
+        contents = ContentStore(directory: folder)
+    }
+
+    var intake: FileIntake { FileIntake(database: db.database, contents: contents, events: events) }
+
+    func worker(embedder: any EmbeddingProvider = HashingEmbedder()) -> IngestionWorker {
+        IngestionWorker(
+            database: db.database, contents: contents, processor: DocumentProcessor(embedder: embedder), events: events, scope: db.system,
+            concurrency: 2, afterCommit: { _ in }, logger: .silent)
+    }
+
+    func upload(_ name: String, _ bytes: [UInt8], retryFailed: Bool = false) async throws -> (file: StoredFile, outcome: FileOutcome) {
+        let (file, outcome) = try await intake.accept(
+            Upload(name: name, bytes: bytes, retryFailed: retryFailed), into: db.alice.assistant.id, scope: db.alice.scope)
+        return (file, outcome)
+    }
+
+    func upload(_ name: String, _ text: String) async throws -> (file: StoredFile, outcome: FileOutcome) {
+        try await upload(name, Array(text.utf8))
+    }
+
+    /// The file once the worker has ended it.
+    func finished(_ id: FileID) async throws -> StoredFile {
+        try await FileWatch(database: db.database, events: events).file(id, scope: db.alice.scope, waiting: .seconds(60))
+    }
+
+    func passages() async throws -> [StoredPassage] {
+        try await db.administrate("SELECT content, char_start, char_end FROM knowledge_base ORDER BY file_id, ordinal").map { row in
+            let (content, start, end) = try row.decode(String.self, Int32.self, Int32.self)
+            return StoredPassage(content: content, start: Int(start), end: Int(end))
+        }
+    }
+}
+
+struct StoredPassage: Equatable {
+    let content: String
+    let start: Int
+    let end: Int
+}
+
+/// Lends the service, with a worker running when asked for; ends the worker afterwards.
+func withService<R>(
+    working: Bool = true, isolation: isolated (any Actor)? = #isolation, _ body: (IngestionService) async throws -> R
+) async throws -> R {
+    try await withTestDatabase { db in
+        try await withFolder { folder in
+            let service = IngestionService(db, folder: folder)
+            let worker = working ? Task { try await service.worker().run() } : nil
+            let result: R
+            do {
+                result = try await body(service)
+            } catch {
+                await stop(worker)
+                throw error
+            }
+            await stop(worker)
+            return result
+        }
+    }
+}
+
+func stop(_ worker: Task<Void, any Error>?) async {
+    worker?.cancel()
+    _ = await worker?.result
+}
+
+/// Embeds only once it is let through, so that a test can act in the middle of a file.
+struct HeldEmbedder: EmbeddingProvider {
+    let inner = HashingEmbedder()
+    let reached: AsyncStream<Void>.Continuation
+    var model: EmbeddingModel { inner.model }
+
+    func embed(_ texts: [String], purpose: EmbeddingPurpose) async throws -> [[Float]] {
+        reached.yield()
+        try await Task.sleep(for: .seconds(600))
+        return try await inner.embed(texts, purpose: purpose)
+    }
+}
