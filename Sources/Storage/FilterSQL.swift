@@ -70,7 +70,12 @@ extension Filter.Key {
         switch value {
         case .string(let text):
             return "(jsonb_typeof(k.metadata -> \(name)) = 'string' AND k.metadata ->> \(name) \(unescaped: symbol) \(text))"
-        case .boolean(let flag): return "(k.metadata -> \(name) \(unescaped: symbol) to_jsonb(\(flag)::boolean))"
+        case .boolean(let flag):
+            // With the type test, because jsonb orders values of different types, too: every number is less than a boolean.
+            return """
+                (jsonb_typeof(k.metadata -> \(name)) = 'boolean'
+                    AND k.metadata -> \(name) \(unescaped: symbol) to_jsonb(\(flag)::boolean))
+                """
         case .number(let number):
             // CASE, because AND does not promise that the cast waits for the type test.
             return """

@@ -102,11 +102,14 @@ extension Transaction {
     /// Contents nothing has referred to for an hour; their rows are deleted in this transaction, so that the caller may remove the
     /// bytes before it commits and no upload can slip in between.
     public func takeReleasedContents(limit: Int) async throws -> [ContentDigest] {
+        // The condition stands outside as well: it is what is tested again when an upload refers to a row meanwhile. Locking the rows
+        // first would ask for UPDATE, which the worker does not have.
         try await connection.query(
             """
-            DELETE FROM file_contents WHERE sha256 IN (
+            DELETE FROM file_contents
+            WHERE reference_count = 0 AND released_at < now() - interval '1 hour' AND sha256 IN (
                 SELECT sha256 FROM file_contents WHERE reference_count = 0 AND released_at < now() - interval '1 hour'
-                LIMIT \(limit) FOR UPDATE SKIP LOCKED)
+                LIMIT \(limit))
             RETURNING sha256
             """
         ).compactMap { ContentDigest(bytes: try $0.decode("sha256", as: [UInt8].self)) }
