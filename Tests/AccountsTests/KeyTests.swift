@@ -54,9 +54,11 @@ import Testing
             _ = try await authenticator.authenticate(authorization: "Bearer \(revoked.key)")
             try await ring.revoke(db.alice.scope, revoked.id)
             #expect(await problem(authenticator, "Bearer \(revoked.key)")?.code == "key_invalid")
-            let expired = try await ring.create(db.alice.scope, name: "old", permissions: [.read], expiresAt: Date(timeIntervalSinceNow: -1))
+            let expired = try await ring.create(
+                db.alice.scope, name: "old", permissions: [.read], expiresAt: Date(timeIntervalSinceNow: -1))
             #expect(await problem(authenticator, "Bearer \(expired.key)")?.code == "key_invalid")
-            let later = try await ring.create(db.alice.scope, name: "new", permissions: [.read], expiresAt: Date(timeIntervalSinceNow: 3600))
+            let later = try await ring.create(
+                db.alice.scope, name: "new", permissions: [.read], expiresAt: Date(timeIntervalSinceNow: 3600))
             _ = try await authenticator.authenticate(authorization: "Bearer \(later.key)")
             try await db.administrate("UPDATE users SET is_active = false WHERE id = \(db.alice.id)")
             #expect(await problem(authenticator, "Bearer \(later.key)")?.code == "key_invalid")
@@ -85,7 +87,9 @@ import Testing
     @Test func `A list shows no secret`() async throws {
         try await withTestDatabase { db in
             let ring = KeyRing(database: db.database)
-            let keys = try await [ring.create(db.alice.scope, name: "1", permissions: [.read]), ring.create(db.alice.scope, name: "2", permissions: [.admin])]
+            let keys = try await [
+                ring.create(db.alice.scope, name: "1", permissions: [.read]), ring.create(db.alice.scope, name: "2", permissions: [.admin]),
+            ]
             let records = try await ring.list(db.alice.scope)
             #expect(records.map(\.name) == ["2", "1"])
             for key in keys {
@@ -100,8 +104,12 @@ import Testing
     @Test func `A key needs a name and a permission`() async throws {
         try await withTestDatabase { db in
             let ring = KeyRing(database: db.database)
-            for (name, permissions) in [("", [.read]), (String(repeating: "x", count: 101), [.read]), ("x", [])] as [(String, Set<Permission>)] {
-                let refused = await failure(Problem.self) { _ = try await ring.create(db.alice.scope, name: name, permissions: permissions) }
+            for (name, permissions) in [("", [.read]), (String(repeating: "x", count: 101), [.read]), ("x", [])]
+                as [(String, Set<Permission>)]
+            {
+                let refused = await failure(Problem.self) {
+                    _ = try await ring.create(db.alice.scope, name: name, permissions: permissions)
+                }
                 #expect(refused?.kind == .invalidRequest)
             }
         }

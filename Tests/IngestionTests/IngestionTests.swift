@@ -22,7 +22,8 @@ import Testing
 
     @Test func `An upload becomes passages that are cut out of its text`() async throws {
         try await withService { service in
-            let long = Self.handbook + "\n\n" + (1...200).map { "Paragraph \($0) tells of the matter number \($0)." }.joined(separator: "\n\n")
+            let long =
+                Self.handbook + "\n\n" + (1...200).map { "Paragraph \($0) tells of the matter number \($0)." }.joined(separator: "\n\n")
             let (file, outcome) = try await service.upload("handbook.md", long)
             #expect(outcome == .created)
             let done = try await service.finished(file.id)

@@ -74,7 +74,8 @@ import Testing
         try await withTestDatabase { db in
             let digest = ContentStore.digest(of: Array("same".utf8))
             func count() async throws -> Int? {
-                try await db.administrate("SELECT reference_count FROM file_contents WHERE sha256 = \(digest.bytes)").first?.decode(Int.self)
+                try await db.administrate("SELECT reference_count FROM file_contents WHERE sha256 = \(digest.bytes)").first?.decode(
+                    Int.self)
             }
             let first = try await db.put("a.md", "same", for: db.alice).file
             try await db.put("b.md", "same", for: db.alice)
@@ -105,6 +106,26 @@ import Testing
             let taken = try await db.database.write(db.system) { try await $0.takeReleasedContents(limit: 10) }
             #expect(taken == [ContentStore.digest(of: Array("gone".utf8))])
             #expect(try await db.administrate("SELECT FROM file_contents").count == 2)
+        }
+    }
+
+    @Test func `A content that an upload takes up at the same moment is kept`() async throws {
+        try await withTestDatabase { db in
+            let file = try await db.put("a.md", "bytes", for: db.alice).file
+            try await db.database.write(db.alice.scope) { try await $0.deleteFile(file.id) }
+            try await db.administrate("UPDATE file_contents SET released_at = now() - interval '2 hours'")
+            let cleaning = try await db.database.write(db.bob.scope) { transaction in
+                let draft = FileDraft(name: "b.md", sourcePath: "b.md", byteCount: file.byteCount, sha256: file.sha256, tags: [])
+                _ = try await transaction.putFile(draft, assistant: db.bob.assistant.id, retryFailed: false)
+                let cleaning = Task { try await db.database.write(db.system) { try await $0.takeReleasedContents(limit: 10) } }
+                let waits = try await eventually {
+                    try await db.administrate("SELECT FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')").count > 0
+                }
+                #expect(waits)
+                return cleaning
+            }
+            #expect(try await cleaning.value == [])
+            #expect(try await db.administrate("SELECT FROM file_contents WHERE reference_count = 1").count == 1)
         }
     }
 }

@@ -58,7 +58,8 @@ public struct TestDatabase: Sendable {
         logins = DatabaseLogins(owner: owner)
         self.superuser = superuser
         database = Database(
-            requests: PostgresPool(configuration: logins.app, logger: .silent), worker: PostgresPool(configuration: logins.worker, logger: .silent))
+            requests: PostgresPool(configuration: logins.app, logger: .silent),
+            worker: PostgresPool(configuration: logins.worker, logger: .silent))
         alice = try await Self.user("alice", logins.worker, database)
         bob = try await Self.user("bob", logins.worker, database)
     }
