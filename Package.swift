@@ -88,8 +88,8 @@ let package = Package(
             name: "RetrievalTests",
             dependencies: ["Retrieval", "Embeddings", "VectorIndex", "Storage", "Domain", "TestSupport", .logging, .serviceLifecycle]),
         .testTarget(name: "ContextAssemblyTests", dependencies: ["ContextAssembly", "Retrieval", "Domain", "TextAnalysis"]),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "Domain"]),
-        .testTarget(name: "BunkoTests", dependencies: ["bunko", "Domain", .asyncHTTPClient, .nioCore]),
+        .testTarget(name: "ServerTests", dependencies: ["Server", "Domain", .hummingbird, .nioCore]),
+        .testTarget(name: "BunkoTests", dependencies: ["bunko", "Domain", .asyncHTTPClient, .nioCore, .nioHTTP1]),
     ],
     swiftLanguageModes: [.v6]
 )
