@@ -28,11 +28,40 @@ struct BunkoApplication: Sendable {
 
     /// Starts everything, tells where it listens, and runs until SIGTERM, SIGINT or the end of the returned group.
     func run(onListening: @escaping @Sendable (Endpoint, ServiceGroup?) async -> Void) async throws {
+        let host = try await startedHost()
+        do {
+            try await serve(host, onListening)
+            try await host.stop()
+        } catch {
+            try await host.stop()
+            throw error
+        }
+    }
+
+    /// The database, started and migrated. A signal that comes meanwhile, before the service group listens for signals, ends the
+    /// start in good order instead of the process, so that no PostgreSQL is left behind.
+    private func startedHost() async throws -> DatabaseHost {
+        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
+        return try await withThrowingTaskGroup(of: DatabaseHost?.self) { tasks in
+            tasks.addTask { try await migratedHost() }
+            tasks.addTask {
+                _ = await signals.first { _ in true }
+                return nil
+            }
+            let first = try await tasks.next() ?? nil
+            tasks.cancelAll()
+            if let first { return first }
+            // The start may have been through already when the signal came.
+            if let late = try await tasks.next() ?? nil { try await late.stop() }
+            throw CancellationError()
+        }
+    }
+
+    private func migratedHost() async throws -> DatabaseHost {
         let host = try await DatabaseHost.start(settings, logger: logger)
         do {
             try await host.migrate(logger)
-            try await serve(host, onListening)
-            try await host.stop()
+            return host
         } catch {
             try await host.stop()
             throw error
