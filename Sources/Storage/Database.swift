@@ -36,24 +36,17 @@ public final class Database: Sendable {
     public func write<R>(
         _ scope: Scope, isolation: isolated (any Actor)? = #isolation, _ body: (Transaction) async throws -> R
     ) async throws -> R {
-        do {
-            return try await pool(for: scope).withTransaction { connection in
-                try await Self.enter(scope, connection)
-                return try await body(Transaction(connection: connection, scope: scope))
-            }
-        } catch let error as PostgresError {
-            throw Problem(error)
-        }
+        try await transaction(scope, TransactionMode(), body)
     }
 
-    /// Runs a body that only reads; repeated once on a fresh connection when the first one broke.
+    /// Runs a body that only reads (the server refuses a change); repeated once on a fresh connection when the first one broke.
     public func read<R>(
         _ scope: Scope, isolation: isolated (any Actor)? = #isolation, _ body: (Transaction) async throws -> R
     ) async throws -> R {
         do {
-            return try await write(scope, body)
+            return try await transaction(scope, .readOnly, body)
         } catch let problem as Problem where problem.code == Problem.connectionLostCode {
-            return try await write(scope, body)
+            return try await transaction(scope, .readOnly, body)
         }
     }
 
@@ -61,10 +54,7 @@ public final class Database: Sendable {
     public func readSnapshot<R>(
         _ scope: Scope, isolation: isolated (any Actor)? = #isolation, _ body: (Transaction) async throws -> R
     ) async throws -> R {
-        try await write(scope) { transaction in
-            try await transaction.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            return try await body(transaction)
-        }
+        try await transaction(scope, .readOnlySnapshot, body)
     }
 
     /// Lends a connection of the worker outside any transaction: for LISTEN and for locks that live as long as the session.
@@ -106,17 +96,25 @@ public final class Database: Sendable {
         }
     }
 
+    private func transaction<R>(
+        _ scope: Scope, _ mode: TransactionMode, isolation: isolated (any Actor)? = #isolation, _ body: (Transaction) async throws -> R
+    ) async throws -> R {
+        var mode = mode
+        if case .user(let id) = scope.actor { mode.settings["app.user_id"] = id.description }
+        do {
+            return try await pool(for: scope).withTransaction(mode) { connection in
+                try await body(Transaction(connection: connection, scope: scope))
+            }
+        } catch let error as PostgresError {
+            throw Problem(error)
+        }
+    }
+
     private func pool(for scope: Scope) -> PostgresPool {
         switch scope.actor {
         case .user: requests
         case .system: worker
         }
-    }
-
-    private static func enter(_ scope: Scope, _ connection: PostgresConnection) async throws {
-        guard case .user(let id) = scope.actor else { return }
-        // SET takes no parameters; the text of a typed UUID holds nothing but hexadecimal digits and hyphens.
-        try await connection.executeScript("SET LOCAL app.user_id = '\(id)'")
     }
 }
 

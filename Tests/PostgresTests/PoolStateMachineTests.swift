@@ -57,6 +57,19 @@ import Testing
         #expect(machine.statistics.opening == 1 && machine.statistics.total == 1)
     }
 
+    @Test func afterABreakPingsWhatWasIdleThen() {
+        var machine = machine(size: 3, overflow: 0, ping: .seconds(100))
+        for number in 1...3 {
+            _ = machine.acquire(waiter(number), deadline: at(30), now: at(0))
+            machine.didOpen(connection(number), now: at(0))
+        }
+        _ = machine.release(connection(1), isUsable: true, now: at(1))
+        _ = machine.release(connection(2), isUsable: false, now: at(2))
+        #expect(grants(machine.acquire(waiter(4), deadline: at(30), now: at(3))) == [.use(connection(1), ping: true)])
+        _ = machine.release(connection(1), isUsable: true, now: at(4))
+        #expect(grants(machine.acquire(waiter(5), deadline: at(30), now: at(5))) == [.use(connection(1), ping: false)])
+    }
+
     @Test func oldConnectionsAreReplacedWhenLentAndWhenReturned() {
         var machine = machine()
         _ = machine.acquire(waiter(1), deadline: at(30), now: at(0))

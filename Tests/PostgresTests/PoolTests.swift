@@ -152,6 +152,31 @@ import Testing
         await killer.close()
     }
 
+    @Test func aTransactionBeginsOnAnotherConnectionWhenTheIdleOnesAreDead() async throws {
+        let killer = try await TestServer.common().connect()
+        try await withPool(options(5, 0)) { pool in
+            for _ in 0..<10 {
+                let processes = Shared<[Int32]>([])
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<5 {
+                        group.addTask {
+                            try await pool.withConnection { connection in
+                                processes.withLock { $0.append(connection.processID) }
+                                try await connection.execute("SELECT pg_sleep(0.05)")
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                let victims = processes.withLock { $0 }
+                try await killer.execute("SELECT pg_terminate_backend(p) FROM unnest(\(victims)::int[]) AS p")
+                let answer = try await pool.withTransaction { try await $0.query("SELECT 5").first?.decode(Int.self) }
+                #expect(answer == 5)
+            }
+        }
+        await killer.close()
+    }
+
     @Test func whatABorrowerLeavesBehindIsTidiedUp() async throws {
         try await withPool(options(1, 0)) { pool in
             try await pool.withConnection { try await $0.executeScript("CREATE TEMP TABLE left_open (id int)") }

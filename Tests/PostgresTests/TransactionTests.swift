@@ -117,6 +117,27 @@ import Testing
         }
     }
 
+    @Test func settingsHoldForOneTransaction() async throws {
+        try await withTable { connection in
+            let value = #"it's \ "quoted""#
+            let mode = TransactionMode(isReadOnly: true, settings: ["app.user_id": value, "lock_timeout": "5s"])
+            try await connection.withTransaction(mode) { transaction in
+                let read = try await transaction.query("SELECT current_setting('app.user_id'), current_setting('lock_timeout')")
+                #expect(try read.first?.decode(String.self, String.self) ?? ("", "") == (value, "5s"))
+                let refused = await #expect(throws: PostgresError.self) {
+                    try await transaction.withSavepoint { try await $0.execute("INSERT INTO pg_catalog.pg_am VALUES (1)") }
+                }
+                #expect(refused?.sqlState == "25006" || refused?.sqlState == "42501")
+            }
+            let after = try await connection.query("SELECT current_setting('app.user_id', true), current_setting('lock_timeout')")
+            #expect(try after.first?.decode(String.self, String.self) ?? ("x", "x") == ("", "0"))
+            let error = await #expect(throws: PostgresError.self) {
+                try await connection.withTransaction(TransactionMode(settings: ["lock_timeout": "never"])) { _ in }
+            }
+            #expect(error?.sqlState == "22023" && !connection.isInTransaction)
+        }
+    }
+
     @Test func conflictsAreTold() async throws {
         let server = try await TestServer.common()
         let database = try await server.freshDatabase()

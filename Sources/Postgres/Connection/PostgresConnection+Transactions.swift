@@ -14,11 +14,14 @@ public struct TransactionMode: Sendable, Equatable {
     public var level: Level?
     /// Refuses every change.
     public var isReadOnly: Bool
+    /// Session parameters by name, set for this transaction alone (`SET LOCAL`), in the same message that begins it.
+    public var settings: [String: String]
 
     /// A mode with the server's default level unless one is given.
-    public init(level: Level? = nil, isReadOnly: Bool = false) {
+    public init(level: Level? = nil, isReadOnly: Bool = false, settings: [String: String] = [:]) {
         self.level = level
         self.isReadOnly = isReadOnly
+        self.settings = settings
     }
 
     /// The server's defaults.
@@ -31,7 +34,12 @@ public struct TransactionMode: Sendable, Equatable {
     public static let serializable = TransactionMode(level: .serializable)
 
     var beginStatement: String {
-        "BEGIN" + (level.map { " ISOLATION LEVEL \($0.rawValue)" } ?? "") + (isReadOnly ? " READ ONLY" : "")
+        let begin = "BEGIN" + (level.map { " ISOLATION LEVEL \($0.rawValue)" } ?? "") + (isReadOnly ? " READ ONLY" : "")
+        return settings.sorted(by: <).reduce(into: begin) { script, setting in
+            // A dot separates the class of a parameter from its name, so both are quoted by themselves.
+            let name = setting.key.split(separator: ".").map { SQL.quoted(identifier: String($0)) }.joined(separator: ".")
+            script += "; SET LOCAL \(name) = \(SQL.quoted(literal: setting.value))"
+        }
     }
 }
 
@@ -47,7 +55,23 @@ extension PostgresConnection {
     ) async throws -> R {
         let place = CallSite(file: file, line: line)
         guard !isInTransaction else { return try await withSavepoint(isolation: isolation, file: file, line: line, body) }
-        try await runScript(mode.beginStatement, OperationRequest(place: place))
+        try await begin(mode, place)
+        return try await completeTransaction(place, body)
+    }
+
+    func begin(_ mode: TransactionMode, _ place: CallSite) async throws {
+        do {
+            try await runScript(mode.beginStatement, OperationRequest(place: place))
+        } catch {
+            await undo("ROLLBACK", place)
+            throw error
+        }
+    }
+
+    /// Runs `body` in the transaction just begun, and ends it.
+    func completeTransaction<R>(
+        _ place: CallSite, isolation: isolated (any Actor)? = #isolation, _ body: (PostgresConnection) async throws -> R
+    ) async throws -> R {
         do {
             let value = try await body(self)
             try Task.checkCancellation()

@@ -72,6 +72,8 @@ struct PoolStateMachine {
     /// The one used last is lent first, so that what is not needed grows old.
     private var idle: [ConnectionID] = []
     private var waiters: Deque<Waiter> = []
+    /// When a lent connection last came back broken. What has been idle since then may have died with it, so it is pinged.
+    private var lastBreak: Instant?
     private var lastID = 0
     private var isClosed = false
     private var opened = 0
@@ -125,6 +127,7 @@ struct PoolStateMachine {
     mutating func release(_ id: ConnectionID, isUsable: Bool, now: Instant) -> Actions {
         var actions = Actions()
         guard let slot = slots[id] else { return actions }
+        if !isUsable { lastBreak = now }
         if isUsable, !isClosed, !isExpired(slot, now) {
             slots[id]?.state = .idle(since: now)
             idle.append(id)
@@ -194,9 +197,14 @@ struct PoolStateMachine {
             }
             idle.removeLast()
             slots[id]?.state = .leased
-            return .use(id, ping: settings.pingAfterIdle.map { since + $0 <= now } ?? false)
+            return .use(id, ping: needsPing(idleSince: since, now))
         }
         return slots.count < settings.limit ? .open(openSlot(now)) : nil
+    }
+
+    private func needsPing(idleSince since: Instant, _ now: Instant) -> Bool {
+        guard let pause = settings.pingAfterIdle else { return false }
+        return since + pause <= now || lastBreak.map { since <= $0 } ?? false
     }
 
     private func isExpired(_ slot: Slot, _ now: Instant) -> Bool { slot.openedAt + settings.recycleAfter <= now }

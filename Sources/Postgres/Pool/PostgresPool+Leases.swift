@@ -19,13 +19,44 @@ extension PostgresPool {
     }
 
     /// Lends a connection to `body` with a transaction begun: committed when `body` returns, rolled back when it throws.
+    ///
+    /// An idle connection that turns out to be dead when the transaction begins is replaced: nothing was done on it yet.
     /// - Throws: as ``withConnection(isolation:_:)`` and ``PostgresConnection/withTransaction(_:isolation:file:line:_:)``.
     public func withTransaction<R>(
         _ mode: TransactionMode = .standard, isolation: isolated (any Actor)? = #isolation, file: String = #fileID, line: Int = #line,
         _ body: (PostgresConnection) async throws -> R
     ) async throws -> R {
-        try await withConnection { try await $0.withTransaction(mode, file: file, line: line, body) }
+        let place = CallSite(file: file, line: line)
+        let lease = try await acquireBegun(mode, place)
+        do {
+            let value = try await lease.connection.completeTransaction(place, body)
+            await giveBack(lease)
+            return value
+        } catch {
+            await giveBack(lease)
+            throw error
+        }
     }
+
+    private func acquireBegun(_ mode: TransactionMode, _ place: CallSite) async throws -> Lease {
+        var attempt = 1
+        while true {
+            let lease = try await acquire()
+            do {
+                try await lease.connection.begin(mode, place)
+                return lease
+            } catch let error as PostgresError where error.isConnectionFailure && attempt < Self.beginAttempts {
+                await giveBack(lease)
+                attempt += 1
+            } catch {
+                await giveBack(lease)
+                throw error
+            }
+        }
+    }
+
+    /// After the first failure all idle connections are pinged before they are lent, so that one more failure means another break.
+    private static let beginAttempts = 3
 
     /// Runs `body` again, with growing pauses, when its connection broke or the server asks for the transaction to be repeated (SQLSTATE 40001, 40P01).
     /// - Parameters:
