@@ -86,10 +86,12 @@ let package = Package(
             dependencies: ["Ingestion", "Embeddings", "Extraction", "Storage", "Domain", "TestSupport", .logging, .serviceLifecycle]),
         .testTarget(
             name: "RetrievalTests",
-            dependencies: ["Retrieval", "Embeddings", "VectorIndex", "Storage", "Domain", "TestSupport", .logging, .serviceLifecycle]),
+            dependencies: [
+                "Retrieval", "Embeddings", "VectorIndex", "Storage", "Postgres", "Domain", "TestSupport", .logging, .serviceLifecycle,
+            ]),
         .testTarget(name: "ContextAssemblyTests", dependencies: ["ContextAssembly", "Retrieval", "Domain", "TextAnalysis"]),
         .testTarget(name: "ServerTests", dependencies: ["Server", "Domain", .hummingbird, .nioCore]),
-        .testTarget(name: "BunkoTests", dependencies: ["bunko", "Domain", .asyncHTTPClient, .nioCore, .nioHTTP1]),
+        .testTarget(name: "BunkoTests", dependencies: ["bunko", "Domain", "TestSupport", .asyncHTTPClient, .nioCore, .nioHTTP1]),
     ],
     swiftLanguageModes: [.v6]
 )

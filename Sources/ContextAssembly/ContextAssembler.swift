@@ -22,23 +22,26 @@ public struct ContextAssembler: Sendable {
         try scope.require(.read)
         let start = ContinuousClock.now
         let (question, history) = try Self.split(request)
-        let (assistant, persona) = try await database.read(scope) { transaction in
+        let prepared = try await retriever.prepare(question)
+        // One transaction for all that is read: fewer round trips, and one connection held once.
+        let (assistant, persona, loading, found) = try await database.read(scope) { transaction in
+            let opened = ContinuousClock.now
             let assistant = try await transaction.assistant(reference)
-            return (assistant, try await transaction.persona(named: assistant.personaID?.description ?? Persona.defaultSlug))
+            let persona = try await transaction.persona(named: assistant.personaID?.description ?? Persona.defaultSlug)
+            let loading = ContinuousClock.now - opened
+            let found = try await retriever.search(prepared, try Self.retrieval(request, assistant), assistant: assistant, in: transaction)
+            return (assistant, persona, loading, found)
         }
-        let budget = try Self.budget(request, assistant)
-        let loaded = ContinuousClock.now
-        let found = try await retriever.search(try Self.retrieval(request, question, assistant), assistant: assistant, scope: scope)
         let retrieved = ContinuousClock.now
         var plan = try ContextPlan(
-            system: Self.systemPrompt(persona, assistant), question: question, budget: budget, ledger: ledger)
+            system: Self.systemPrompt(persona, assistant), question: question, budget: try Self.budget(request, assistant), ledger: ledger)
         plan.addHistory(history)
         plan.addPassages(found.passages)
         let end = ContinuousClock.now
         return AssembledContext(
             assistant: assistant, persona: persona, messages: plan.messages, citations: plan.citations,
             tokens: plan.report(reserve: request.reserveTokens ?? 0),
-            timings: [("load", loaded - start)].map(Self.timing) + found.timings.map { ($0.name, $0.milliseconds) }
+            timings: [("load", loading)].map(Self.timing) + found.timings.map { ($0.name, $0.milliseconds) }
                 + [("assemble", end - retrieved), ("total", end - start)].map(Self.timing),
             retrieval: RetrievalReport(
                 exact: found.exact, probes: found.probes, scanned: found.scanned, matched: found.matched,
@@ -77,13 +80,13 @@ public struct ContextAssembler: Sendable {
     }
 
     private static func retrieval(
-        _ request: ContextRequest, _ question: String, _ assistant: Assistant
+        _ request: ContextRequest, _ assistant: Assistant
     ) throws(Problem) -> RetrievalQuery {
         let k = request.k ?? assistant.settings.k ?? ContextRequest.defaultK
         guard ContextRequest.validK.contains(k) else {
             throw Problem.invalid("k", "k is \(k); it must be between 1 and 100.")
         }
-        return RetrievalQuery(text: question, k: k, filter: request.filter, threshold: request.threshold ?? assistant.settings.threshold)
+        return RetrievalQuery(k: k, filter: request.filter, threshold: request.threshold ?? assistant.settings.threshold)
     }
 
     private static func systemPrompt(_ persona: Persona, _ assistant: Assistant) -> String {

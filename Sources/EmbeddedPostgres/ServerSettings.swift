@@ -23,6 +23,8 @@ struct ServerSettings: Sendable, Equatable {
         max_wal_size = 2GB
         random_page_cost = 1.1
         jit = off
+        # Bulk imports grow tables from nothing: fresh statistics within seconds keep the plans right.
+        autovacuum_naptime = 10s
         timezone = 'UTC'
         log_timezone = 'UTC'
         lc_messages = 'C'

@@ -4,17 +4,22 @@ import Foundation
 public import Storage
 import VectorIndex
 
-/// What is searched for.
+/// A question with its vector; made by ``Retriever/prepare(_:)``.
+public struct PreparedQuestion: Sendable {
+    public let text: String
+    let vector: [Float]
+    let timings: [RetrievalResult.Stage]
+}
+
+/// How much is wanted, and of what.
 public struct RetrievalQuery: Sendable {
-    public var text: String
     /// Passages wanted, 1 to 1,000.
     public var k: Int
     public var filter: Filter?
     /// Passages with a lower cosine are left out, -1 to 1.
     public var threshold: Double?
 
-    public init(text: String, k: Int, filter: Filter? = nil, threshold: Double? = nil) {
-        self.text = text
+    public init(k: Int, filter: Filter? = nil, threshold: Double? = nil) {
         self.k = k
         self.filter = filter
         self.threshold = threshold
@@ -63,42 +68,65 @@ public struct Retriever: Sendable {
         self.embedder = embedder
     }
 
-    /// Searches the assistant's passages.
-    /// - Throws: `invalid_request` for a query out of range, `not_found` for an assistant that is not the scope's, `unavailable`
-    ///   while the index loads.
+    /// Embeds a question. It needs no database, so it is done before a transaction is opened: a remote model may be slow.
+    /// - Throws: `invalid_request` for an empty or overlong text, `unavailable` while the index loads or when the model is silent.
     @concurrent
-    public func search(_ query: RetrievalQuery, assistant: Assistant, scope: Scope) async throws -> RetrievalResult {
-        try scope.require(.read)
-        try Self.check(query)
+    public func prepare(_ text: String) async throws -> PreparedQuestion {
+        try Self.checkText(text)
         guard mirror.phase == .following else {
             throw Problem(
                 .unavailable, code: "index_loading", "The index is still loading.",
                 remedy: "Try again in a moment; /readyz tells how far it is.")
         }
         var watch = Stopwatch()
-        let vector = try await embedding(of: query.text)
-        watch.lap("embed")
-        let partitions = try IndexPartitions(of: assistant, scope: scope)
-        let found = try await database.read(scope) { transaction in
-            try await find(query, vector, partitions, transaction)
+        guard let vector = try await embedder.embed([text], purpose: .query).first else {
+            throw Problem(.unavailable, code: "embedding_missing", "The embedding model answered nothing for the query.")
         }
+        watch.lap("embed")
+        return PreparedQuestion(text: text, vector: vector, timings: watch.stages)
+    }
+
+    /// Searches the assistant's passages in the transaction that found the assistant.
+    /// - Throws: `invalid_request` for a query out of range, `not_found` for an assistant that is not the scope's.
+    @concurrent
+    public func search(
+        _ question: PreparedQuestion, _ query: RetrievalQuery, assistant: Assistant, in transaction: Transaction
+    ) async throws -> RetrievalResult {
+        try transaction.scope.require(.read)
+        try Self.check(query)
+        var watch = Stopwatch()
+        let partitions = try IndexPartitions(of: assistant, scope: transaction.scope)
+        let found = try await find(query, question.vector, partitions, transaction)
         watch.lap("search")
         return RetrievalResult(
             passages: found.passages, exact: found.response.exact, probes: found.response.probes, scanned: found.response.scanned,
-            matched: found.response.matched, timings: watch.stages)
+            matched: found.response.matched, timings: question.timings + watch.stages)
+    }
+
+    /// Searches the passages of the assistant with this id or name, in a transaction of its own.
+    /// - Throws: as ``prepare(_:)`` and ``search(_:_:assistant:in:)``.
+    public func search(_ text: String, _ query: RetrievalQuery, assistant reference: String, scope: Scope) async throws -> RetrievalResult {
+        try scope.require(.read)
+        let question = try await prepare(text)
+        return try await database.read(scope) { transaction in
+            try await search(question, query, assistant: try await transaction.assistant(reference), in: transaction)
+        }
+    }
+
+    private static func checkText(_ text: String) throws(Problem) {
+        guard text.utf8.count <= longestQuery else {
+            throw Problem.invalid(
+                "query", "The query has \(text.utf8.count) bytes; the limit is \(longestQuery).",
+                remedy: "Send the question alone; long material belongs into a file.")
+        }
+        guard text.contains(where: { !$0.isWhitespace }) else {
+            throw Problem.invalid("query", "The query is empty.", remedy: "Send the question as text.")
+        }
     }
 
     private static func check(_ query: RetrievalQuery) throws(Problem) {
         guard validK.contains(query.k) else {
             throw Problem.invalid("k", "k is \(query.k); it must be between \(validK.lowerBound) and \(validK.upperBound).")
-        }
-        guard query.text.utf8.count <= longestQuery else {
-            throw Problem.invalid(
-                "query", "The query has \(query.text.utf8.count) bytes; the limit is \(longestQuery).",
-                remedy: "Send the question alone; long material belongs into a file.")
-        }
-        guard query.text.contains(where: { !$0.isWhitespace }) else {
-            throw Problem.invalid("query", "The query is empty.", remedy: "Send the question as text.")
         }
         if let threshold = query.threshold, !(-1...1).contains(threshold) {
             throw Problem.invalid("threshold", "The threshold is \(threshold); it must be between -1 and 1.")
@@ -106,13 +134,6 @@ public struct Retriever: Sendable {
         if let filter = query.filter, filter.conditionCount > Filter.maximumConditions {
             throw Problem.invalid("filters", "The filter has more than \(Filter.maximumConditions) conditions.")
         }
-    }
-
-    private func embedding(of text: String) async throws -> [Float] {
-        guard let vector = try await embedder.embed([text], purpose: .query).first else {
-            throw Problem(.unavailable, code: "embedding_missing", "The embedding model answered nothing for the query.")
-        }
-        return vector
     }
 
     private func find(

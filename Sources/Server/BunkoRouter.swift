@@ -40,7 +40,7 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     let v1 = router.group("v1").add(middleware: Authentication(authenticator: dependencies.authenticator))
     AssistantRoutes(database: dependencies.database).add(to: v1)
     FileRoutes(database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch).add(to: v1)
-    SearchRoutes(database: dependencies.database, retriever: dependencies.retriever).add(to: v1)
+    SearchRoutes(retriever: dependencies.retriever).add(to: v1)
     ContextRoutes(assembler: dependencies.assembler).add(to: v1)
     KeyRoutes(keys: dependencies.keys).add(to: v1)
     return router

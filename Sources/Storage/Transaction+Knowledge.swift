@@ -96,31 +96,38 @@ extension Transaction {
 
     /// The live rows behind some hits, in no particular order: those that still exist, that the scope may see and that belong to the
     /// assistant (or, if asked for, to the shared knowledge).
+    ///
+    /// Each row is looked up by its primary key alone and checked afterwards: right after an import the statistics are stale, and a
+    /// planner free to choose would read the whole assistant instead of k rows.
     public func passages(_ ids: [ChunkID], assistant: AssistantID, shared: Bool) async throws -> [Passage] {
-        try await connection.query(
+        let own = Self.passage(of: try scope.userID)
+        return try await connection.query(
             """
             SELECT k.id, k.secretary_id, k.file_id, f.file_name, f.metadata ->> 'title' AS title, k.content, k.heading_path, k.page_from,
                 k.page_to, k.char_start, k.char_end, k.token_count, k.tags, k.source_type, k.created_at
-            FROM knowledge_base k LEFT JOIN files f ON f.user_id = k.user_id AND f.id = k.file_id
-            WHERE k.id = ANY (\(ids)) AND \(Self.belongs(to: assistant, shared: shared))
+            FROM unnest(\(ids)::uuid[]) AS hit (id)
+            CROSS JOIN LATERAL (\(shared ? "\(own) UNION ALL \(Self.passage(of: .system))" : own)) AS k
+            LEFT JOIN LATERAL (SELECT * FROM files WHERE user_id = k.user_id AND id = k.file_id LIMIT 1) AS f ON true
+            WHERE k.user_id = \(UserID.system) OR k.secretary_id = \(assistant)
             """
         ).map(Passage.init)
     }
 
+    /// LIMIT keeps the conditions outside from reaching in, where they would offer the planner other indexes.
+    private static func passage(of owner: UserID) -> SQL {
+        "(SELECT * FROM knowledge_base WHERE user_id = \(owner) AND id = hit.id LIMIT 1)"
+    }
+
     /// The ids a filter lets through, for the index to search among.
     public func matchingChunks(_ filter: Filter, assistant: AssistantID, shared: Bool) async throws -> Set<ChunkID> {
+        let user = try scope.userID
+        let belongs: SQL = "(k.user_id = \(user) AND k.secretary_id = \(assistant))"
         let rows = try await connection.query(
             """
             SELECT k.id FROM knowledge_base k LEFT JOIN files f ON f.user_id = k.user_id AND f.id = k.file_id
-            WHERE \(Self.belongs(to: assistant, shared: shared)) AND \(try filter.condition())
+            WHERE \(shared ? "(\(belongs) OR k.user_id = \(UserID.system))" : belongs) AND \(try filter.condition())
             """)
         return Set(try rows.map { try $0.decode("id", as: ChunkID.self) })
-    }
-
-    private static func belongs(to assistant: AssistantID, shared: Bool) -> SQL {
-        shared
-            ? "((k.user_id = current_user_id() AND k.secretary_id = \(assistant)) OR k.user_id = \(UserID.system))"
-            : "(k.user_id = current_user_id() AND k.secretary_id = \(assistant))"
     }
 }
 

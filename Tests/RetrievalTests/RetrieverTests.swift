@@ -32,9 +32,10 @@ import Testing
             _ = try await service.insert(Self.texts, for: service.db.alice)
             #expect(try await eventually { service.mirror.statistics.rows == Self.texts.count })
             #expect(try await service.search("expense claim", as: service.db.bob).passages.isEmpty)
-            let query = RetrievalQuery(text: "expense claim", k: 5)
             let refusal = await failure(Problem.self) {
-                _ = try await service.retriever.search(query, assistant: service.db.alice.assistant, scope: service.db.bob.scope)
+                _ = try await service.retriever.search(
+                    "expense claim", RetrievalQuery(k: 5), assistant: service.db.alice.assistant.id.description,
+                    scope: service.db.bob.scope)
             }
             #expect(refusal?.kind == .notFound)
         }
@@ -73,17 +74,36 @@ import Testing
     @Test func refusesQueriesOutOfRange() async throws {
         try await withRetrieval { service in
             let alice = service.db.alice
-            for (query, parameter) in [
-                (RetrievalQuery(text: "x", k: 0), "k"), (RetrievalQuery(text: "x", k: 1_000_000), "k"),
-                (RetrievalQuery(text: " \n", k: 1), "query"),
-                (RetrievalQuery(text: String(repeating: "a", count: 1 << 20), k: 1), "query"),
-                (RetrievalQuery(text: "x", k: 1, threshold: 1.5), "threshold"),
+            for (text, query, parameter) in [
+                ("x", RetrievalQuery(k: 0), "k"), ("x", RetrievalQuery(k: 1_000_000), "k"), (" \n", RetrievalQuery(k: 1), "query"),
+                (String(repeating: "a", count: 1 << 20), RetrievalQuery(k: 1), "query"),
+                ("x", RetrievalQuery(k: 1, threshold: 1.5), "threshold"),
             ] {
                 let refusal = await failure(Problem.self) {
-                    _ = try await service.retriever.search(query, assistant: alice.assistant, scope: alice.scope)
+                    _ = try await service.retriever.search(text, query, assistant: alice.assistant.name, scope: alice.scope)
                 }
                 #expect(refusal?.kind == .invalidRequest && refusal?.parameter == parameter)
             }
+        }
+    }
+
+    @Test func findsSharedKnowledgeOnlyForAssistantsThatUseIt() async throws {
+        try await withRetrieval { service in
+            let own = try await service.insert(["Alice keeps the key to the archive."], for: service.db.alice)
+            let shared = try await service.insertShared("The archive opens at nine.")
+            #expect(try await eventually { service.mirror.statistics.rows == 2 })
+            #expect(try await service.search("archive", as: service.db.alice).passages.map(\.passage.id) == own)
+            let sharing = try await service.db.database.write(service.db.bob.scope) { transaction in
+                try await transaction.createAssistant(
+                    AssistantDraft(name: "sharing", settings: AssistantSettings(usesSharedKnowledge: true)))
+            }
+            let found = try await service.retriever.search(
+                "archive", RetrievalQuery(k: 5), assistant: sharing.name, scope: service.db.bob.scope)
+            #expect(found.passages.map(\.passage.id) == [shared])
+            let filtered = try await service.retriever.search(
+                "archive", RetrievalQuery(k: 5, filter: .compare(.equal, key: .tags, value: .string("red"))), assistant: sharing.name,
+                scope: service.db.bob.scope)
+            #expect(filtered.passages.isEmpty && filtered.matched == 0)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Domain
 import Embeddings
+import Postgres
 import Retrieval
 import Storage
 import TestSupport
@@ -20,8 +21,20 @@ struct RetrievalService: Sendable {
         return ids
     }
 
+    /// Stores a text as shared knowledge, which only an administrator can.
+    func insertShared(_ text: String) async throws -> ChunkID {
+        let vector = try await HashingEmbedder().embed([text], purpose: .passage)[0]
+        let rows = try await db.administrate(
+            """
+            INSERT INTO knowledge_base (user_id, content, embedding) VALUES (\(UserID.system), \(text), \(PostgresVector(vector)))
+            RETURNING id
+            """)
+        guard let id = try rows.first?.decode(ChunkID.self) else { throw TestFailure("no row came back") }
+        return id
+    }
+
     func search(_ text: String, k: Int = 5, filter: Filter? = nil, as user: TestUser) async throws -> RetrievalResult {
-        try await retriever.search(RetrievalQuery(text: text, k: k, filter: filter), assistant: user.assistant, scope: user.scope)
+        try await retriever.search(text, RetrievalQuery(k: k, filter: filter), assistant: user.assistant.id.description, scope: user.scope)
     }
 }
 

@@ -3,11 +3,9 @@ import Domain
 import Foundation
 import Hummingbird
 import Retrieval
-import Storage
 
 /// `POST /v1/search`: the passages themselves.
 struct SearchRoutes: Sendable {
-    let database: Database
     let retriever: Retriever
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
@@ -26,9 +24,8 @@ struct SearchRoutes: Sendable {
     func search(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<SearchAnswer> {
         let scope = try context.scope
         let body = try await request.json(SearchBody.self)
-        let assistant = try await database.read(scope) { try await $0.assistant(body.assistant) }
-        let query = RetrievalQuery(text: body.query, k: body.k ?? 10, filter: body.filters, threshold: body.threshold)
-        return JSONResponse(SearchAnswer(try await retriever.search(query, assistant: assistant, scope: scope)))
+        let query = RetrievalQuery(k: body.k ?? 10, filter: body.filters, threshold: body.threshold)
+        return JSONResponse(SearchAnswer(try await retriever.search(body.query, query, assistant: body.assistant, scope: scope)))
     }
 }
 
