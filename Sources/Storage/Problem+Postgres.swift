@@ -28,6 +28,16 @@ extension Problem {
             self.init(
                 .invalidRequest, code: "text_not_storable", "The text holds a character the database cannot store (such as U+0000).",
                 remedy: "Remove it and repeat the request.", underlying: error)
+        case "23503":
+            self = .referenceNotFound(error)
+        case "23505":
+            self.init(
+                .conflict, code: "already_exists", "Something of that name exists already.",
+                remedy: "Choose another name, or use the one that exists.", parameter: error.uniqueColumn, underlying: error)
+        case "22001":
+            self.init(
+                .invalidRequest, code: "text_too_long", "A text is longer than its column in the database allows.",
+                remedy: "Shorten it and repeat the request.", parameter: error.column, underlying: error)
         case .some(let state) where state.hasPrefix("53") || state.hasPrefix("57P"):
             self.init(
                 .unavailable, code: "database_unavailable", "The database cannot take the request now.",
@@ -37,5 +47,28 @@ extension Problem {
                 .internalFault, code: "database_error", "The database refused a statement of the service.",
                 remedy: "The server's log has the details under this request's id.", underlying: error)
         }
+    }
+
+    /// In the words for something that does not exist at all: a foreign key across owners fails just so.
+    private static func referenceNotFound(_ error: PostgresError) -> Problem {
+        let column = error.constrainedColumns(suffix: "_fkey") ?? "id"
+        let name = column.hasSuffix("_id") ? String(column.dropLast(3)) : column
+        // The passages' column keeps its name from an older design.
+        let what = (name == "secretary" ? "assistant" : name).replacing("_", with: " ")
+        return Problem(
+            .notFound, code: "\(what.replacing(" ", with: "_"))_not_found", "There is no such \(what) here.",
+            remedy: "Check its id; it may have been deleted meanwhile.", parameter: column, underlying: error)
+    }
+}
+
+extension PostgresError {
+    fileprivate var uniqueColumn: String? { constrainedColumns(suffix: "_key") }
+
+    /// The columns in the name PostgreSQL gives a constraint (`table_column_suffix`), without the owner's, which is part of them all.
+    fileprivate func constrainedColumns(suffix: String) -> String? {
+        guard let constraint, let table, constraint.hasPrefix("\(table)_"), constraint.hasSuffix(suffix) else { return nil }
+        let columns = constraint.dropFirst(table.count + 1).dropLast(suffix.count)
+        let own = columns.hasPrefix("user_id_") ? columns.dropFirst("user_id_".count) : columns
+        return own.isEmpty ? nil : String(own)
     }
 }

@@ -165,25 +165,18 @@ public struct Provisioning: Sendable {
         }
     }
 
-    /// Logs in once; sets the role's password anew when it does not match (after the owner's has changed).
+    /// Logs in once. When that fails although the owner gets in, the role's password is set anew (the owner's may have changed) and
+    /// the log-in tried once more: a refused connection has no SQLSTATE to tell the reasons apart.
     private func ensureLogin(_ login: PostgresConfiguration, owner: PostgresConfiguration) async throws {
-        guard try await isRefused(login) else { return }
-        logger.notice("setting the password of a database role anew", metadata: ["role": "\(login.user)"])
-        let secret = (login.password ?? "").replacing("'", with: "''")
-        try await connected(owner) { connection in
-            try await connection.execute("ALTER ROLE \(identifier: login.user) PASSWORD '\(unescaped: secret)'")
-        }
-        try await connected(login) { _ in }
-    }
-
-    /// True when the server says that the password is wrong.
-    private func isRefused(_ login: PostgresConfiguration) async throws -> Bool {
         do {
             try await connected(login) { _ in }
-            return false
-        } catch let problem as Problem {
-            guard let cause = problem.underlying as? PostgresError, cause.sqlState == "28P01" else { throw problem }
-            return true
+        } catch {
+            logger.notice("setting the password of a database role anew", metadata: ["role": "\(login.user)", "cause": "\(error)"])
+            let secret = (login.password ?? "").replacing("'", with: "''")
+            try await connected(owner) { connection in
+                try await connection.execute("ALTER ROLE \(identifier: login.user) PASSWORD '\(unescaped: secret)'")
+            }
+            try await connected(login) { _ in }
         }
     }
 

@@ -96,9 +96,11 @@ import Testing
 
     @Test func `Nobody uploads into another's assistant`() async throws {
         try await withService(working: false) { service in
-            await #expect(throws: (any Error).self) {
-                _ = try await service.intake.accept(
-                    Upload(name: "a.txt", bytes: [65]), into: service.db.alice.assistant.id, scope: service.db.bob.scope)
+            for stranger in [service.db.alice.assistant.id, AssistantID()] {
+                let refusal = await failure(Problem.self) {
+                    _ = try await service.intake.accept(Upload(name: "a.txt", bytes: [65]), into: stranger, scope: service.db.bob.scope)
+                }
+                #expect(refusal?.kind == .notFound && refusal?.code == "assistant_not_found", "\(String(describing: refusal))")
             }
             let stored = try await service.db.administrate("SELECT FROM files")
             #expect(stored.isEmpty)
@@ -118,6 +120,32 @@ import Testing
             #expect(try await service.finished(file.id).state == .done)
             await stop(worker)
         }
+    }
+
+    @Test func `A database killed in the middle costs no file and doubles no passage`() async throws {
+        let cluster = try await TestCluster.start()
+        let db = try await TestDatabase.make(on: cluster)
+        try await withFolder { folder in
+            let service = IngestionService(db, folder: folder)
+            var files: [FileID] = []
+            for number in 0..<60 { files.append(try await service.upload("\(number).txt", "The text of file number \(number).").file.id) }
+            let worker = Task { try await service.worker().run() }
+            for _ in 0..<3 {
+                let before = try await service.passages().count
+                #expect(try await eventually { (try? await service.passages().count) ?? 0 > before || before == 60 })
+                try await cluster.killServer()
+            }
+            #expect(
+                try await eventually(within: .seconds(90)) {
+                    let open = try? await db.administrate("SELECT FROM files WHERE processing_state <> 'done'")
+                    return open?.isEmpty == true
+                })
+            let contents = try await service.passages().map(\.content).sorted()
+            #expect(contents == (0..<60).map { "The text of file number \($0)." }.sorted())
+            await stop(worker)
+        }
+        await db.close()
+        try await cluster.remove()
     }
 
     @Test func `Waiting ends with the time, too`() async throws {

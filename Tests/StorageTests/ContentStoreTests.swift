@@ -105,23 +105,3 @@ import Testing
         }
     }
 }
-
-/// A file system in memory with little room.
-private struct SmallDisk {
-    private let path: String
-
-    static let isPossible: Bool = {
-        let probe = "/tmp/bunko-disk-\(getpid())"
-        mkdir(probe, 0o700)
-        defer { rmdir(probe) }
-        guard mount("bunko", probe, "tmpfs", 0, "size=16k") == 0 else { return false }
-        return umount(probe) == 0
-    }()
-
-    init(at path: String, kibibytes: Int) throws {
-        guard mount("bunko", path, "tmpfs", 0, "size=\(kibibytes)k") == 0 else { throw TestFailure("cannot mount at \(path)") }
-        self.path = path
-    }
-
-    func unmount() { umount(path) }
-}

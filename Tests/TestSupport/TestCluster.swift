@@ -57,6 +57,14 @@ public final class TestCluster: Sendable {
         }
     }
 
+    /// Kills the server as a crash would, and starts it again on the same folder.
+    public func killServer() async throws {
+        guard let pid = cluster.status.pid, kill(pid, SIGKILL) == 0 else { throw TestFailure("no server to kill") }
+        try await cluster.stop()
+        let login = try await cluster.start()
+        guard login.host == superuser.host else { throw TestFailure("the server came back at \(login.host)") }
+    }
+
     /// Stops the server for good and removes its folder.
     public func remove() async throws {
         try await cluster.stop()
