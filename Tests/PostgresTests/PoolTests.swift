@@ -265,16 +265,22 @@ import Testing
 
     @Test func aClosedPoolLendsNothingAndWaitsForWhatIsLent() async throws {
         let pool = PostgresPool(configuration: try await TestServer.common().configuration(), options: options(1, 0), logger: .silent)
+        let (held, release) = AsyncStream<Void>.makeStream()
         let borrower = Task {
-            try await pool.withConnection { try await $0.query("SELECT pg_sleep(0.3), 5").first?.decode(at: 1, as: Int.self) }
+            try await pool.withConnection { connection in
+                _ = await held.first { true }
+                return try await connection.query("SELECT 5").first?.decode(Int.self)
+            }
         }
         _ = try await eventually { pool.statistics.leased == 1 }
         let waiter = Task { try await pool.withConnection { _ in } }
         _ = try await eventually { pool.statistics.waiting == 1 }
-        await pool.close()
-        #expect(try await borrower.value == 5)
+        let closing = Task { await pool.close() }
         let turnedAway = await #expect(throws: PostgresError.self) { try await waiter.value }
         #expect(turnedAway?.code == .poolClosed)
+        release.yield()
+        #expect(try await borrower.value == 5)
+        await closing.value
         let late = await #expect(throws: PostgresError.self) { try await pool.withConnection { _ in } }
         #expect(late?.code == .poolClosed && pool.statistics.total == 0)
     }
