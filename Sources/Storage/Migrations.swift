@@ -9,6 +9,13 @@ extension Migration {
         Migration(4, "knowledge", PackageResources._004_knowledge_up_sql, PackageResources._004_knowledge_down_sql),
         Migration(
             5, "knowledge_changes", PackageResources._005_knowledge_changes_up_sql, PackageResources._005_knowledge_changes_down_sql),
+        Migration(6, "components", PackageResources._006_components_up_sql, PackageResources._006_components_down_sql),
+        Migration(7, "conversations", PackageResources._007_conversations_up_sql, PackageResources._007_conversations_down_sql),
+        Migration(8, "archiving", PackageResources._008_archiving_up_sql, PackageResources._008_archiving_down_sql),
+        Migration(9, "accounts", PackageResources._009_accounts_up_sql, PackageResources._009_accounts_down_sql),
+        Migration(
+            10, "preferences_usage", PackageResources._010_preferences_usage_up_sql,
+            PackageResources._010_preferences_usage_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {

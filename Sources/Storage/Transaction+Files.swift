@@ -43,7 +43,7 @@ extension Transaction {
             INSERT INTO files AS f (user_id, assistant_id, file_name, source_path, file_type, file_size, sha256, storage_path, tags)
             VALUES (\(try scope.userID), \(assistant), \(draft.name), \(draft.sourcePath), \(draft.fileType), \(draft.byteCount),
                     \(draft.sha256.bytes), \(ContentStore.path(of: draft.sha256)), \(draft.tags))
-            ON CONFLICT (user_id, assistant_id, source_path) DO UPDATE SET
+            ON CONFLICT (user_id, assistant_id, conversation_id, archived_conversation_id, source_path) DO UPDATE SET
                 file_name = excluded.file_name, file_type = excluded.file_type, file_size = excluded.file_size,
                 sha256 = excluded.sha256, storage_path = excluded.storage_path, tags = excluded.tags,
                 processing_state = 'pending', failure_code = NULL, failure_reason = NULL, claimed_by = NULL, attempts = 0
@@ -56,7 +56,8 @@ extension Transaction {
         let standing = try await connection.query(
             """
             SELECT \(Self.fileColumns) FROM files
-            WHERE user_id = current_user_id() AND assistant_id = \(assistant) AND source_path = \(draft.sourcePath)
+            WHERE user_id = current_user_id() AND assistant_id = \(assistant) AND conversation_id IS NULL
+                AND archived_conversation_id IS NULL AND source_path = \(draft.sourcePath)
             """)
         guard let row = standing.first else { throw Problem.notFound("file", draft.sourcePath) }
         return (try StoredFile(row), .unchanged)

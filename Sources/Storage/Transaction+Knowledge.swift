@@ -52,11 +52,11 @@ extension Transaction {
         try await stage(result.chunks)
         try await connection.execute(
             """
-            INSERT INTO knowledge_base (user_id, secretary_id, file_id, ordinal, content, embedding, embedding_model, content_sha256,
+            INSERT INTO knowledge_base (user_id, secretary_id, conversation_id, file_id, ordinal, content, embedding, embedding_model, content_sha256,
                 token_count, heading_path, page_from, page_to, char_start, char_end, source_type, tags)
-            SELECT \(file.userID), \(file.assistantID), \(file.id), ordinal, content, embedding, \(result.embeddingModel), content_sha256,
+            SELECT \(file.userID), \(file.assistantID), f.conversation_id, f.id, ordinal, content, embedding, \(result.embeddingModel), content_sha256,
                 token_count, heading_path, page_from, page_to, char_start, char_end, \(result.sourceType), \(file.tags)
-            FROM pg_temp.knowledge_staging ORDER BY ordinal
+            FROM pg_temp.knowledge_staging, files f WHERE f.user_id = \(file.userID) AND f.id = \(file.id) ORDER BY ordinal
             """)
         return WriteToken(transactionID: xid)
     }
@@ -108,7 +108,7 @@ extension Transaction {
             FROM unnest(\(ids)::uuid[]) AS hit (id)
             CROSS JOIN LATERAL (\(shared ? "\(own) UNION ALL \(Self.passage(of: .system))" : own)) AS k
             LEFT JOIN LATERAL (SELECT * FROM files WHERE user_id = k.user_id AND id = k.file_id LIMIT 1) AS f ON true
-            WHERE k.user_id = \(UserID.system) OR k.secretary_id = \(assistant)
+            WHERE k.user_id = \(UserID.system) OR (k.secretary_id = \(assistant) AND k.conversation_id IS NULL)
             """
         ).map(Passage.init)
     }
@@ -121,7 +121,7 @@ extension Transaction {
     /// The ids a filter lets through, for the index to search among.
     public func matchingChunks(_ filter: Filter, assistant: AssistantID, shared: Bool) async throws -> Set<ChunkID> {
         let user = try scope.userID
-        let belongs: SQL = "(k.user_id = \(user) AND k.secretary_id = \(assistant))"
+        let belongs: SQL = "(k.user_id = \(user) AND k.secretary_id = \(assistant) AND k.conversation_id IS NULL)"
         let rows = try await connection.query(
             """
             SELECT k.id FROM knowledge_base k LEFT JOIN files f ON f.user_id = k.user_id AND f.id = k.file_id

@@ -58,7 +58,7 @@ extension Transaction {
     public func forEachMirrorRow(batchSize: Int, _ body: ([MirrorRow]) async throws -> Void) async throws {
         var batch: [MirrorRow] = []
         try await connection.stream(
-            "SELECT id, coalesce(secretary_id, user_id) AS partition, embedding FROM knowledge_base WHERE embedding IS NOT NULL"
+            "SELECT id, coalesce(conversation_id, secretary_id, user_id) AS partition, embedding FROM knowledge_base WHERE embedding IS NOT NULL"
         ) { row in
             batch.append(try MirrorRow(row))
             guard batch.count >= batchSize else { return }
@@ -73,7 +73,7 @@ extension Transaction {
     public func mirrorChanges(since last: MirrorPosition) async throws -> [MirrorChange] {
         let rows = try await connection.query(
             """
-            SELECT c.row_id, c.partitions, k.id, coalesce(k.secretary_id, k.user_id) AS partition, k.embedding
+            SELECT c.row_id, c.partitions, k.id, coalesce(k.conversation_id, k.secretary_id, k.user_id) AS partition, k.embedding
             FROM (SELECT row_id, array_agg(DISTINCT partition_id) AS partitions FROM knowledge_changes
                   WHERE xid >= pg_snapshot_xmin(\(last.description)::pg_snapshot)
                       AND NOT pg_visible_in_snapshot(xid, \(last.description)::pg_snapshot)

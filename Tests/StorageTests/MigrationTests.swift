@@ -38,7 +38,8 @@ import Testing
             #expect(try await schemaDump(db.logins.owner) == [])
             for step in Migration.all.map(\.number) {
                 try await engine.up(to: step)
-                #expect(try await schemaDump(db.logins.owner) == dumps[step], "after step \(step)")
+                let difference = Set(try await schemaDump(db.logins.owner)).symmetricDifference(dumps[step] ?? [])
+                #expect(difference.isEmpty, "after step \(step)")
             }
             #expect(try await engine.up().isEmpty)
         }
@@ -68,8 +69,10 @@ import Testing
         let error = await failure(PostgresError.self) { try await engine(owner, changed).up() }
         #expect(error?.code == .migrationMismatch)
         #expect(error?.message.contains("2 (api_keys) was changed after it had been applied") == true)
-        #expect(try await engine(owner, changed).status().map(\.state) == [.applied, .changed, .pending, .pending, .pending])
-        #expect(try await engine(owner).up().map(\.migration.number) == [3, 4, 5])
+        #expect(
+            try await engine(owner, changed).status().map(\.state) == [.applied, .changed]
+                + Array(repeating: .pending, count: Migration.all.count - 2))
+        #expect(try await engine(owner).up().map(\.migration.number) == Array(3...Migration.all.count))
     }
 
     @Test func `Two programs that migrate at once do it once`() async throws {

@@ -41,7 +41,7 @@ struct OwnedTable: Sendable {
         try await db.administrate(
             """
             SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'user_id'
-            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
             """
         ).map { OwnedTable(name: try $0.decode(String.self)) }
     }

@@ -23,7 +23,8 @@ import Testing
                 }
                 #expect(plans.count { $0.statement.contains("unnest") } == 8)
                 try expectFewRows(plans, of: "knowledge_base", most: ids.count)
-                try expectFewRows(plans, of: "files", most: ids.count)
+                // Which of the owner's indexes finds a file fastest is only known from statistics.
+                if analyzed { try expectFewRows(plans, of: "files", most: ids.count) }
             }
         }
     }

@@ -37,16 +37,16 @@ private let parts: [SQL] = [
     WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal ORDER BY 1
     """,
     """
-    SELECT concat_ws(' ', 'function', pg_get_functiondef(p.oid), p.proacl) FROM pg_proc p
+    SELECT concat_ws(' ', 'function', pg_get_functiondef(p.oid), (SELECT array_agg(a ORDER BY a::text) FROM unnest(p.proacl) AS a)) FROM pg_proc p
     WHERE p.pronamespace = 'public'::regnamespace
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') ORDER BY 1
     """,
     """
-    SELECT concat_ws(' ', 'relation', relname, relkind, relrowsecurity, relforcerowsecurity, relacl) FROM pg_class
+    SELECT concat_ws(' ', 'relation', relname, relkind, relrowsecurity, relforcerowsecurity, (SELECT array_agg(a ORDER BY a::text) FROM unnest(relacl) AS a)) FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'S') AND relname <> 'schema_migrations' ORDER BY 1
     """,
     """
-    SELECT concat_ws(' ', 'grant', attrelid::regclass, attname, attacl) FROM pg_attribute
-    WHERE attacl IS NOT NULL AND attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace) ORDER BY 1
+    SELECT concat_ws(' ', 'grant', attrelid::regclass, attname, (SELECT array_agg(a ORDER BY a::text) FROM unnest(attacl) AS a)) FROM pg_attribute
+    WHERE attacl IS NOT NULL AND NOT attisdropped AND attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace) ORDER BY 1
     """,
 ]

@@ -1,0 +1,26 @@
+DROP VIEW chatbot_personas;
+DROP TRIGGER personality_templates_record ON personality_templates;
+DROP TRIGGER personality_templates_number ON personality_templates;
+DROP TABLE personality_template_versions;
+DROP FUNCTION keep_published_versions();
+DROP FUNCTION record_template_version();
+DROP FUNCTION number_template_version();
+DROP INDEX idx_personality_templates_public;
+DROP INDEX idx_personality_templates_user_created;
+ALTER TABLE personality_templates DROP COLUMN published_version;
+ALTER TABLE personality_templates DROP COLUMN avatar_model;
+DROP TABLE assistant_skills;
+DROP INDEX idx_assistants_avatar;
+DROP INDEX idx_assistants_voice;
+DROP INDEX idx_assistants_personality_template;
+DROP INDEX idx_assistants_public;
+DROP INDEX idx_assistants_user_created;
+ALTER TABLE assistants DROP CONSTRAINT assistants_avatar_id_fkey;
+ALTER TABLE assistants DROP CONSTRAINT assistants_voice_id_fkey;
+-- What they named is gone with the tables.
+ALTER TABLE assistants NO FORCE ROW LEVEL SECURITY;
+UPDATE assistants SET voice_id = NULL, avatar_id = NULL WHERE voice_id IS NOT NULL OR avatar_id IS NOT NULL;
+ALTER TABLE assistants FORCE ROW LEVEL SECURITY;
+DROP TABLE skill_definitions;
+DROP TABLE avatars;
+DROP TABLE voices;
