@@ -46,7 +46,7 @@ let package = Package(
         .target(name: "Operations", dependencies: ["Storage", "Domain", .logging]),
         .target(
             name: "Ingestion",
-            dependencies: ["Extraction", "Embeddings", "Storage", "Domain", .logging, .serviceLifecycle]),
+            dependencies: ["Extraction", "Embeddings", "TextAnalysis", "Storage", "Domain", .logging, .serviceLifecycle]),
         .target(
             name: "Retrieval",
             dependencies: ["VectorIndex", "Embeddings", "Storage", "Domain", .logging, .serviceLifecycle]),
@@ -90,7 +90,12 @@ let package = Package(
                 "Retrieval", "Embeddings", "VectorIndex", "Storage", "Postgres", "Domain", "TestSupport", .logging, .serviceLifecycle,
             ]),
         .testTarget(name: "ContextAssemblyTests", dependencies: ["ContextAssembly", "Retrieval", "Domain", "TextAnalysis"]),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "Domain", .hummingbird, .nioCore]),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Server", "Accounts", "ContextAssembly", "Embeddings", "Ingestion", "Retrieval", "Storage", "Domain", "TestSupport",
+                .hummingbird, .hummingbirdTesting, .httpTypes, .logging, .nioCore,
+            ]),
         .testTarget(name: "BunkoTests", dependencies: ["bunko", "Domain", "TestSupport", .asyncHTTPClient, .nioCore, .nioHTTP1]),
     ],
     swiftLanguageModes: [.v6]
@@ -104,6 +109,7 @@ extension Target.Dependency {
     static var deque: Self { .product(name: "DequeModule", package: "swift-collections") }
     static var httpTypes: Self { .product(name: "HTTPTypes", package: "swift-http-types") }
     static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
+    static var hummingbirdTesting: Self { .product(name: "HummingbirdTesting", package: "hummingbird") }
     static var logging: Self { .product(name: "Logging", package: "swift-log") }
     static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
     static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }

@@ -40,6 +40,8 @@ public struct Assistant: Sendable, Hashable {
 public struct AssistantSettings: Sendable, Hashable, Codable {
     /// Also search the knowledge administrators share with everybody.
     public var usesSharedKnowledge: Bool?
+    /// Lets those who use this public assistant's persona search its knowledge, too.
+    public var sharesKnowledge: Bool?
     /// Passages asked for when a request does not say, 1 to 100.
     public var k: Int?
     /// Passages with a lower cosine than this are left out, -1 to 1.
@@ -47,8 +49,11 @@ public struct AssistantSettings: Sendable, Hashable, Codable {
     /// Tokens of all messages together when a request does not say.
     public var maxTokens: Int?
 
-    public init(usesSharedKnowledge: Bool? = nil, k: Int? = nil, threshold: Double? = nil, maxTokens: Int? = nil) {
+    public init(
+        usesSharedKnowledge: Bool? = nil, sharesKnowledge: Bool? = nil, k: Int? = nil, threshold: Double? = nil, maxTokens: Int? = nil
+    ) {
         self.usesSharedKnowledge = usesSharedKnowledge
+        self.sharesKnowledge = sharesKnowledge
         self.k = k
         self.threshold = threshold
         self.maxTokens = maxTokens
@@ -56,6 +61,7 @@ public struct AssistantSettings: Sendable, Hashable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case usesSharedKnowledge = "uses_shared_knowledge"
+        case sharesKnowledge = "share_knowledge"
         case k
         case threshold
         case maxTokens = "max_tokens"

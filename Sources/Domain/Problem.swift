@@ -10,6 +10,8 @@ public struct Problem: Error, Sendable, CustomStringConvertible {
         case forbidden = "forbidden"
         case notFound = "not_found"
         case conflict = "conflict"
+        /// The row is not at the version the caller counts on.
+        case preconditionFailed = "precondition_failed"
         case tooLarge = "too_large"
         case unsupportedType = "unsupported_type"
         case unprocessable = "unprocessable"

@@ -12,19 +12,22 @@ public struct ServerDependencies: Sendable {
     public var authenticator: Authenticator
     public var keys: KeyRing
     public var intake: FileIntake
+    public var knowledge: KnowledgeWriter
     public var watch: FileWatch
     public var mirror: KnowledgeMirror
     public var retriever: Retriever
     public var assembler: ContextAssembler
 
     public init(
-        database: Database, authenticator: Authenticator, keys: KeyRing, intake: FileIntake, watch: FileWatch, mirror: KnowledgeMirror,
+        database: Database, authenticator: Authenticator, keys: KeyRing, intake: FileIntake, knowledge: KnowledgeWriter, watch: FileWatch,
+        mirror: KnowledgeMirror,
         retriever: Retriever, assembler: ContextAssembler
     ) {
         self.database = database
         self.authenticator = authenticator
         self.keys = keys
         self.intake = intake
+        self.knowledge = knowledge
         self.watch = watch
         self.mirror = mirror
         self.retriever = retriever
@@ -39,6 +42,13 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     HealthRoutes(database: dependencies.database, mirror: dependencies.mirror).add(to: router)
     let v1 = router.group("v1").add(middleware: Authentication(authenticator: dependencies.authenticator))
     AssistantRoutes(database: dependencies.database).add(to: v1)
+    for resource in [Resource.voice, .avatar, .skill] {
+        ResourceRoutes(resource: resource, database: dependencies.database).add(to: v1)
+    }
+    TemplateRoutes(database: dependencies.database).add(to: v1)
+    ConversationRoutes(database: dependencies.database).add(to: v1)
+    KnowledgeRoutes(database: dependencies.database, writer: dependencies.knowledge).add(to: v1)
+    AccountDataRoutes(database: dependencies.database).add(to: v1)
     FileRoutes(database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch).add(to: v1)
     SearchRoutes(retriever: dependencies.retriever).add(to: v1)
     ContextRoutes(assembler: dependencies.assembler).add(to: v1)

@@ -67,7 +67,7 @@ extension HTTPField.Name {
 }
 
 extension HTTPField.Name {
-    fileprivate init(literal name: StaticString) {
+    init(literal name: StaticString) {
         guard let parsed = HTTPField.Name("\(name)") else {
             preconditionFailure("\(name) is a literal of this file and a valid field name")
         }

@@ -43,6 +43,7 @@ extension Problem {
         case .forbidden: .forbidden
         case .notFound: .notFound
         case .conflict: .conflict
+        case .preconditionFailed: .preconditionFailed
         case .tooLarge: .contentTooLarge
         case .unsupportedType: .unsupportedMediaType
         case .unprocessable: .unprocessableContent

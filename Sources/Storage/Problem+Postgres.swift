@@ -34,6 +34,11 @@ extension Problem {
             self.init(
                 .conflict, code: "already_exists", "Something of that name exists already.",
                 remedy: "Choose another name, or use the one that exists.", parameter: error.uniqueColumn, underlying: error)
+        case "23514":
+            self.init(
+                .invalidRequest, code: "values_contradict",
+                "The values contradict a rule of the data model\(error.constraint.map { " (\($0))" } ?? "").",
+                remedy: "Look at what the members may be together.", parameter: error.column, underlying: error)
         case "22001":
             self.init(
                 .invalidRequest, code: "text_too_long", "A text is longer than its column in the database allows.",

@@ -88,18 +88,6 @@ extension Transaction {
         return assistant
     }
 
-    /// Deletes the assistant with its files and knowledge; returns how many files went with it.
-    public func deleteAssistant(_ id: AssistantID) async throws -> Int {
-        let rows = try await connection.query(
-            """
-            WITH counted AS (SELECT count(*) AS files FROM files WHERE user_id = current_user_id() AND assistant_id = \(id)),
-                 deleted AS (DELETE FROM assistants WHERE user_id = current_user_id() AND id = \(id) RETURNING id)
-            SELECT counted.files FROM counted, deleted
-            """)
-        guard let row = rows.first else { throw Problem.notFound("assistant", id.description) }
-        return try row.decode("files", as: Int.self)
-    }
-
     private var boundAssistants: [AssistantID]? { scope.assistants.map(Array.init) }
 }
 

@@ -13,7 +13,8 @@ struct ProblemTests {
     }
 
     private static let statuses: [Problem.Kind: Int] = [
-        .invalidRequest: 400, .unauthenticated: 401, .forbidden: 403, .notFound: 404, .conflict: 409, .tooLarge: 413, .unsupportedType: 415,
+        .invalidRequest: 400, .unauthenticated: 401, .forbidden: 403, .notFound: 404, .conflict: 409, .preconditionFailed: 412,
+        .tooLarge: 413, .unsupportedType: 415,
         .unprocessable: 422, .unavailable: 503, .storageFull: 507, .configuration: 500, .environment: 500, .internalFault: 500,
     ]
 

@@ -85,7 +85,7 @@ import Testing
             #expect(try await count() == 2)
             try await db.database.write(db.alice.scope) { try await $0.deleteFile(first.id) }
             #expect(try await count() == 1)
-            _ = try await db.database.write(db.bob.scope) { try await $0.deleteAssistant(db.bob.assistant.id) }
+            try await db.database.write(db.bob.scope) { try await $0.deleteAssistant(db.bob.assistant.id) }
             #expect(try await count() == 0)
         }
     }

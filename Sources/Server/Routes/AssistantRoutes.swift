@@ -3,58 +3,86 @@ import Foundation
 import Hummingbird
 import Storage
 
-/// `/v1/assistants`: create, list, get, delete. An assistant is named by its id or, in a path too, by its name.
+/// `/v1/assistants`, with their skills. An assistant is named by its id or, in a path too, by its name.
 struct AssistantRoutes: Sendable {
     let database: Database
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.post("assistants", use: create)
-        group.get("assistants", use: list)
+        group.get("assistants", use: ResourceRoutes(resource: .assistant, database: database).list)
         group.get("assistants/:assistant", use: get)
+        group.patch("assistants/:assistant", use: update)
         group.delete("assistants/:assistant", use: delete)
+        group.put("assistants/:assistant/skills/:skill", use: setSkill)
+        group.delete("assistants/:assistant/skills/:skill", use: removeSkill)
         group.get("personas", use: personas)
     }
 
-    struct CreateRequest: Decodable {
-        let name: String
-        let description: String?
-        let persona: String?
-        let default_llm_model: String?
-        let custom_system_prompt: String?
-        let settings: AssistantSettings?
-    }
-
     @Sendable
-    func create(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<AssistantBody> {
+    func create(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
         try scope.require(.ingest)
-        let draft = AssistantDraft(try await request.json(CreateRequest.self))
+        let members = try await request.members()
         guard scope.assistants == nil else {
             throw Problem(
                 .forbidden, code: "key_bound", "This key is bound to some assistants and cannot create another.",
                 remedy: "Use a key that is not bound.")
         }
-        try draft.check()
-        let assistant = try await database.write(scope) { try await $0.createAssistant(draft) }
-        return JSONResponse(AssistantBody(assistant), status: .created)
+        try AssistantSettings.check(members["settings"])
+        return try await IdempotentWrite(database: database).run(request, members, scope: scope) { transaction in
+            var members = try await Self.withPersona(members, default: Persona.defaultSlug, transaction)
+            if (members["default_llm_model"] ?? .null) == .null {
+                members["default_llm_model"] = try await transaction.defaultModel().map(JSONValue.string)
+            }
+            return try await transaction.create(.assistant, members)
+        }
+    }
+
+    /// Reads `persona`, a slug or an id, into `persona_id`.
+    private static func withPersona(
+        _ members: [String: JSONValue], default fallback: String?, _ transaction: Transaction
+    ) async throws -> [String: JSONValue] {
+        var members = members
+        let named = members.removeValue(forKey: "persona")
+        if case .string(let reference)? = named {
+            members["persona_id"] = .string(try await transaction.persona(named: reference).id.description)
+        } else if let named, named != .null {
+            throw Problem(
+                .invalidRequest, code: "member_mistyped", "persona is \(named.typeName); it must be a slug or an id.", parameter: "persona")
+        } else if let fallback, members["persona_id"] == nil {
+            members["persona_id"] = .string(try await transaction.persona(named: fallback).id.description)
+        }
+        return members
     }
 
     @Sendable
-    func list(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Page<AssistantBody>> {
-        let scope = try context.scope
-        try scope.require(.read)
-        let limit = try request.number("limit", default: 100, in: 1...1_000)
-        let after = try request.identifier("after", as: AssistantID.self)
-        let rows = try await database.read(scope) { try await $0.assistants(limit: limit + 1, after: after) }
-        return JSONResponse(Page(rows.map(AssistantBody.init), limit: limit, id: \.id))
-    }
-
-    @Sendable
-    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<AssistantBody> {
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
         try scope.require(.read)
         let reference = try context.pathText("assistant")
-        return JSONResponse(AssistantBody(try await database.read(scope) { try await $0.assistant(reference) }))
+        return ResourceResponse(
+            try await database.read(scope) { transaction in
+                // Another user's public assistant is found by its id alone.
+                let id = try await transaction.findAssistant(reference)?.id.rawValue ?? UUID(uuidString: reference)
+                guard let id else { throw Problem.notFound("assistant", reference) }
+                return try await transaction.get(.assistant, id)
+            })
+    }
+
+    @Sendable
+    func update(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        let scope = try context.scope
+        try scope.require(.ingest)
+        let reference = try context.pathText("assistant")
+        let version = try request.expectedVersion()
+        let members = try await request.members()
+        try AssistantSettings.check(members["settings"])
+        return ResourceResponse(
+            try await database.write(scope) { transaction in
+                let assistant = try await transaction.assistant(reference)
+                let members = try await Self.withPersona(members, default: nil, transaction)
+                return try await transaction.update(.assistant, assistant.id.rawValue, members, version: version)
+            })
     }
 
     @Sendable
@@ -62,12 +90,51 @@ struct AssistantRoutes: Sendable {
         let scope = try context.scope
         try scope.require(.ingest)
         let reference = try context.pathText("assistant")
+        let version = try request.expectedVersion()
+        let conversations = try request.parameter("conversations").map { text throws(Problem) in
+            guard let known = Transaction.ConversationsAfterwards(rawValue: text) else {
+                throw Problem.invalid("conversations", "conversations is \"\(text)\"; it is archive or keep.")
+            }
+            return known
+        }
         let id = try await database.write(scope) { transaction in
             let assistant = try await transaction.assistant(reference)
-            _ = try await transaction.deleteAssistant(assistant.id)
+            try await transaction.deleteAssistant(assistant.id, conversations: conversations, version: version)
             return assistant.id
         }
         return JSONResponse(Deletion(id: id.description, object: "assistant.deleted"))
+    }
+
+    struct SkillRequest: Decodable {
+        let is_enabled: Bool?
+        let priority: Int32?
+        let custom_settings: JSONValue?
+    }
+
+    @Sendable
+    func setSkill(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        let scope = try context.scope
+        try scope.require(.ingest)
+        let (reference, skill) = (try context.pathText("assistant"), try context.pathUUID("skill", of: .skill))
+        let body = try await request.json(SkillRequest.self)
+        return ResourceResponse(
+            try await database.write(scope) { transaction in
+                let assistant = try await transaction.assistant(reference)
+                return try await transaction.setSkill(
+                    skill, of: assistant.id, isEnabled: body.is_enabled ?? true, priority: body.priority ?? 1,
+                    customSettings: body.custom_settings)
+            })
+    }
+
+    @Sendable
+    func removeSkill(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Deletion> {
+        let scope = try context.scope
+        try scope.require(.ingest)
+        let (reference, skill) = (try context.pathText("assistant"), try context.pathUUID("skill", of: .skill))
+        try await database.write(scope) { transaction in
+            try await transaction.removeSkill(skill, of: try await transaction.assistant(reference).id)
+        }
+        return JSONResponse(Deletion(id: skill.uuidString.lowercased(), object: "assistant_skill.deleted"))
     }
 
     @Sendable
@@ -76,36 +143,6 @@ struct AssistantRoutes: Sendable {
         try scope.require(.read)
         let rows = try await database.read(scope) { try await $0.personas() }
         return JSONResponse(Page(rows.map(PersonaBody.init), limit: rows.count, id: \.id))
-    }
-}
-
-/// An assistant on the wire.
-struct AssistantBody: Encodable, Sendable {
-    let id: String
-    let object = "assistant"
-    let name: String
-    let description: String?
-    let persona_id: String?
-    let default_llm_model: String?
-    let custom_system_prompt: String?
-    let settings: AssistantSettings
-    let is_active: Bool
-    let is_public: Bool
-    let created_at: Int
-    let updated_at: Int
-
-    init(_ assistant: Assistant) {
-        id = assistant.id.description
-        name = assistant.name
-        description = assistant.summary
-        persona_id = assistant.personaID?.description
-        default_llm_model = assistant.defaultModel
-        custom_system_prompt = assistant.customSystemPrompt
-        settings = assistant.settings
-        is_active = assistant.isActive
-        is_public = assistant.isPublic
-        created_at = Int(assistant.createdAt.timeIntervalSince1970)
-        updated_at = Int(assistant.updatedAt.timeIntervalSince1970)
     }
 }
 
@@ -127,21 +164,11 @@ struct PersonaBody: Encodable, Sendable {
     }
 }
 
-extension AssistantDraft {
-    fileprivate init(_ request: AssistantRoutes.CreateRequest) {
-        self.init(
-            name: request.name.trimmingCharacters(in: .whitespacesAndNewlines), summary: request.description, persona: request.persona,
-            defaultModel: request.default_llm_model, customSystemPrompt: request.custom_system_prompt, settings: request.settings ?? .init()
-        )
-    }
-
-    fileprivate func check() throws(Problem) {
-        guard (1...100).contains(name.unicodeScalars.count), !name.contains("\0") else {
-            throw Problem.invalid("name", "An assistant's name has 1 to 100 characters.")
-        }
-        guard (customSystemPrompt?.utf8.count ?? 0) <= 65_536 else {
-            throw Problem.invalid("custom_system_prompt", "A custom system prompt has at most 65,536 bytes.")
-        }
+extension AssistantSettings {
+    /// Refuses settings of another form, or out of range.
+    fileprivate static func check(_ value: JSONValue?) throws {
+        guard let value, value != .null else { return }
+        let settings = try JSON.decode(AssistantSettings.self, from: JSON.encode(value))
         if let k = settings.k, !(1...100).contains(k) {
             throw Problem.invalid("settings", "settings.k is \(k); it must be between 1 and 100.")
         }

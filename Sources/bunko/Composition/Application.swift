@@ -86,7 +86,8 @@ struct BunkoApplication: Sendable {
         let dependencies = ServerDependencies(
             database: database, authenticator: Authenticator(database: database, localAdministrator: administrator),
             keys: KeyRing(database: database), intake: FileIntake(database: database, contents: contents, events: events),
-            watch: FileWatch(database: database, events: events), mirror: mirror, retriever: retriever,
+            knowledge: KnowledgeWriter(database: database, embedder: embedder), watch: FileWatch(database: database, events: events),
+            mirror: mirror, retriever: retriever,
             assembler: ContextAssembler(database: database, retriever: retriever))
         let group = GroupReference()
         let server = httpServer(dependencies) { address in

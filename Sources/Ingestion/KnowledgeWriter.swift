@@ -1,0 +1,67 @@
+public import Domain
+public import Embeddings
+public import Foundation
+public import Storage
+import TextAnalysis
+
+/// Writes passages that come from no file: a text with its tags, embedded as it is written.
+public struct KnowledgeWriter: Sendable {
+    /// Longest content of one passage, in characters; longer material is uploaded as a file and cut into passages.
+    public static let longestContent = 20_000
+
+    private let database: Database
+    private let embedder: any EmbeddingProvider
+
+    public init(database: Database, embedder: any EmbeddingProvider) {
+        self.database = database
+        self.embedder = embedder
+    }
+
+    /// A passage ready to be stored.
+    public struct Prepared: Sendable {
+        let content: KnowledgeContent?
+    }
+
+    /// Embeds the content among the members, before a transaction is opened.
+    /// - Throws: `invalid_request` for content that is missing, empty, too long or no text.
+    public func prepare(_ members: [String: JSONValue], isNew: Bool) async throws -> Prepared {
+        guard let value = members["content"] else {
+            guard !isNew else {
+                throw Problem(
+                    .invalidRequest, code: "member_missing", "The member \"content\" is missing.", remedy: "Add it to the JSON object.",
+                    parameter: "content")
+            }
+            return Prepared(content: nil)
+        }
+        guard case .string(let text) = value, text.contains(where: { !$0.isWhitespace }), !text.utf8.contains(0) else {
+            throw Problem.invalid("content", "content must be a text with something in it, and without U+0000.")
+        }
+        guard text.unicodeScalars.count <= Self.longestContent else {
+            throw Problem.invalid(
+                "content", "content has \(text.unicodeScalars.count) characters; the limit of one passage is \(Self.longestContent).",
+                remedy: "Upload it as a file, which is cut into passages.")
+        }
+        guard let vector = try await embedder.embed([text], purpose: .passage).first else {
+            throw Problem(.unavailable, code: "embedding_missing", "The embedding model answered nothing for the content.")
+        }
+        return Prepared(
+            content: KnowledgeContent(
+                embedding: vector, embeddingModel: embedder.model.id, sha256: ContentStore.digest(of: Array(text.utf8)),
+                tokenCount: TokenEstimator().count(text)))
+    }
+
+    /// Adds a passage to an assistant, in the caller's transaction.
+    public func add(
+        _ members: [String: JSONValue], _ prepared: Prepared, to assistant: AssistantID, in transaction: Transaction
+    ) async throws -> ResourceRow {
+        guard let content = prepared.content else { throw Problem.invalid("content", "There is no content.") }
+        return try await transaction.addKnowledge(members, content, to: assistant)
+    }
+
+    /// Changes a passage. One cut from a file keeps its content, which the file says.
+    public func update(_ id: UUID, _ members: [String: JSONValue], version: String?, scope: Scope) async throws -> ResourceRow {
+        try scope.require(.ingest)
+        let prepared = try await prepare(members, isNew: false)
+        return try await database.write(scope) { try await $0.updateKnowledge(id, members, prepared.content, version: version) }
+    }
+}

@@ -1,0 +1,155 @@
+import Domain
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Storage
+
+/// A row as an answer: its JSON as the database made it, its version as the entity tag.
+struct ResourceResponse: ResponseGenerator {
+    var status: HTTPResponse.Status
+    var body: [UInt8]
+    var version: String?
+    /// Whether this is the answer to an earlier request with the same Idempotency-Key.
+    var isReplayed = false
+
+    init(_ row: ResourceRow, status: HTTPResponse.Status = .ok) {
+        self.status = status
+        body = Array(row.json.utf8)
+        version = row.version
+    }
+
+    init(_ kept: KeptAnswer) {
+        status = HTTPResponse.Status(code: kept.status)
+        body = kept.body
+        version = kept.version
+        isReplayed = true
+    }
+
+    func response(from request: Request, context: some RequestContext) -> Response {
+        var headers = HTTPFields()
+        if let version { headers[.eTag] = "\"\(version)\"" }
+        if isReplayed { headers[.idempotentReplayed] = "true" }
+        if request.method == .get, let version, request.headers[.ifNoneMatch] == "\"\(version)\"" {
+            return Response(status: .notModified, headers: headers)
+        }
+        headers[.contentType] = "application/json; charset=utf-8"
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}
+
+/// A page of rows in OpenAI's list envelope, put together without looking into them.
+struct ResourcePage: ResponseGenerator {
+    let rows: [ResourceRow]
+    let limit: Int
+
+    func response(from request: Request, context: some RequestContext) -> Response {
+        let page = rows.prefix(limit)
+        let ids = [page.first, page.last].map { $0.map { "\"\($0.id.uuidString.lowercased())\"" } ?? "null" }
+        let text =
+            "{\"object\":\"list\",\"data\":[\(page.map(\.json).joined(separator: ","))],\"first_id\":\(ids[0]),\"last_id\":\(ids[1]),"
+            + "\"has_more\":\(rows.count > limit)}"
+        return .json(text)
+    }
+}
+
+/// JSON texts of the database as a list.
+struct RawList: ResponseGenerator {
+    let items: [String]
+
+    func response(from request: Request, context: some RequestContext) -> Response {
+        .json("{\"object\":\"list\",\"data\":[\(items.joined(separator: ","))],\"has_more\":false}")
+    }
+}
+
+extension Response {
+    static func json(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+}
+
+extension HTTPField.Name {
+    static let idempotencyKey = HTTPField.Name(literal: "Idempotency-Key")
+    static let idempotentReplayed = HTTPField.Name(literal: "Idempotent-Replayed")
+}
+
+extension Request {
+    /// The version that `If-Match` asks for; nil when it does not, or takes any.
+    func expectedVersion() throws(Problem) -> String? {
+        guard let text = headers[.ifMatch]?.trimmingCharacters(in: .whitespaces), text != "*" else { return nil }
+        guard text.count > 2, text.hasPrefix("\""), text.hasSuffix("\"") else {
+            throw Problem(
+                .invalidRequest, code: "invalid_if_match", "If-Match is \(text.prefix(100)), which is not one entity tag in quotes.",
+                remedy: "Send the ETag of the answer you read.", parameter: "If-Match")
+        }
+        return String(text.dropFirst().dropLast())
+    }
+
+    /// The members of the JSON object in the body.
+    func members() async throws -> [String: JSONValue] { try await json([String: JSONValue].self) }
+
+    /// What the query string asks of a list.
+    func resourceQuery(_ resource: Resource, defaultLimit: Int = 100, isAscending: Bool = false) throws(Problem) -> ResourceQuery {
+        var query = ResourceQuery(limit: try number("limit", default: defaultLimit, in: 1...1_000), isAscending: isAscending)
+        if let after = parameter("after") {
+            guard let id = UUID(uuidString: after) else { throw Problem.invalid("after", "after is \"\(after)\", which is no UUID.") }
+            query.after = id
+        }
+        query.sort = parameter("sort")
+        if let order = parameter("order") {
+            guard ["asc", "desc"].contains(order) else { throw Problem.invalid("order", "order is \"\(order)\"; it is asc or desc.") }
+            query.isAscending = order == "asc"
+        }
+        if let visibility = parameter("visibility") {
+            guard let known = ResourceQuery.Visibility(rawValue: visibility) else {
+                throw Problem.invalid("visibility", "visibility is \"\(visibility)\"; it is own or public.")
+            }
+            query.visibility = known
+        }
+        for (name, value) in uri.queryParameters where !Self.listParameters.contains(String(name)) {
+            query.filters[String(name)] = String(value)
+        }
+        return query
+    }
+
+    /// Query parameters of lists that are no filters; the last ones belong to single routes.
+    private static let listParameters: Set<String> = ["limit", "after", "sort", "order", "visibility", "assistant", "branch"]
+}
+
+/// Carries out a creation once, however often it is sent with the same Idempotency-Key.
+struct IdempotentWrite: Sendable {
+    let database: Database
+
+    /// Longest key that is taken.
+    static let longestKey = 255
+
+    /// Runs `body` in a transaction; with a key, the answer is kept in that same transaction.
+    func run(
+        _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> ResourceRow
+    ) async throws -> ResourceResponse {
+        guard let key = request.headers[.idempotencyKey] else {
+            return ResourceResponse(try await database.write(scope, body), status: .created)
+        }
+        guard (1...Self.longestKey).contains(key.unicodeScalars.count) else {
+            throw Problem.invalid("Idempotency-Key", "An Idempotency-Key has 1 to \(Self.longestKey) characters.")
+        }
+        let digest = try Self.digest(request, members)
+        return try await database.write(scope) { transaction in
+            if let kept = try await transaction.claimIdempotencyKey(key, request: digest) { return ResourceResponse(kept) }
+            let answer = ResourceResponse(try await body(transaction), status: .created)
+            try await transaction.keep(
+                KeptAnswer(status: answer.status.code, version: answer.version, body: answer.body), idempotencyKey: key)
+            return answer
+        }
+    }
+
+    /// What tells one request from another: method, path and the body's meaning.
+    private static func digest(_ request: Request, _ members: [String: JSONValue]) throws -> ContentDigest {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let head = Array("\(request.method) \(request.uri.path)\n".utf8)
+        return ContentStore.digest(of: head + Array(try encoder.encode(members)))
+    }
+}

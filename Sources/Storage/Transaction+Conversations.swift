@@ -1,0 +1,145 @@
+public import Domain
+public import Foundation
+import Postgres
+
+extension Transaction {
+    /// Begins a conversation with an assistant or a persona, and pins the version of its persona.
+    ///
+    /// A request that names neither takes the user's `default_assistant_id`, else their `preferred_persona`.
+    /// - Throws: as ``create(_:_:)``; `invalid_request` when nothing says with whom.
+    public func createConversation(_ members: [String: JSONValue]) async throws -> ResourceRow {
+        var members = members
+        if (members["assistant_id"] ?? .null) == .null, (members["persona_id"] ?? .null) == .null {
+            members.merge(try await preferredPartner()) { _, preferred in preferred }
+        }
+        let made = try await create(.conversation, members)
+        try await connection.execute(
+            """
+            UPDATE conversations c SET personality_template_id = t.id, template_version = t.published_version
+            FROM personality_templates t
+            WHERE c.user_id = \(try scope.userID) AND c.id = \(made.id)
+                AND t.id = coalesce(
+                    (SELECT p.id FROM personality_templates p WHERE p.slug = c.persona_id),
+                    (SELECT a.personality_template_id FROM assistants a WHERE a.user_id = c.user_id AND a.id = c.assistant_id))
+            """)
+        return try await get(.conversation, made.id)
+    }
+
+    private func preferredPartner() async throws -> [String: JSONValue] {
+        let rows = try await connection.query(
+            """
+            SELECT a.id AS assistant, p.preferred_persona AS persona FROM user_preferences p
+            LEFT JOIN assistants a ON a.user_id = p.user_id AND a.id = p.default_assistant_id
+            WHERE p.user_id = \(try scope.userID)
+            """)
+        if let assistant = try rows.first?.decode("assistant", as: AssistantID?.self) { return ["assistant_id": .string("\(assistant)")] }
+        if let persona = try rows.first?.decode("persona", as: String?.self) { return ["persona_id": .string(persona)] }
+        throw Problem(
+            .invalidRequest, code: "member_missing", "Neither assistant_id nor persona_id says with whom the conversation is.",
+            remedy: "Send one of them, or set default_assistant_id or preferred_persona in the preferences.", parameter: "assistant_id")
+    }
+
+    /// Appends a message; the conversation's count, time and title follow by trigger.
+    /// - Parameter attachments: files of this conversation that belong to the message.
+    /// - Throws: `not_found` for a conversation, parent or file that is not the scope's, `conflict` when the conversation has ended.
+    public func appendMessage(
+        _ members: [String: JSONValue], to conversation: UUID, attachments: [FileID] = []
+    ) async throws -> ResourceRow {
+        try await requireOpenConversation(conversation)
+        // The clock and not the transaction's time: messages of one transaction have an order, too.
+        let made = try await create(
+            .message, members, fixed: [("conversation_id", "\(conversation)"), ("created_at", "clock_timestamp()")])
+        guard !attachments.isEmpty else { return made }
+        let attached = try await connection.execute(
+            """
+            UPDATE files f SET message_id = m.id, message_created_at = m.created_at FROM messages m
+            WHERE m.user_id = \(try scope.userID) AND m.conversation_id = \(conversation) AND m.id = \(made.id)
+                AND f.user_id = m.user_id AND f.conversation_id = m.conversation_id AND f.id = ANY (\(attachments))
+            """)
+        guard attached == Set(attachments).count else {
+            throw Problem(
+                .notFound, code: "attachment_not_found", "One of the attachments is no file of this conversation.",
+                remedy: "Upload it with the field conversation first.", parameter: "attachments")
+        }
+        return try await get(.message, made.id)
+    }
+
+    /// A page of a conversation's messages, in the order they were written unless turned round.
+    public func messages(of conversation: UUID, _ query: ResourceQuery) async throws -> [ResourceRow] {
+        _ = try await get(.conversation, conversation)
+        return try await list(.message, query, within: ["r.conversation_id = \(conversation)"])
+    }
+
+    /// The branch that ends in a message: what it answers, and what that answers, from the beginning; at most so many, the last ones.
+    public func branch(of conversation: UUID, to leaf: UUID, limit: Int) async throws -> [ResourceRow] {
+        let user = try scope.userID
+        let rows = try await connection.query(
+            """
+            WITH RECURSIVE path AS (
+                SELECT m.id, m.parent_id, 1 AS step FROM messages m
+                WHERE m.user_id = \(user) AND m.conversation_id = \(conversation) AND m.id = \(leaf)
+                UNION ALL
+                SELECT m.id, m.parent_id, path.step + 1 FROM path
+                JOIN messages m ON m.user_id = \(user) AND m.conversation_id = \(conversation) AND m.id = path.parent_id
+                WHERE path.step < \(limit)
+            )
+            SELECT \(Resource.message.selection) FROM path
+            JOIN messages r ON r.user_id = \(user) AND r.conversation_id = \(conversation) AND r.id = path.id
+            ORDER BY path.step DESC
+            """)
+        guard !rows.isEmpty else { throw Resource.message.notFound(leaf) }
+        return try rows.map(ResourceRow.init)
+    }
+
+    /// A message of a conversation.
+    public func message(_ id: UUID, of conversation: UUID) async throws -> ResourceRow {
+        let rows = try await list(
+            .message, ResourceQuery(limit: 1), within: ["r.conversation_id = \(conversation)", "r.id = \(id)"])
+        guard let row = rows.first else { throw Resource.message.notFound(id) }
+        return row
+    }
+
+    /// Deletes a message; those that answered it answer what it answered.
+    public func deleteMessage(_ id: UUID, of conversation: UUID, version: String?) async throws {
+        _ = try await message(id, of: conversation)
+        try await connection.execute(
+            """
+            UPDATE messages m SET parent_id = gone.parent_id FROM messages gone
+            WHERE gone.user_id = \(try scope.userID) AND gone.conversation_id = \(conversation) AND gone.id = \(id)
+                AND m.user_id = gone.user_id AND m.conversation_id = gone.conversation_id AND m.parent_id = gone.id
+            """)
+        try await delete(.message, id, version: version)
+    }
+
+    private func requireOpenConversation(_ id: UUID) async throws {
+        let standing = try await connection.query(
+            """
+            SELECT status FROM conversations r WHERE r.user_id = \(try scope.userID) AND r.id = \(id)
+                AND (\(scope.assistants.map(Array.init))::uuid[] IS NULL OR r.assistant_id = ANY (\(scope.assistants.map(Array.init))))
+            """)
+        guard let status = try standing.first?.decode("status", as: String.self) else { throw Resource.conversation.notFound(id) }
+        guard status == "active" else {
+            throw Problem(
+                .conflict, code: "conversation_\(status)", "The conversation is \(status), so it takes no more messages.",
+                remedy: "Set its status to active first, or begin another.")
+        }
+    }
+
+    /// Moves conversations of the scope's user into the archive, with their messages; how many of each.
+    public func archiveConversations(_ ids: [UUID]) async throws -> (conversations: Int, messages: Int) {
+        for id in ids { _ = try await get(.conversation, id) }
+        return try await moved("SELECT * FROM archive_conversations(\(ids))")
+    }
+
+    /// Brings them back.
+    public func restoreConversations(_ ids: [UUID]) async throws -> (conversations: Int, messages: Int) {
+        let moved = try await moved("SELECT * FROM restore_conversations(\(ids))")
+        guard moved.conversations + moved.messages > 0 || ids.isEmpty else { throw Resource.conversation.notFound(ids[0]) }
+        return moved
+    }
+
+    private func moved(_ statement: SQL) async throws -> (conversations: Int, messages: Int) {
+        guard let row = try await connection.query(statement).first else { return (0, 0) }
+        return (try row.decode("conversations", as: Int.self), try row.decode("messages", as: Int.self))
+    }
+}

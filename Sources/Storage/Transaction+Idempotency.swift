@@ -1,0 +1,60 @@
+import Domain
+import Foundation
+import Postgres
+
+/// An answer kept for a request that may be repeated.
+public struct KeptAnswer: Sendable, Equatable {
+    public var status: Int
+    /// The entity tag of the row in the answer, if it has one.
+    public var version: String?
+    public var body: [UInt8]
+
+    public init(status: Int, version: String?, body: [UInt8]) {
+        self.status = status
+        self.version = version
+        self.body = body
+    }
+}
+
+extension Transaction {
+    /// Claims an idempotency key for this transaction; the answer kept under it when the request was carried out before.
+    ///
+    /// A request with the same key that is under way is waited for: its transaction holds the row.
+    /// - Throws: `unprocessable` when the key was used for another request.
+    public func claimIdempotencyKey(_ key: String, request: ContentDigest) async throws -> KeptAnswer? {
+        let user = try scope.userID
+        let claimed = try await connection.execute(
+            """
+            INSERT INTO idempotency_keys (user_id, key, request_sha256) VALUES (\(user), \(key), \(request.bytes)) ON CONFLICT DO NOTHING
+            """)
+        guard claimed == 0 else { return nil }
+        let rows = try await connection.query(
+            """
+            SELECT request_sha256, status, headers ->> 'etag' AS version, body FROM idempotency_keys
+            WHERE user_id = \(user) AND key = \(key)
+            """)
+        guard let row = rows.first, let status = try row.decode("status", as: Int32?.self) else {
+            throw Problem(
+                .conflict, code: "idempotency_key_busy", "A request with this Idempotency-Key is under way.",
+                remedy: "Try again in a moment.",
+                parameter: "Idempotency-Key")
+        }
+        guard try row.decode("request_sha256", as: [UInt8].self) == request.bytes else {
+            throw Problem(
+                .unprocessable, code: "idempotency_key_reused", "This Idempotency-Key was used for another request.",
+                remedy: "Use a new key for a new request.", parameter: "Idempotency-Key")
+        }
+        return KeptAnswer(
+            status: Int(status), version: try row.decode("version", as: String?.self), body: try row.decode("body", as: [UInt8].self))
+    }
+
+    /// Keeps the answer under the key this transaction claimed; both become true with its commit.
+    public func keep(_ answer: KeptAnswer, idempotencyKey key: String) async throws {
+        try await connection.execute(
+            """
+            UPDATE idempotency_keys SET status = \(Int32(answer.status)), body = \(answer.body),
+                headers = jsonb_strip_nulls(jsonb_build_object('etag', \(answer.version)::text))
+            WHERE user_id = \(try scope.userID) AND key = \(key)
+            """)
+    }
+}

@@ -1,0 +1,151 @@
+import Domain
+import Foundation
+import Storage
+import TestSupport
+import Testing
+
+/// Conversations, messages, branches, attachments and the archive through HTTP.
+@Suite struct ConversationAPITests {
+    @Test func `A conversation is titled, counted, paged, branched and closed`() async throws {
+        try await LiveAPI.with { api in
+            let assistant = api.db.alice.assistant.id
+            let begun = try await api.send(.post, "/v1/conversations", #"{"assistant_id":"\#(assistant)"}"#)
+            #expect(begun.status == 201, "\(begun.text)")
+            #expect(try begun.number("template_version") == 1)
+            let path = "/v1/conversations/\(try begun.string("id"))"
+            let first = try await api.make("\(path)/messages", #"{"role":"user","content":"  How\n do I file\texpenses? "}"#)
+            let reply = try await api.make(
+                "\(path)/messages",
+                #"{"role":"assistant","content":"Like this.","parent_id":"\#(first)","emotion":"calm","tokens_used":12}"#)
+            let other = try await api.make("\(path)/messages", #"{"role":"assistant","content":"Or so.","parent_id":"\#(first)"}"#)
+            let leaf = try await api.make("\(path)/messages", #"{"role":"user","content":"Thanks","parent_id":"\#(reply)"}"#)
+            let read = try await api.send(.get, path)
+            #expect(try read.string("title") == "How do I file expenses?")
+            #expect(try read.number("message_count") == 4)
+            #expect(try await api.send(.get, "\(path)/messages").ids() == [first, reply, other, leaf])
+            #expect(try await api.send(.get, "\(path)/messages?limit=2&after=\(reply)").ids() == [other, leaf])
+            #expect(try await api.send(.get, "\(path)/messages?branch=\(leaf)").ids() == [first, reply, leaf])
+            #expect(try await api.send(.delete, "\(path)/messages/\(reply)").status == 200)
+            #expect(try await api.send(.get, "\(path)/messages?branch=\(leaf)").ids() == [first, leaf])
+            #expect(try await api.send(.get, path).number("message_count") == 3)
+            let ended = try await api.send(.patch, path, #"{"status":"ended"}"#)
+            #expect(try ended.number("ended_at") > 0)
+            let refused = try await api.send(.post, "\(path)/messages", #"{"role":"user","content":"More"}"#)
+            #expect(refused.status == 409 && refused.code == "conversation_ended")
+            for (body, status) in [
+                (#"{"role":"robot","content":"x"}"#, 400), (#"{"role":"user"}"#, 400),
+                (#"{"role":"user","content":"x","emotion":"sad"}"#, 400),
+                (#"{"role":"user","content":"x","parent_id":"\#(UUID())"}"#, 404),
+                (#"{"role":"user","content":"x","attachments":["\#(UUID())"]}"#, 404),
+            ] {
+                _ = try await api.send(.patch, path, #"{"status":"active"}"#)
+                let answer = try await api.send(.post, "\(path)/messages", body)
+                #expect(answer.status == status, "\(body): \(answer.text)")
+            }
+            #expect(try await api.send(.get, path).number("message_count") == 3)
+        }
+    }
+
+    @Test func `A conversation that names nobody is held with whom the user prefers`() async throws {
+        try await LiveAPI.with { api in
+            let lost = try await api.send(.post, "/v1/conversations", "{}")
+            #expect(lost.status == 400 && lost.code == "member_missing")
+            #expect(try await api.send(.patch, "/v1/preferences", #"{"preferred_persona":"education-tutor","theme":"dark"}"#).status == 200)
+            #expect(try await api.send(.post, "/v1/conversations", "{}").string("persona_id") == "education-tutor")
+            let mine = api.db.alice.assistant.id
+            let set = try await api.send(.patch, "/v1/preferences", #"{"default_assistant_id":"\#(mine)"}"#)
+            #expect(set.status == 200, "\(set.text)")
+            #expect(try await api.send(.post, "/v1/conversations", "{}").string("assistant_id") == mine.description)
+            for wrong in [
+                #"{"theme":"pink"}"#, #"{"preferred_persona":"nobody"}"#, #"{"default_assistant_id":"\#(api.db.bob.assistant.id)"}"#,
+                #"{"language":"!"}"#,
+            ] {
+                let refused = try await api.send(.patch, "/v1/preferences", wrong)
+                #expect([400, 404].contains(refused.status), "\(wrong)")
+            }
+            #expect(try await api.send(.get, "/v1/preferences").string("theme") == "dark")
+        }
+    }
+
+    @Test func `Archived and restored, it is as it was`() async throws {
+        try await LiveAPI.with { api in
+            let path = "/v1/conversations/\(try await api.make("/v1/conversations", #"{"persona_id":"personal-assistant"}"#))"
+            let first = try await api.make("\(path)/messages", #"{"role":"user","content":"Remember the milk"}"#)
+            _ = try await api.make("\(path)/messages", #"{"role":"assistant","content":"Noted.","parent_id":"\#(first)"}"#)
+            let before = try await (api.send(.get, path), api.send(.get, "\(path)/messages"))
+            let moved = try await api.send(.post, "\(path)/archive")
+            #expect(try moved.number("conversations") == 1 && moved.number("messages") == 2, "\(moved.text)")
+            #expect(try await api.send(.get, path).status == 404)
+            #expect(try await api.send(.post, "\(path)/restore", as: api.bob).status == 404)
+            #expect(try await api.send(.post, "\(path)/restore").number("messages") == 2)
+            #expect(try await api.send(.get, path).text == before.0.text)
+            #expect(try await api.send(.get, "\(path)/messages").text == before.1.text)
+        }
+    }
+
+    @Test func `An assistant with conversations goes only when it is said what becomes of them`() async throws {
+        try await LiveAPI.with { api in
+            let assistant = try await api.make("/v1/assistants", #"{"name":"Kei","persona":"customer-service"}"#)
+            let conversation = try await api.make("/v1/conversations", #"{"assistant_id":"\#(assistant)"}"#)
+            let refused = try await api.send(.delete, "/v1/assistants/Kei")
+            #expect(refused.status == 409 && refused.code == "assistant_has_conversations")
+            #expect(try await api.send(.delete, "/v1/assistants/Kei?conversations=burn").status == 400)
+            #expect(try await api.send(.delete, "/v1/assistants/Kei?conversations=keep").status == 200)
+            #expect(try await api.send(.get, "/v1/conversations/\(conversation)").string("persona_id") == "customer-service")
+        }
+    }
+
+    @Test func `A text is added, found, changed with a new vector, and gone`() async throws {
+        try await LiveAPI.with { api in
+            let name = api.db.alice.assistant.id
+            let id = try await api.make(
+                "/v1/knowledge",
+                #"{"assistant":"\#(name)","content":"The ferry leaves at noon.","tags":["travel"],"source_url":"https://x.test/1"}"#)
+            func search(_ query: String) async throws -> [String] {
+                let reply = try await api.send(.post, "/v1/search", #"{"assistant":"\#(name)","query":"\#(query)","threshold":0.2}"#)
+                return (try reply.object()["results"] as? [[String: Any]])?.compactMap { $0["chunk_id"] as? String } ?? []
+            }
+            #expect(try await eventually { try await search("ferry noon") == [id] })
+            let listed = try await api.send(.get, "/v1/knowledge?assistant=\(name)&tags=travel")
+            #expect(try listed.ids() == [id] && !listed.text.contains("embedding\":"))
+            let changed = try await api.send(.patch, "/v1/knowledge/\(id)", #"{"content":"Parking costs nine euros.","tags":[]}"#)
+            #expect(changed.status == 200, "\(changed.text)")
+            #expect(try await eventually { try await search("parking euros") == [id] })
+            #expect(try await search("ferry noon").isEmpty)
+            #expect(try await api.send(.delete, "/v1/knowledge/\(id)").status == 200)
+            #expect(try await eventually { try await search("parking euros").isEmpty })
+            for wrong in [#"{"assistant":"\#(name)"}"#, #"{"content":"x"}"#, #"{"assistant":"\#(name)","content":" "}"#] {
+                #expect(try await api.send(.post, "/v1/knowledge", wrong).status == 400, "\(wrong)")
+            }
+        }
+    }
+
+    @Test func `Usage is listed and summed up by day, assistant, api and model`() async throws {
+        try await LiveAPI.with { api in
+            let alice = api.db.alice
+            try await api.db.database.write(api.db.system) { transaction in
+                try await transaction.recordUsage(
+                    (0..<5).map { number in
+                        UsageRecord(
+                            userID: alice.id, assistantID: number == 0 ? nil : alice.assistant.id,
+                            apiName: number < 2 ? "chat" : "embeddings",
+                            model: "m\(number % 2)", tokens: 10 * number, cost: Decimal(string: "0.00000012"), milliseconds: 100 + number,
+                            failure: number == 4 ? "timeout" : nil)
+                    })
+            }
+            #expect(try await api.send(.get, "/v1/usage").ids().count == 5)
+            #expect(try await api.send(.get, "/v1/usage?api_name=chat").ids().count == 2)
+            for (grouping, groups) in [("day", 1), ("assistant", 2), ("api", 2), ("model", 2)] {
+                let sums = try await api.send(.get, "/v1/usage/summary?by=\(grouping)")
+                let data = try #require(try sums.object()["data"] as? [[String: Any]])
+                #expect(data.count == groups, "\(sums.text)")
+                #expect(data.compactMap { $0["tokens"] as? Int }.reduce(0, +) == 100)
+                #expect(data.compactMap { $0["failures"] as? Int }.reduce(0, +) == 1)
+            }
+            let cost = try await api.send(.get, "/v1/usage/summary")
+            #expect(cost.text.contains("0.00000060"))
+            #expect(try await api.send(.get, "/v1/usage", as: api.bob).ids().isEmpty)
+            #expect(try await api.send(.get, "/v1/usage/summary?by=moon").status == 400)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Accounts
+import ContextAssembly
+import Domain
+import Embeddings
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Ingestion
+import Logging
+import NIOCore
+import Retrieval
+import Storage
+import TestSupport
+import Testing
+
+@testable import Server
+
+/// The product's router over a test's database, asked through HTTP on a real socket as two users with keys of their own.
+struct LiveAPI: Sendable {
+    let db: TestDatabase
+    let client: any TestClientProtocol
+    let router: [String]
+    let alice: String
+    let bob: String
+
+    /// Answers of the 500s are told with their cause, which the client must not see.
+    private static let errors: Logger = {
+        var logger = Logger(label: "api") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .error
+        return logger
+    }()
+
+    /// Lends the API with its mirror and worker running.
+    static func with<R: Sendable>(_ body: @escaping @Sendable (LiveAPI) async throws -> R) async throws -> R {
+        try await withTestDatabase { db in
+            try await withFolder { folder in
+                let mirror = KnowledgeMirror(database: db.database, scope: db.system, logger: .silent)
+                let embedder = HashingEmbedder()
+                let events = ProcessingEvents()
+                let contents = ContentStore(directory: folder)
+                let worker = IngestionWorker(
+                    database: db.database, contents: contents, processor: DocumentProcessor(embedder: embedder), events: events,
+                    scope: db.system, concurrency: 1,
+                    afterCommit: { token in _ = await mirror.waitUntilIncluded(token, atMost: .seconds(5)) },
+                    logger: .silent)
+                let retriever = Retriever(database: db.database, mirror: mirror, embedder: embedder)
+                let keys = KeyRing(database: db.database)
+                let router = bunkoRouter(
+                    ServerDependencies(
+                        database: db.database, authenticator: Authenticator(database: db.database), keys: keys,
+                        intake: FileIntake(database: db.database, contents: contents, events: events),
+                        knowledge: KnowledgeWriter(database: db.database, embedder: embedder),
+                        watch: FileWatch(database: db.database, events: events), mirror: mirror, retriever: retriever,
+                        assembler: ContextAssembler(database: db.database, retriever: retriever)),
+                    logger: errors)
+                let permissions = Set(Permission.allCases)
+                let alice = try await keys.create(db.alice.scope, name: "test", permissions: permissions).key
+                let bob = try await keys.create(db.bob.scope, name: "test", permissions: permissions).key
+                let running = [Task { try await mirror.run() }, Task { try await worker.run() }]
+                defer { for task in running { task.cancel() } }
+                guard try await eventually({ mirror.phase == .following }) else { throw TestFailure("the mirror did not load") }
+                let routes = router.routes.map { "\($0.method) \($0.path)" }
+                return try await Application(router: router, logger: .silent).test(.live) { client in
+                    try await body(LiveAPI(db: db, client: client, router: routes, alice: alice, bob: bob))
+                }
+            }
+        }
+    }
+
+    /// Sends one request, as Alice unless told otherwise.
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, _ json: String? = nil, as key: String? = nil, headers: [String: String] = [:]
+    ) async throws -> Reply {
+        var fields = HTTPFields()
+        fields[.authorization] = "Bearer \(key ?? alice)"
+        if json != nil { fields[.contentType] = "application/json" }
+        for (name, value) in headers {
+            guard let name = HTTPField.Name(name) else { continue }
+            fields[name] = value
+        }
+        let response = try await client.execute(uri: path, method: method, headers: fields, body: json.map { ByteBuffer(string: $0) })
+        return Reply(status: response.status.code, headers: response.headers, text: String(buffer: response.body))
+    }
+
+    /// Creates a row and returns its id.
+    func make(_ path: String, _ json: String, as key: String? = nil) async throws -> String {
+        let reply = try await send(.post, path, json, as: key)
+        guard reply.status == 201 else { throw TestFailure("POST \(path) \(json): \(reply.status) \(reply.text)") }
+        return try reply.string("id")
+    }
+}
+
+/// An answer, read whole.
+struct Reply: Sendable {
+    let status: Int
+    let headers: HTTPFields
+    let text: String
+
+    var version: String? { headers[.eTag] }
+
+    func object() throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "no JSON object: \(text)")
+    }
+
+    func string(_ member: String) throws -> String {
+        try #require(try object()[member] as? String, "no text \"\(member)\": \(text)")
+    }
+
+    func number(_ member: String) throws -> Int {
+        try #require(try object()[member] as? Int, "no number \"\(member)\": \(text)")
+    }
+
+    /// The ids of a list.
+    func ids() throws -> [String] {
+        let data = try #require(try object()["data"] as? [[String: Any]], "no list: \(text)")
+        return data.compactMap { $0["id"] as? String }
+    }
+
+    var code: String { (try? string("code")) ?? "" }
+}
