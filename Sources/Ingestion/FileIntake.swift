@@ -1,4 +1,5 @@
 public import Domain
+public import Foundation
 public import Storage
 
 /// A document as it arrives.
@@ -8,14 +9,20 @@ public struct Upload: Sendable {
     public var sourcePath: String?
     public var bytes: [UInt8]
     public var tags: [String]
+    /// The conversation it is attached to, if it is.
+    public var conversationID: UUID?
     /// Process identical bytes that failed before once more.
     public var retryFailed: Bool
 
-    public init(name: String, sourcePath: String? = nil, bytes: [UInt8], tags: [String] = [], retryFailed: Bool = false) {
+    public init(
+        name: String, sourcePath: String? = nil, bytes: [UInt8], tags: [String] = [], conversationID: UUID? = nil,
+        retryFailed: Bool = false
+    ) {
         self.name = name
         self.sourcePath = sourcePath
         self.bytes = bytes
         self.tags = tags
+        self.conversationID = conversationID
         self.retryFailed = retryFailed
     }
 }
@@ -40,7 +47,7 @@ public struct FileIntake: Sendable {
         try Self.check(upload)
         let draft = FileDraft(
             name: upload.name, sourcePath: upload.sourcePath ?? upload.name, byteCount: upload.bytes.count,
-            sha256: ContentStore.digest(of: upload.bytes), tags: upload.tags)
+            sha256: ContentStore.digest(of: upload.bytes), tags: upload.tags, conversationID: upload.conversationID)
         let (file, outcome) = try await database.write(scope) { transaction in
             let limit = try await transaction.maximumFileSize()
             guard upload.bytes.count <= limit else { throw Problem.fileTooLarge(upload.name, limit: limit) }

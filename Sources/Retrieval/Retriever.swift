@@ -18,11 +18,14 @@ public struct RetrievalQuery: Sendable {
     public var filter: Filter?
     /// Passages with a lower cosine are left out, -1 to 1.
     public var threshold: Double?
+    /// A conversation with the assistant, whose attachments are searched as well.
+    public var conversation: UUID?
 
-    public init(k: Int, filter: Filter? = nil, threshold: Double? = nil) {
+    public init(k: Int, filter: Filter? = nil, threshold: Double? = nil, conversation: UUID? = nil) {
         self.k = k
         self.filter = filter
         self.threshold = threshold
+        self.conversation = conversation
     }
 }
 
@@ -95,7 +98,12 @@ public struct Retriever: Sendable {
         try transaction.scope.require(.read)
         try Self.check(query)
         var watch = Stopwatch()
-        let partitions = try IndexPartitions(of: assistant, scope: transaction.scope)
+        if let conversation = query.conversation {
+            guard try await transaction.assistant(ofConversation: conversation) == assistant.id else {
+                throw Problem.notFound("conversation", conversation.uuidString.lowercased())
+            }
+        }
+        let partitions = try IndexPartitions(of: assistant, conversation: query.conversation, scope: transaction.scope)
         let found = try await find(query, question.vector, partitions, transaction)
         watch.lap("search")
         return RetrievalResult(
@@ -140,7 +148,7 @@ public struct Retriever: Sendable {
         _ query: RetrievalQuery, _ vector: [Float], _ partitions: IndexPartitions, _ transaction: Transaction
     ) async throws -> (passages: [ScoredPassage], response: SearchResponse) {
         let allowed = try await query.filter.asyncMap { filter in
-            Set(try await transaction.matchingChunks(filter, assistant: partitions.assistant, shared: partitions.shared).map(\.rawValue))
+            Set(try await transaction.matchingChunks(filter, partitions.source).map(\.rawValue))
         }
         var request = SearchRequest(vector: vector, partitions: partitions.keys, k: query.k, allowed: allowed)
         while true {
@@ -162,7 +170,7 @@ public struct Retriever: Sendable {
     ) async throws -> [ScoredPassage] {
         guard !hits.isEmpty else { return [] }
         let rows = try await transaction.passages(
-            hits.map { ChunkID(rawValue: $0.id) }, assistant: partitions.assistant, shared: partitions.shared)
+            hits.map { ChunkID(rawValue: $0.id) }, partitions.source)
         let byID = Dictionary(rows.map { ($0.id.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
         return hits.compactMap { hit in byID[hit.id].map { ScoredPassage(passage: $0, score: hit.score) } }
     }
@@ -170,18 +178,17 @@ public struct Retriever: Sendable {
 
 /// The partitions of the index one scope may search for one assistant. No search happens without, and only a scope opens it.
 struct IndexPartitions: Sendable {
-    let assistant: AssistantID
-    /// Whether the shared knowledge is among them.
-    let shared: Bool
+    let source: KnowledgeSource
     let keys: [UUID]
 
-    init(of assistant: Assistant, scope: Scope) throws(Problem) {
+    /// - Parameter conversation: one that was found to be the scope's.
+    init(of assistant: Assistant, conversation: UUID?, scope: Scope) throws(Problem) {
         guard try scope.userID == assistant.userID, scope.admits(assistant.id) else {
             throw Problem.notFound("assistant", assistant.name)
         }
-        self.assistant = assistant.id
-        shared = assistant.settings.usesSharedKnowledge ?? false
-        keys = [assistant.id.rawValue] + (shared ? [UserID.system.rawValue] : [])
+        source = KnowledgeSource(
+            assistant: assistant.id, conversation: conversation, isShared: assistant.settings.usesSharedKnowledge ?? false)
+        keys = [assistant.id.rawValue] + (conversation.map { [$0] } ?? []) + (source.isShared ? [UserID.system.rawValue] : [])
     }
 }
 

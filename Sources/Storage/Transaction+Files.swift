@@ -9,13 +9,18 @@ public struct FileDraft: Sendable {
     public var byteCount: Int
     public var sha256: ContentDigest
     public var tags: [String]
+    /// The conversation it is attached to: then it is searchable there and nowhere else.
+    public var conversationID: UUID?
 
-    public init(name: String, sourcePath: String, byteCount: Int, sha256: ContentDigest, tags: [String]) {
+    public init(
+        name: String, sourcePath: String, byteCount: Int, sha256: ContentDigest, tags: [String], conversationID: UUID? = nil
+    ) {
         self.name = name
         self.sourcePath = sourcePath
         self.byteCount = byteCount
         self.sha256 = sha256
         self.tags = tags
+        self.conversationID = conversationID
     }
 }
 
@@ -40,8 +45,9 @@ extension Transaction {
     public func putFile(_ draft: FileDraft, assistant: AssistantID, retryFailed: Bool) async throws -> (StoredFile, FileOutcome) {
         let rows = try await connection.query(
             """
-            INSERT INTO files AS f (user_id, assistant_id, file_name, source_path, file_type, file_size, sha256, storage_path, tags)
-            VALUES (\(try scope.userID), \(assistant), \(draft.name), \(draft.sourcePath), \(draft.fileType), \(draft.byteCount),
+            INSERT INTO files AS f (user_id, assistant_id, conversation_id, file_name, source_path, file_type, file_size, sha256,
+                storage_path, tags)
+            VALUES (\(try scope.userID), \(assistant), \(draft.conversationID), \(draft.name), \(draft.sourcePath), \(draft.fileType), \(draft.byteCount),
                     \(draft.sha256.bytes), \(ContentStore.path(of: draft.sha256)), \(draft.tags))
             ON CONFLICT (user_id, assistant_id, conversation_id, archived_conversation_id, source_path) DO UPDATE SET
                 file_name = excluded.file_name, file_type = excluded.file_type, file_size = excluded.file_size,
@@ -56,11 +62,26 @@ extension Transaction {
         let standing = try await connection.query(
             """
             SELECT \(Self.fileColumns) FROM files
-            WHERE user_id = current_user_id() AND assistant_id = \(assistant) AND conversation_id IS NULL
-                AND archived_conversation_id IS NULL AND source_path = \(draft.sourcePath)
+            WHERE user_id = current_user_id() AND assistant_id = \(assistant) AND archived_conversation_id IS NULL
+                AND conversation_id IS NOT DISTINCT FROM \(draft.conversationID) AND source_path = \(draft.sourcePath)
             """)
         guard let row = standing.first else { throw Problem.notFound("file", draft.sourcePath) }
         return (try StoredFile(row), .unchanged)
+    }
+
+    /// The assistant a conversation is held with, whose files an attachment is counted among.
+    /// - Throws: `not_found` for a conversation that is not the scope's, `conflict` for one with a persona alone.
+    public func assistant(ofConversation id: UUID) async throws -> AssistantID {
+        let rows = try await connection.query(
+            "SELECT assistant_id FROM conversations WHERE user_id = \(try scope.userID) AND id = \(id)")
+        guard let row = rows.first else { throw Resource.conversation.notFound(id) }
+        guard let assistant = try row.decode("assistant_id", as: AssistantID?.self) else {
+            throw Problem(
+                .conflict, code: "conversation_without_assistant", "The conversation is held with a persona, which has no files.",
+                remedy: "Begin a conversation with an assistant to attach files.", parameter: "conversation")
+        }
+        guard scope.admits(assistant) else { throw Resource.conversation.notFound(id) }
+        return assistant
     }
 
     /// The file with this id, or `not_found`.

@@ -13,6 +13,24 @@ public struct WriteToken: Sendable, Hashable {
     }
 }
 
+/// Where passages are looked for: an assistant's own, those attached to one conversation with it, and the shared ones.
+public struct KnowledgeSource: Sendable {
+    public var assistant: AssistantID
+    public var conversation: UUID?
+    public var isShared: Bool
+
+    public init(assistant: AssistantID, conversation: UUID? = nil, isShared: Bool) {
+        self.assistant = assistant
+        self.conversation = conversation
+        self.isShared = isShared
+    }
+
+    /// Holds for the user's own passages `k` among them; what is attached to another conversation is not.
+    var condition: SQL {
+        "(k.secretary_id = \(assistant) AND (k.conversation_id IS NULL OR k.conversation_id = \(conversation)))"
+    }
+}
+
 /// What processing a file yields, to be stored in one transaction.
 public struct ProcessedFile: Sendable {
     public var mediaType: String
@@ -99,16 +117,16 @@ extension Transaction {
     ///
     /// Each row is looked up by its primary key alone and checked afterwards: right after an import the statistics are stale, and a
     /// planner free to choose would read the whole assistant instead of k rows.
-    public func passages(_ ids: [ChunkID], assistant: AssistantID, shared: Bool) async throws -> [Passage] {
+    public func passages(_ ids: [ChunkID], _ source: KnowledgeSource) async throws -> [Passage] {
         let own = Self.passage(of: try scope.userID)
         return try await connection.query(
             """
             SELECT k.id, k.secretary_id, k.file_id, f.file_name, f.metadata ->> 'title' AS title, k.content, k.heading_path, k.page_from,
                 k.page_to, k.char_start, k.char_end, k.token_count, k.tags, k.source_type, k.created_at
             FROM unnest(\(ids)::uuid[]) AS hit (id)
-            CROSS JOIN LATERAL (\(shared ? "\(own) UNION ALL \(Self.passage(of: .system))" : own)) AS k
+            CROSS JOIN LATERAL (\(source.isShared ? "\(own) UNION ALL \(Self.passage(of: .system))" : own)) AS k
             LEFT JOIN LATERAL (SELECT * FROM files WHERE user_id = k.user_id AND id = k.file_id LIMIT 1) AS f ON true
-            WHERE k.user_id = \(UserID.system) OR (k.secretary_id = \(assistant) AND k.conversation_id IS NULL)
+            WHERE k.user_id = \(UserID.system) OR \(source.condition)
             """
         ).map(Passage.init)
     }
@@ -119,13 +137,13 @@ extension Transaction {
     }
 
     /// The ids a filter lets through, for the index to search among.
-    public func matchingChunks(_ filter: Filter, assistant: AssistantID, shared: Bool) async throws -> Set<ChunkID> {
-        let user = try scope.userID
-        let belongs: SQL = "(k.user_id = \(user) AND k.secretary_id = \(assistant) AND k.conversation_id IS NULL)"
+    public func matchingChunks(_ filter: Filter, _ source: KnowledgeSource) async throws -> Set<ChunkID> {
+        let own: SQL = "(k.user_id = \(try scope.userID) AND \(source.condition))"
+        let belongs: SQL = source.isShared ? "(\(own) OR k.user_id = \(UserID.system))" : own
         let rows = try await connection.query(
             """
             SELECT k.id FROM knowledge_base k LEFT JOIN files f ON f.user_id = k.user_id AND f.id = k.file_id
-            WHERE \(shared ? "(\(belongs) OR k.user_id = \(UserID.system))" : belongs) AND \(try filter.condition())
+            WHERE \(belongs) AND \(try filter.condition())
             """)
         return Set(try rows.map { try $0.decode("id", as: ChunkID.self) })
     }

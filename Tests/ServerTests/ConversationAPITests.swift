@@ -120,6 +120,43 @@ import Testing
         }
     }
 
+    @Test func `A file attached to a conversation is searchable there and nowhere else`() async throws {
+        try await LiveAPI.with { api in
+            let assistant = api.db.alice.assistant.id
+            let here = try await api.make("/v1/conversations", #"{"assistant_id":"\#(assistant)"}"#)
+            let elsewhere = try await api.make("/v1/conversations", #"{"assistant_id":"\#(assistant)"}"#)
+            let upload = try await api.send(.post, "/v1/files?conversation=\(here)&name=note.txt", "The ferry leaves at noon.")
+            #expect(upload.status == 202, "\(upload.text)")
+            let file = try upload.string("id")
+            #expect(try await api.send(.get, "/v1/files/\(file)?wait=30").string("state") == "done")
+            let message = try await api.send(
+                .post, "/v1/conversations/\(here)/messages", #"{"role":"user","content":"See the note","attachments":["\#(file)"]}"#)
+            #expect(message.text.contains("note.txt"), "\(message.text)")
+            func found(_ place: String) async throws -> Int {
+                let reply = try await api.send(.post, "/v1/search", #"{"assistant":"\#(assistant)","query":"ferry noon"\#(place)}"#)
+                #expect(reply.status == 200, "\(reply.text)")
+                return (try reply.object()["results"] as? [Any])?.count ?? -1
+            }
+            #expect(try await eventually { try await found(#","conversation":"\#(here)""#) == 1 })
+            #expect(try await found("") == 0)
+            #expect(try await found(#","conversation":"\#(elsewhere)""#) == 0)
+            let filter = #","filters":{"type":"eq","key":"file","value":"note.txt"}"#
+            #expect(try await found(#","conversation":"\#(here)"\#(filter)"#) == 1)
+            #expect(try await found(filter) == 0)
+            let stranger = try await api.send(
+                .post, "/v1/search", #"{"assistant":"\#(api.db.bob.assistant.id)","query":"ferry","conversation":"\#(here)"}"#, as: api.bob)
+            #expect(stranger.status == 404)
+            #expect(try await api.send(.post, "/v1/files?conversation=\(here)&name=x.txt", "x", as: api.bob).status == 404)
+            // Archived, it is found nowhere; restored, it is made anew and found again.
+            _ = try await api.send(.post, "/v1/conversations/\(here)/archive")
+            #expect(try await eventually { try await found("") == 0 })
+            #expect(try await api.send(.post, "/v1/conversations/\(here)/restore").status == 200)
+            #expect(try await eventually { try await found(#","conversation":"\#(here)""#) == 1 })
+            let again = try await api.send(.get, "/v1/conversations/\(here)/messages")
+            #expect(again.text.contains("note.txt"))
+        }
+    }
+
     @Test func `Usage is listed and summed up by day, assistant, api and model`() async throws {
         try await LiveAPI.with { api in
             let alice = api.db.alice

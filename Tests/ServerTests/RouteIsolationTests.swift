@@ -110,7 +110,9 @@ import Testing
             .init("/v1/usage/summary?by=assistant", nil, .ownAnswer), .init("/v1/usage/summary?assistant=:assistant"),
         ],
         "GET /v1/files": [.init("/v1/files", nil, .emptyList), .init("/v1/files?assistant=:assistant")],
-        "POST /v1/files": [.init("/v1/files?assistant=:assistant&name=x.txt", "text")],
+        "POST /v1/files": [
+            .init("/v1/files?assistant=:assistant&name=x.txt", "text"), .init("/v1/files?conversation=:conversation&name=x.txt", "text"),
+        ],
         "GET /v1/files/{file}": [.init("/v1/files/:file"), .init("/v1/files/:file?wait=1")],
         "DELETE /v1/files/{file}": [.init("/v1/files/:file")],
         "GET /v1/limits": [.init("/v1/limits", nil, .ownAnswer)],
@@ -118,6 +120,7 @@ import Testing
             .init("/v1/search", #"{"assistant":"{assistant}","query":"ferry"}"#),
             .init("/v1/search", #"{"assistant":"kei","query":"ferry"}"#),
             .init("/v1/search", #"{"assistant":"{own}","query":"ferry"}"#, .ownAnswer),
+            .init("/v1/search", #"{"assistant":"{own}","query":"ferry","conversation":"{conversation}"}"#),
         ],
         "POST /v1/context": [
             .init("/v1/context", #"{"assistant":"{assistant}","query":"ferry"}"#),

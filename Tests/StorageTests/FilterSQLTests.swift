@@ -53,7 +53,7 @@ import Testing
     private func matches(_ filter: Filter, _ db: TestDatabase, as user: TestUser? = nil) async throws -> Set<ChunkID> {
         let user = user ?? db.alice
         return try await db.database.read(user.scope) {
-            try await $0.matchingChunks(filter, assistant: db.alice.assistant.id, shared: false)
+            try await $0.matchingChunks(filter, KnowledgeSource(assistant: db.alice.assistant.id, isShared: false))
         }
     }
 

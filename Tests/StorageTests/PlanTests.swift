@@ -17,7 +17,7 @@ import Testing
                 // More than five times, after which PostgreSQL may plan without looking at the parameters.
                 let plans = try await db.plans(as: db.alice) { transaction in
                     for _ in 0..<8 {
-                        let found = try await transaction.passages(ids, assistant: assistant, shared: shared)
+                        let found = try await transaction.passages(ids, KnowledgeSource(assistant: assistant, isShared: shared))
                         #expect(found.count == ids.count && found.allSatisfy { $0.fileName != nil })
                     }
                 }

@@ -7,7 +7,7 @@ import Storage
 
 /// `/v1/files`: upload, list, get, delete.
 ///
-/// An upload is `multipart/form-data` with a part `file` and fields `assistant`, `source_path`, `tags` (comma-separated) and `retry_failed`,
+/// An upload is `multipart/form-data` with a part `file` and fields `assistant` or `conversation`, `source_path`, `tags` (comma-separated) and `retry_failed`,
 /// or the bare bytes with the same names, and `name`, as query parameters. It answers 202 once the bytes are durable.
 struct FileRoutes: Sendable {
     let database: Database
@@ -33,8 +33,11 @@ struct FileRoutes: Sendable {
         try scope.require(.ingest)
         let limit = try await database.read(scope) { try await $0.maximumFileSize() }
         let form = try await UploadForm(request, limit: limit)
-        let assistant = try await database.read(scope) { try await $0.assistant(form.assistant) }
-        let (file, outcome) = try await intake.accept(form.upload, into: assistant.id, scope: scope)
+        let assistant = try await database.read(scope) { transaction in
+            if let conversation = form.upload.conversationID { return try await transaction.assistant(ofConversation: conversation) }
+            return try await transaction.assistant(form.assistant ?? "").id
+        }
+        let (file, outcome) = try await intake.accept(form.upload, into: assistant, scope: scope)
         return JSONResponse(FileBody(file, outcome: outcome), status: outcome == .unchanged ? .ok : .accepted)
     }
 

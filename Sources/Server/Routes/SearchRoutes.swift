@@ -18,13 +18,14 @@ struct SearchRoutes: Sendable {
         let k: Int?
         let filters: Filter?
         let threshold: Double?
+        let conversation: UUID?
     }
 
     @Sendable
     func search(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<SearchAnswer> {
         let scope = try context.scope
         let body = try await request.json(SearchBody.self)
-        let query = RetrievalQuery(k: body.k ?? 10, filter: body.filters, threshold: body.threshold)
+        let query = RetrievalQuery(k: body.k ?? 10, filter: body.filters, threshold: body.threshold, conversation: body.conversation)
         return JSONResponse(SearchAnswer(try await retriever.search(body.query, query, assistant: body.assistant, scope: scope)))
     }
 }

@@ -1,11 +1,13 @@
 import Domain
+import Foundation
 import Hummingbird
 import Ingestion
 import NIOCore
 
 /// An upload's fields, from a multipart body or from the query with the bare bytes as body.
 struct UploadForm {
-    let assistant: String
+    /// The assistant it is for; that of the conversation when it is attached to one.
+    let assistant: String?
     let upload: Upload
 
     /// Room for the fields and frames of a multipart body around a file of the largest size.
@@ -44,16 +46,20 @@ struct UploadForm {
     }
 
     private init(bytes: [UInt8], name: String, fields: (String) -> String?) throws(Problem) {
-        guard let assistant = fields("assistant"), !assistant.isEmpty else {
+        assistant = fields("assistant")
+        let conversation = try fields("conversation").map { text throws(Problem) in
+            guard let id = UUID(uuidString: text) else { throw Problem.notFound("conversation", text) }
+            return id
+        }
+        guard conversation != nil || assistant?.isEmpty == false else {
             throw Problem.invalid("assistant", "The upload names no assistant.", remedy: "Add the field \"assistant\" with its name or id.")
         }
-        self.assistant = assistant
         let tags = (fields("tags") ?? "").split(separator: ",").map { $0.trimmed }.filter { !$0.isEmpty }
         // A client may send a whole path as the name; the file's own name is its last part.
         let ownName = name.split(separator: "/").last.map(String.init) ?? ""
         upload = Upload(
             name: ownName, sourcePath: fields("source_path") ?? name, bytes: bytes, tags: tags,
-            retryFailed: fields("retry_failed") == "true")
+            conversationID: conversation, retryFailed: fields("retry_failed") == "true")
     }
 
     private static func body(of request: Request, name: String, limit: Int, overhead: Int) async throws -> ByteBuffer {
