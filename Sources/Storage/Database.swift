@@ -44,9 +44,9 @@ public final class Database: Sendable {
         _ scope: Scope, isolation: isolated (any Actor)? = #isolation, _ body: (Transaction) async throws -> R
     ) async throws -> R {
         do {
-            return try await transaction(scope, .readOnly, body)
+            return try await transaction(scope, Self.reading, body)
         } catch let problem as Problem where problem.code == Problem.connectionLostCode {
-            return try await transaction(scope, .readOnly, body)
+            return try await transaction(scope, Self.reading, body)
         }
     }
 
@@ -95,6 +95,10 @@ public final class Database: Sendable {
             throw Problem(error)
         }
     }
+
+    /// Pages are read in the order of an index. Left to itself the planner takes a user's conversation or collection for a handful of
+    /// rows (it multiplies the odds of columns that go together) and sorts all of it for each page.
+    private static let reading = TransactionMode(isReadOnly: true, settings: ["enable_sort": "off"])
 
     private func transaction<R>(
         _ scope: Scope, _ mode: TransactionMode, isolation: isolated (any Actor)? = #isolation, _ body: (Transaction) async throws -> R
