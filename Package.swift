@@ -97,7 +97,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "Accounts", "ContextAssembly", "Embeddings", "Ingestion", "Retrieval", "Storage", "Domain", "TestSupport",
+                "Server", "Accounts", "ContextAssembly", "Embeddings", "Ingestion", "Operations", "Retrieval", "Storage", "Domain",
+                "TestSupport",
                 .hummingbird, .hummingbirdTesting, .httpTypes, .logging, .nioCore,
             ]),
         .testTarget(name: "BunkoTests", dependencies: ["bunko", "Domain", "TestSupport", .asyncHTTPClient, .nioCore, .nioHTTP1]),
