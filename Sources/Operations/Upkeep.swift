@@ -47,7 +47,8 @@ public struct Upkeep: Sendable {
     /// Brings conversations, or their archived messages, back.
     /// - Throws: `not_found` when none of the ids names anything in the archive.
     public func restore(_ ids: [UUID]) async throws -> MovedCounts {
-        let moved = try await database.write(scope) { try await $0.restoreConversations(ids) }
+        let (conversations, messages) = try await database.write(scope) { try await $0.restoreConversations(ids) }
+        let moved = MovedCounts(conversations: conversations, messages: messages)
         guard moved.conversations + moved.messages > 0 else {
             throw Problem.notFound("archived conversation", ids.map { $0.uuidString.lowercased() }.joined(separator: ", "))
         }

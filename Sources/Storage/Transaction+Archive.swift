@@ -1,5 +1,5 @@
 import Domain
-public import Foundation
+import Foundation
 import Postgres
 
 /// How old something must be, in months and days of the calendar.
@@ -54,11 +54,6 @@ extension Transaction {
     /// Moves conversations without a message for so long into the archive, with all their messages.
     public func archiveConversations(inactiveFor age: Age) async throws -> MovedCounts {
         try await moved("SELECT conversations, messages FROM archive_inactive_conversations(\(age.interval))")
-    }
-
-    /// Brings archived conversations, and archived messages of living ones, back; ids that are neither are passed over.
-    public func restoreConversations(_ ids: [UUID]) async throws -> MovedCounts {
-        try await moved("SELECT conversations, messages FROM restore_conversations(\(ids))")
     }
 
     /// What archiving by these ages, messages first, would move.
