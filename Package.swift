@@ -43,7 +43,8 @@ let package = Package(
             name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging],
             resources: [.embedInCode("Migrations")]),
         .target(name: "Accounts", dependencies: ["Storage", "Domain", .crypto, .logging]),
-        .target(name: "Operations", dependencies: ["Storage", "Domain", .logging]),
+        .target(
+            name: "Operations", dependencies: ["EmbeddedPostgres", "Storage", "Domain", .crypto, .logging, .serviceLifecycle]),
         .target(
             name: "Ingestion",
             dependencies: ["Extraction", "Embeddings", "TextAnalysis", "Storage", "Domain", .logging, .serviceLifecycle]),
@@ -89,11 +90,15 @@ let package = Package(
             dependencies: [
                 "Retrieval", "Embeddings", "VectorIndex", "Storage", "Postgres", "Domain", "TestSupport", .logging, .serviceLifecycle,
             ]),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: ["Operations", "EmbeddedPostgres", "Storage", "Postgres", "Domain", "TestSupport", .logging, .serviceLifecycle]),
         .testTarget(name: "ContextAssemblyTests", dependencies: ["ContextAssembly", "Retrieval", "Domain", "TextAnalysis"]),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "Accounts", "ContextAssembly", "Embeddings", "Ingestion", "Retrieval", "Storage", "Domain", "TestSupport",
+                "Server", "Accounts", "ContextAssembly", "Embeddings", "Ingestion", "Operations", "Retrieval", "Storage", "Domain",
+                "TestSupport",
                 .hummingbird, .hummingbirdTesting, .httpTypes, .logging, .nioCore,
             ]),
         .testTarget(name: "BunkoTests", dependencies: ["bunko", "Domain", "TestSupport", .asyncHTTPClient, .nioCore, .nioHTTP1]),

@@ -5,6 +5,8 @@ import Glibc
 /// It gets a session of its own: a terminal's Ctrl-C for bunko's foreground group does not reach it.
 struct ChildCommand: Sendable {
     let arguments: [String]
+    /// Variables it gets besides the fixed ones, as `NAME=value`; the place for secrets, since everybody may read arguments.
+    let variables: [String]
 
     /// What a finished program left behind; standard output and standard error are one stream.
     struct Result: Sendable {
@@ -16,10 +18,14 @@ struct ChildCommand: Sendable {
     }
 
     /// - Parameter arguments: the program's absolute path and its arguments.
-    init(_ arguments: [String]) { self.arguments = arguments }
+    init(_ arguments: [String], variables: [String] = []) {
+        self.arguments = arguments
+        self.variables = variables
+    }
 
     /// Runs to the end and blocks the calling thread meanwhile.
-    func run() throws(SystemFailure) -> Result {
+    /// - Parameter onStart: gets the process once it runs, to end it from elsewhere.
+    func run(onStart: (ServerProcess?) -> Void = { _ in }) throws(SystemFailure) -> Result {
         var ends: [Int32] = [0, 0]
         // A socket pair, since pipe2 is not visible in Swift and a pipe without close-on-exec could leak into another child.
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
@@ -33,6 +39,7 @@ struct ChildCommand: Sendable {
             close(ends[0])
             throw error
         }
+        onStart(ServerProcess(child: pid))
         let output = readToEnd(ends[0]) ?? []
         close(ends[0])
         var status: Int32 = 0
@@ -66,7 +73,7 @@ struct ChildCommand: Sendable {
     private func spawn(_ actions: inout posix_spawn_file_actions_t, _ attributes: inout posix_spawnattr_t) throws(SystemFailure) -> pid_t {
         var pid: pid_t = 0
         let code = withCStrings(wholeCommand) { arguments in
-            withCStrings(Self.environment) { posix_spawn(&pid, "/usr/bin/env", &actions, &attributes, arguments, $0) }
+            withCStrings(Self.environment + variables) { posix_spawn(&pid, "/usr/bin/env", &actions, &attributes, arguments, $0) }
         }
         if code == 0 { return pid }
         errno = code

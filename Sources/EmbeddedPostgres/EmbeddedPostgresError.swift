@@ -24,6 +24,10 @@ public struct EmbeddedPostgresError: Error, Sendable, CustomStringConvertible {
         case startFailed
         /// PostgreSQL died again and again, so that supervision gave up.
         case keepsFailing
+        /// One of PostgreSQL's client programs (pg_dump, pg_restore) is not installed in a version that fits the server.
+        case noPrograms
+        /// One of PostgreSQL's client programs failed.
+        case programFailed
         /// PostgreSQL survived every request to stop.
         case stopFailed
         /// The start was given up because the task was cancelled or `stop()` was called.

@@ -77,7 +77,7 @@ public struct PostgresInstallation: Sendable {
                 + "or set DATABASE_URL to a server that has them")
     }
 
-    private static func searchedDirectories() -> [String] {
+    static func searchedDirectories() -> [String] {
         var directories = names(inDirectory: "/usr/lib/postgresql").map { "/usr/lib/postgresql/\($0)/bin" }
         directories.append("/usr/local/pgsql/bin")
         directories += names(inDirectory: "/usr").filter { $0.hasPrefix("pgsql-") }.map { "/usr/\($0)/bin" }
@@ -130,7 +130,7 @@ extension PostgresInstallation.Candidate {
 }
 
 /// `15.8 (Debian …)` of `postgres (PostgreSQL) 15.8 (Debian …)`.
-private func productVersion(ofOutput line: String) -> String {
+func productVersion(ofOutput line: String) -> String {
     guard let product = line.firstRange(of: "(PostgreSQL) ") else { return line }
     return String(line[product.upperBound...])
 }
@@ -140,7 +140,8 @@ func versionNumbers(_ text: String) -> [Int] {
     text.prefix { $0.isNumber || $0 == "." }.split(separator: ".").compactMap { Int($0) }
 }
 
-private func firstLine(of command: [String]) -> String? {
+/// The first line a program prints; nil when it fails.
+func firstLine(of command: [String]) -> String? {
     guard let result = try? ChildCommand(command).run(), result.succeeded else { return nil }
     return result.output.split(separator: "\n").first.map(String.init)
 }

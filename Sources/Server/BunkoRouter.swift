@@ -3,6 +3,7 @@ public import ContextAssembly
 public import Hummingbird
 public import Ingestion
 public import Logging
+public import Operations
 public import Retrieval
 public import Storage
 
@@ -17,11 +18,12 @@ public struct ServerDependencies: Sendable {
     public var mirror: KnowledgeMirror
     public var retriever: Retriever
     public var assembler: ContextAssembler
+    public var upkeep: Upkeep
 
     public init(
         database: Database, authenticator: Authenticator, keys: KeyRing, intake: FileIntake, knowledge: KnowledgeWriter, watch: FileWatch,
         mirror: KnowledgeMirror,
-        retriever: Retriever, assembler: ContextAssembler
+        retriever: Retriever, assembler: ContextAssembler, upkeep: Upkeep
     ) {
         self.database = database
         self.authenticator = authenticator
@@ -32,6 +34,7 @@ public struct ServerDependencies: Sendable {
         self.mirror = mirror
         self.retriever = retriever
         self.assembler = assembler
+        self.upkeep = upkeep
     }
 }
 
@@ -53,5 +56,6 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     SearchRoutes(retriever: dependencies.retriever).add(to: v1)
     ContextRoutes(assembler: dependencies.assembler).add(to: v1)
     KeyRoutes(keys: dependencies.keys).add(to: v1)
+    AdminRoutes(upkeep: dependencies.upkeep).add(to: v1)
     return router
 }

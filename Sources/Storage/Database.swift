@@ -23,6 +23,9 @@ public final class Database: Sendable {
         }
     }
 
+    /// What each pool is doing now, by name.
+    var pools: [(String, PoolStatistics)] { [("requests", requests.statistics), ("worker", worker.statistics)] }
+
     /// Closes every connection.
     public func close() async {
         await requests.close()

@@ -25,6 +25,7 @@ public struct Provisioning: Sendable {
         try await connected(superuser) { connection in
             try await createRole("bunko_owner", options: "LOGIN CREATEROLE", password: superuser.password, connection)
             try await createRole("bunko_backup", options: "LOGIN BYPASSRLS", password: superuser.password, connection)
+            try await connection.execute("GRANT pg_read_all_data TO bunko_backup")
             let there = try await connection.query("SELECT FROM pg_database WHERE datname = 'bunko'")
             if there.isEmpty {
                 try await connection.execute("CREATE DATABASE bunko OWNER bunko_owner")
@@ -181,7 +182,7 @@ public struct Provisioning: Sendable {
     }
 
     @discardableResult
-    private func connected<R: Sendable>(
+    func connected<R: Sendable>(
         _ configuration: PostgresConfiguration, _ body: (PostgresConnection) async throws -> R
     ) async throws -> R {
         let connection: PostgresConnection

@@ -100,11 +100,13 @@ extension Transaction {
     }
 
     /// Contents nothing has referred to for an hour; their rows are deleted in this transaction, so that the caller may remove the
-    /// bytes before it commits and no upload can slip in between.
+    /// bytes before it commits and no upload can slip in between. None while a backup is under way, which may still have to copy them.
     public func takeReleasedContents(limit: Int) async throws -> [ContentDigest] {
+        let lock = try await connection.query("SELECT pg_try_advisory_xact_lock(\(BackupLock.key))")
+        guard try lock.first?.decode(Bool.self) == true else { return [] }
         // The condition stands outside as well: it is what is tested again when an upload refers to a row meanwhile. Locking the rows
         // first would ask for UPDATE, which the worker does not have.
-        try await connection.query(
+        return try await connection.query(
             """
             DELETE FROM file_contents
             WHERE reference_count = 0 AND released_at < now() - interval '1 hour' AND sha256 IN (

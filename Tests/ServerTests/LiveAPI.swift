@@ -7,6 +7,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Ingestion
+import Operations
 import Logging
 import NIOCore
 import Retrieval
@@ -52,7 +53,8 @@ struct LiveAPI: Sendable {
                         intake: FileIntake(database: db.database, contents: contents, events: events),
                         knowledge: KnowledgeWriter(database: db.database, embedder: embedder),
                         watch: FileWatch(database: db.database, events: events), mirror: mirror, retriever: retriever,
-                        assembler: ContextAssembler(database: db.database, retriever: retriever)),
+                        assembler: ContextAssembler(database: db.database, retriever: retriever),
+                        upkeep: Upkeep(database: db.database, scope: db.system)),
                     logger: errors)
                 let permissions = Set(Permission.allCases)
                 let alice = try await keys.create(db.alice.scope, name: "test", permissions: permissions).key

@@ -15,6 +15,8 @@ import Testing
         case emptyList
         /// An answer about himself alone: it may be anything but may not hold an identifier of hers.
         case ownAnswer
+        /// The route is for administrators.
+        case forbidden
     }
 
     /// One attempt on a route: `:name` in the path stands for Alice's row of that name, `{name}` in the body as well.
@@ -129,6 +131,11 @@ import Testing
         "POST /v1/keys": [.init("/v1/keys", #"{"name":"x"}"#, .ownAnswer)],
         "GET /v1/keys": [.init("/v1/keys", nil, .ownAnswer)],
         "DELETE /v1/keys/{key}": [.init("/v1/keys/:key")],
+        "GET /v1/admin/stats": [.init("/v1/admin/stats", nil, .forbidden)],
+        "GET /v1/admin/partitions": [.init("/v1/admin/partitions", nil, .forbidden)],
+        "POST /v1/admin/partitions": [.init("/v1/admin/partitions", #"{"months":1}"#, .forbidden)],
+        "POST /v1/admin/archive": [.init("/v1/admin/archive", #"{"inactive":"1day"}"#, .forbidden)],
+        "POST /v1/admin/archive/restore": [.init("/v1/admin/archive/restore", #"{"ids":["{archived}"]}"#, .forbidden)],
     ].merging(plainResources) { one, _ in one }
 
     /// The resources that have nothing but the five routes.
@@ -181,6 +188,7 @@ import Testing
         case .emptyList:
             #expect(reply.status == 200 && secrets.allSatisfy { !reply.text.contains($0) }, "\(method) \(path): \(reply.text)")
         case .ownAnswer: break
+        case .forbidden: #expect(reply.status == 403, "\(method) \(path): \(reply.status) \(reply.text)")
         }
         // What Bob sent himself may come back in a message; a row's content never does.
         #expect(!reply.text.contains("only Alice knows"), "\(method) \(path): \(reply.text)")

@@ -6,6 +6,7 @@ DROP FUNCTION restore_conversations(uuid[]);
 DROP FUNCTION archive_inactive_conversations(interval);
 DROP FUNCTION archive_conversations(uuid[]);
 DROP FUNCTION archive_old_messages(interval);
+ALTER TABLE conversations DROP restored_at;
 DROP FUNCTION message_partitions();
 DROP POLICY files_partitioning ON files;
 DROP FUNCTION ensure_message_partitions(date, integer);

@@ -64,6 +64,10 @@ CREATE FUNCTION message_partitions() RETURNS TABLE (name text, bounds text, esti
 REVOKE ALL ON FUNCTION message_partitions() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION message_partitions() TO bunko_worker;
 
+-- When it came back from the archive, which makes it as young as that for archiving by age: the next scheduled run would take it away
+-- again otherwise.
+ALTER TABLE conversations ADD restored_at timestamptz;
+
 -- Moves messages older than the age into the archive; returns how many. What was attached to them remembers where it was.
 -- Under the caller's policies: the service's worker sees all users' rows.
 CREATE FUNCTION archive_old_messages(older_than interval DEFAULT interval '6 months') RETURNS integer
@@ -72,10 +76,16 @@ CREATE FUNCTION archive_old_messages(older_than interval DEFAULT interval '6 mon
 DECLARE
     archived_count integer;
 BEGIN
-    UPDATE files SET archived_message_id = message_id
-    WHERE message_created_at < now() - older_than AND message_id IS NOT NULL;
+    UPDATE files f SET archived_message_id = message_id
+    WHERE message_created_at < now() - older_than AND message_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM conversations c
+            WHERE c.user_id = f.user_id AND c.id = f.conversation_id AND c.restored_at >= now() - older_than);
     WITH moved_messages AS (
-        DELETE FROM messages WHERE created_at < now() - older_than RETURNING *
+        DELETE FROM messages m WHERE created_at < now() - older_than
+            AND NOT EXISTS (
+                SELECT FROM conversations c
+                WHERE c.user_id = m.user_id AND c.id = m.conversation_id AND c.restored_at >= now() - older_than) RETURNING *
     )
     INSERT INTO messages_archive
         (id, user_id, conversation_id, role, content, content_type, parent_id, emotion, tokens_used, metadata, created_at)
@@ -123,7 +133,8 @@ CREATE FUNCTION archive_inactive_conversations(inactive_for interval DEFAULT int
     RETURNS TABLE (conversations bigint, messages bigint)
     LANGUAGE sql
     AS $$
-    SELECT * FROM archive_conversations(ARRAY(SELECT c.id FROM conversations c WHERE c.updated_at < now() - inactive_for)) $$;
+    SELECT * FROM archive_conversations(ARRAY(SELECT c.id FROM conversations c
+        WHERE c.updated_at < now() - inactive_for AND (c.restored_at IS NULL OR c.restored_at < now() - inactive_for))) $$;
 REVOKE ALL ON FUNCTION archive_inactive_conversations(interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION archive_inactive_conversations(interval) TO bunko_worker;
 
@@ -151,6 +162,7 @@ BEGIN
     LEFT JOIN personality_templates t ON t.id = b.personality_template_id
     LEFT JOIN voices v ON v.id = b.voice_id;
     GET DIAGNOSTICS conversation_count = ROW_COUNT;
+    UPDATE conversations c SET restored_at = now() WHERE c.id = ANY (chosen);
     WITH back AS (
         DELETE FROM messages_archive m WHERE m.conversation_id = ANY (chosen)
             AND EXISTS (SELECT FROM conversations c WHERE c.user_id = m.user_id AND c.id = m.conversation_id) RETURNING *

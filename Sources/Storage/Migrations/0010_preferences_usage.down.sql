@@ -1,3 +1,4 @@
+DELETE FROM system_settings WHERE key = 'archive_after_days';
 DROP FUNCTION ensure_embedding_index();
 DROP INDEX IF EXISTS idx_knowledge_base_embedding;
 DROP VIEW conversation_stats;

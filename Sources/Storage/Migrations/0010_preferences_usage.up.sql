@@ -120,3 +120,6 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION ensure_embedding_index() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_embedding_index() TO bunko_worker;
+
+INSERT INTO system_settings (key, value, description) VALUES
+    ('archive_after_days', '183', 'Messages and conversations this many days old are archived daily; 0 for never');

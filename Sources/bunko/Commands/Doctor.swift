@@ -66,11 +66,23 @@ struct Doctor: AsyncParsableCommand {
         do {
             let configuration = try PostgresConfiguration(url: url)
             let findings = try await Provisioning(logger: logger).examine(configuration)
-            return findings.map { Finding("PostgreSQL", .ok, $0) }
+            return findings.map { Finding("PostgreSQL", .ok, $0) } + [await backups(configuration, logger)]
         } catch let problem as Problem {
             return [Finding("PostgreSQL", .failure, problem.detail, remedy: problem.remedy)]
         } catch {
             return [Finding("PostgreSQL", .failure, "\(error)", remedy: "Check DATABASE_URL.")]
+        }
+    }
+
+    /// Whether some login may read all rows of a foreign database; the private cluster always has one.
+    private func backups(_ owner: PostgresConfiguration, _ logger: Logger) async -> Finding {
+        do {
+            let login = try await Provisioning(logger: logger).backupLogin(DatabaseLogins(owner: owner))
+            return Finding("backup", .ok, "\"\(login.user)\" may read all rows")
+        } catch let problem as Problem {
+            return Finding("backup", .warning, problem.detail, remedy: problem.remedy)
+        } catch {
+            return Finding("backup", .warning, "\(error)")
         }
     }
 

@@ -8,6 +8,7 @@ import Hummingbird
 import Ingestion
 import Logging
 import NIOCore
+import Operations
 import Postgres
 import Retrieval
 import Server
@@ -83,17 +84,21 @@ struct BunkoApplication: Sendable {
             afterCommit: { token in _ = await mirror.waitUntilIncluded(token, atMost: .seconds(2)) },
             logger: labelled("ingestion"))
         let retriever = Retriever(database: database, mirror: mirror, embedder: embedder)
+        let upkeep = Upkeep(database: database, scope: .system(purpose: "maintenance"))
         let dependencies = ServerDependencies(
             database: database, authenticator: Authenticator(database: database, localAdministrator: administrator),
             keys: KeyRing(database: database), intake: FileIntake(database: database, contents: contents, events: events),
             knowledge: KnowledgeWriter(database: database, embedder: embedder), watch: FileWatch(database: database, events: events),
             mirror: mirror, retriever: retriever,
-            assembler: ContextAssembler(database: database, retriever: retriever))
+            assembler: ContextAssembler(database: database, retriever: retriever), upkeep: upkeep)
         let group = GroupReference()
         let server = httpServer(dependencies) { address in
             await onListening(Endpoint(address: address, administrator: administrator), group.value)
         }
-        var services: [any Service] = [DatabaseService(database: database), mirror, worker, server]
+        var services: [any Service] = [
+            DatabaseService(database: database), mirror, worker, MaintenanceService(upkeep: upkeep, logger: labelled("maintenance")),
+            server,
+        ]
         if let cluster = host.cluster { services.insert(cluster, at: 0) }
         let running = ServiceGroup(
             configuration: .init(

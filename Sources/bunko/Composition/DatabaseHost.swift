@@ -17,16 +17,20 @@ struct DatabaseHost: Sendable {
     static func start(_ settings: Settings, logger: Logger) async throws -> DatabaseHost {
         let provisioning = Provisioning(logger: logger)
         guard let url = settings.databaseURL else { return try await startOwn(settings, provisioning, logger) }
-        let owner: PostgresConfiguration
+        let owner = try Self.owner(url)
+        let lock = try folderLock(settings.dataDirectory)
+        return DatabaseHost(logins: try await provisioning.prepare(owner: owner), cluster: nil, lock: lock)
+    }
+
+    /// The owner's login in an address.
+    static func owner(_ url: String) throws(Problem) -> PostgresConfiguration {
         do {
-            owner = try PostgresConfiguration(url: url)
+            return try PostgresConfiguration(url: url)
         } catch {
             throw Problem(
                 .configuration, code: "database_url_invalid", "DATABASE_URL is not usable: \(error)",
                 remedy: "Its form is postgresql://USER:PASSWORD@HOST:PORT/DATABASE.", parameter: "DATABASE_URL")
         }
-        let lock = try folderLock(settings.dataDirectory)
-        return DatabaseHost(logins: try await provisioning.prepare(owner: owner), cluster: nil, lock: lock)
     }
 
     private static func startOwn(_ settings: Settings, _ provisioning: Provisioning, _ logger: Logger) async throws -> DatabaseHost {
