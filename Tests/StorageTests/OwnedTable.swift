@@ -19,15 +19,96 @@ struct OwnedTable: Sendable {
             "INSERT INTO personality_templates (user_id, name, system_prompt) VALUES (\(user.id), 'own', 'prompt')"
         },
         "assistants": { user in "INSERT INTO assistants (user_id, name) VALUES (\(user.id), 'second')" },
-        "files": { user in fileSample(user, "sample.md") },
+        "voices": { user in "INSERT INTO voices (user_id, name) VALUES (\(user.id), 'voice')" },
+        "avatars": { user in "INSERT INTO avatars (user_id, name) VALUES (\(user.id), 'avatar')" },
+        "skill_definitions": { user in skillSample(user, "first") },
+        "assistant_skills": { user in
+            """
+            WITH skill AS (\(skillSample(user, "second")) RETURNING id)
+            INSERT INTO assistant_skills (user_id, assistant_id, skill_definition_id)
+            SELECT \(user.id), \(user.assistant.id), id FROM skill
+            """
+        },
+        "personality_template_versions": { user in
+            """
+            WITH template AS (INSERT INTO personality_templates (user_id, name) VALUES (\(user.id), 'with a draft') RETURNING user_id, id)
+            INSERT INTO personality_template_versions (user_id, template_id, version, system_prompt, is_draft)
+            SELECT user_id, id, 2, 'draft', true FROM template
+            """
+        },
+        "conversations": { user in conversationSample(user, "talk") },
+        "messages": { user in
+            """
+            INSERT INTO messages (user_id, conversation_id, role, content)
+            SELECT user_id, id, 'user', 'message' FROM conversations WHERE user_id = \(user.id) LIMIT 1
+            """
+        },
+        "conversations_archive": { user in
+            """
+            INSERT INTO conversations_archive (id, user_id, assistant_id, status, voice_enabled, message_count, started_at, created_at, updated_at)
+            VALUES (gen_random_uuid(), \(user.id), \(user.assistant.id), 'active', false, 0, now(), now(), now())
+            """
+        },
+        "messages_archive": { user in
+            """
+            INSERT INTO messages_archive (id, user_id, conversation_id, role, content, content_type, created_at)
+            VALUES (gen_random_uuid(), \(user.id), gen_random_uuid(), 'user', 'message', 'text', now())
+            """
+        },
+        "refresh_tokens": { user in
+            """
+            INSERT INTO refresh_tokens (user_id, family_id, secret_sha256, expires_at)
+            VALUES (\(user.id), gen_random_uuid(), sha256(\(user.name)::bytea), now() + interval '1 hour')
+            """
+        },
+        "account_tokens": { user in
+            """
+            INSERT INTO account_tokens (user_id, purpose, secret_sha256, expires_at)
+            VALUES (\(user.id), 'reset_password', sha256(\(user.name)::bytea), now() + interval '1 hour')
+            """
+        },
+        "user_preferences": { user in "INSERT INTO user_preferences (user_id) VALUES (\(user.id))" },
+        "api_usage": { user in
+            "INSERT INTO api_usage (user_id, secretary_id, api_name) VALUES (\(user.id), \(user.assistant.id), 'api')"
+        },
+        "idempotency_keys": { user in
+            "INSERT INTO idempotency_keys (user_id, key, request_sha256) VALUES (\(user.id), \(user.name), sha256('x'))"
+        },
+        // Attached to a message, so that every reference of the table has something to refer to.
+        "files": { user in
+            """
+            WITH talk AS (\(conversationSample(user, "attached")) RETURNING id),
+                message AS (
+                    INSERT INTO messages (user_id, conversation_id, role, content)
+                    SELECT \(user.id), id, 'user', 'message' FROM talk RETURNING id, conversation_id, created_at)
+            INSERT INTO files (user_id, assistant_id, conversation_id, message_id, message_created_at, file_name, source_path, file_size,
+                sha256, storage_path)
+            SELECT \(user.id), \(user.assistant.id), conversation_id, id, created_at, 'sample.md', 'sample.md', 1,
+                decode(repeat('11', 32), 'hex'), 'x' FROM message
+            """
+        },
         "knowledge_base": { user in
             """
             WITH file AS (\(fileSample(user, "knowledge.md")) RETURNING id)
-            INSERT INTO knowledge_base (user_id, secretary_id, file_id, content)
-            SELECT \(user.id), \(user.assistant.id), id, 'content' FROM file
+            , talk AS (\(conversationSample(user, "knowing")) RETURNING id)
+            INSERT INTO knowledge_base (user_id, secretary_id, conversation_id, file_id, content)
+            SELECT \(user.id), \(user.assistant.id), talk.id, file.id, 'content' FROM file, talk
             """
         },
     ]
+
+    private static func skillSample(_ user: TestUser, _ code: String) -> SQL {
+        """
+        INSERT INTO skill_definitions (user_id, skill_code, name, description, skill_type, configuration)
+        VALUES (\(user.id), \(code), 'skill', 'd', 't', '{}')
+        """
+    }
+
+    private static func conversationSample(_ user: TestUser, _ title: String) -> SQL {
+        """
+        INSERT INTO conversations (user_id, assistant_id, title) VALUES (\(user.id), \(user.assistant.id), \(title))
+        """
+    }
 
     private static func fileSample(_ user: TestUser, _ path: String) -> SQL {
         """
@@ -57,9 +138,12 @@ struct OwnedTable: Sendable {
     }
 
     /// A user's rows as JSON, as the administrator sees them; a row with all its references first.
-    func rows(of user: TestUser, _ db: TestDatabase) async throws -> [String] {
+    func rows(of user: TestUser, having column: String = "user_id", _ db: TestDatabase) async throws -> [String] {
         try await db.administrate(
-            "SELECT to_jsonb(t)::text FROM \(identifier: name) t WHERE user_id = \(user.id) ORDER BY to_jsonb(t)::text"
+            """
+            SELECT to_jsonb(t)::text FROM \(identifier: name) t WHERE user_id = \(user.id) AND \(identifier: column) IS NOT NULL
+            ORDER BY to_jsonb(t)::text
+            """
         ).map { try $0.decode(String.self) }
     }
 
