@@ -51,6 +51,7 @@ public struct FileIntake: Sendable {
         let (file, outcome) = try await database.write(scope) { transaction in
             let limit = try await transaction.maximumFileSize()
             guard upload.bytes.count <= limit else { throw Problem.fileTooLarge(upload.name, limit: limit) }
+            try Self.checkType(of: draft, supported: try await transaction.supportedFileTypes())
             let result = try await transaction.putFile(draft, assistant: assistant, retryFailed: upload.retryFailed)
             // Inside the transaction: its lock on the content's row keeps the clean-up from removing these bytes before the commit.
             try await contents.store(upload.bytes, digest: draft.sha256)
@@ -58,6 +59,15 @@ public struct FileIntake: Sendable {
         }
         if outcome != .unchanged { events.work.send(()) }
         return (file, outcome)
+    }
+
+    /// A name that tells no type is taken: the content decides how a file is read.
+    private static func checkType(of draft: FileDraft, supported: [String]) throws(Problem) {
+        guard let type = draft.fileType, !supported.contains(type) else { return }
+        throw Problem(
+            .unsupportedType, code: "file_type_unsupported", "Files of type \"\(type)\" are not taken here.",
+            remedy: "The types are \(supported.joined(separator: ", ")); an administrator sets them in supported_file_types.",
+            parameter: "file")
     }
 
     private static func check(_ upload: Upload) throws(Problem) {

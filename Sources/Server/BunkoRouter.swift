@@ -19,11 +19,11 @@ public struct ServerDependencies: Sendable {
     public var retriever: Retriever
     public var assembler: ContextAssembler
     public var upkeep: Upkeep
+    public var settings: InstallationSettings
 
     public init(
         database: Database, authenticator: Authenticator, keys: KeyRing, intake: FileIntake, knowledge: KnowledgeWriter, watch: FileWatch,
-        mirror: KnowledgeMirror,
-        retriever: Retriever, assembler: ContextAssembler, upkeep: Upkeep
+        mirror: KnowledgeMirror, retriever: Retriever, assembler: ContextAssembler, upkeep: Upkeep, settings: InstallationSettings
     ) {
         self.database = database
         self.authenticator = authenticator
@@ -35,6 +35,7 @@ public struct ServerDependencies: Sendable {
         self.retriever = retriever
         self.assembler = assembler
         self.upkeep = upkeep
+        self.settings = settings
     }
 }
 
@@ -57,5 +58,6 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     ContextRoutes(assembler: dependencies.assembler).add(to: v1)
     KeyRoutes(keys: dependencies.keys).add(to: v1)
     AdminRoutes(upkeep: dependencies.upkeep).add(to: v1)
+    SettingRoutes(settings: dependencies.settings).add(to: v1)
     return router
 }

@@ -121,7 +121,7 @@ extension Transaction {
 
 extension FileDraft {
     /// The name's extension in lower case, for display and filters; the content decides how a file is read.
-    fileprivate var fileType: String? {
+    public var fileType: String? {
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
         let suffix = name[name.index(after: dot)...].lowercased()
         return suffix.isEmpty || suffix.count > 100 ? nil : suffix

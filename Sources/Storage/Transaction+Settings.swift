@@ -1,4 +1,14 @@
+public import Domain
+public import Foundation
 import Postgres
+
+/// One setting of the installation.
+public struct Setting: Sendable {
+    public let key: String
+    public let value: JSONValue
+    public let summary: String?
+    public let updatedAt: Date
+}
 
 extension Transaction {
     /// Largest upload that is accepted, in bytes, as the administrator set it; 10 MiB when the setting is missing.
@@ -18,5 +28,31 @@ extension Transaction {
     public func supportedFileTypes() async throws -> [String] {
         let rows = try await connection.query("SELECT value FROM system_settings WHERE key = 'supported_file_types'")
         return try rows.first?.decode("value", as: JSONB<[String]>.self).value ?? []
+    }
+}
+
+extension Transaction {
+    private static let settingColumns: SQL = "key, value, description, updated_at"
+
+    /// Every setting, by key.
+    public func settings() async throws -> [Setting] {
+        try await connection.query("SELECT \(Self.settingColumns) FROM system_settings ORDER BY key").map(Setting.init)
+    }
+
+    /// Changes a setting that exists; for the service's own scope.
+    public func setSetting(_ key: String, to value: JSONValue) async throws -> Setting {
+        let rows = try await connection.query(
+            "UPDATE system_settings SET value = \(JSONB(value)) WHERE key = \(key) RETURNING \(Self.settingColumns)")
+        guard let row = rows.first else { throw Problem.notFound("setting", key) }
+        return try Setting(row)
+    }
+}
+
+extension Setting {
+    fileprivate init(_ row: PostgresRow) throws {
+        key = try row.decode("key", as: String.self)
+        value = try row.decode("value", as: JSONB<JSONValue>.self).value
+        summary = try row.decode("description", as: String?.self)
+        updatedAt = try row.decode("updated_at", as: Date.self)
     }
 }

@@ -54,7 +54,8 @@ struct LiveAPI: Sendable {
                         knowledge: KnowledgeWriter(database: db.database, embedder: embedder),
                         watch: FileWatch(database: db.database, events: events), mirror: mirror, retriever: retriever,
                         assembler: ContextAssembler(database: db.database, retriever: retriever),
-                        upkeep: Upkeep(database: db.database, scope: db.system)),
+                        upkeep: Upkeep(database: db.database, scope: db.system),
+                        settings: InstallationSettings(database: db.database, scope: db.system)),
                     logger: errors)
                 let permissions = Set(Permission.allCases)
                 let alice = try await keys.create(db.alice.scope, name: "test", permissions: permissions).key

@@ -117,6 +117,9 @@ import Testing
         ],
         "GET /v1/files/{file}": [.init("/v1/files/:file"), .init("/v1/files/:file?wait=1")],
         "DELETE /v1/files/{file}": [.init("/v1/files/:file")],
+        "GET /v1/settings": [.init("/v1/settings", nil, .ownAnswer)],
+        "GET /v1/settings/{key}": [.init("/v1/settings/max_file_size", nil, .ownAnswer)],
+        "PUT /v1/settings/{key}": [.init("/v1/settings/max_file_size", #"{"value":1}"#, .forbidden)],
         "GET /v1/limits": [.init("/v1/limits", nil, .ownAnswer)],
         "POST /v1/search": [
             .init("/v1/search", #"{"assistant":"{assistant}","query":"ferry"}"#),

@@ -41,6 +41,10 @@ struct APIClient: Sendable {
         try await send(.POST, path, body: (Array(try JSONEncoder().encode(body)), "application/json"))
     }
 
+    func put<T: Decodable>(_ path: String, _ body: some Encodable, as type: T.Type = T.self) async throws -> T {
+        try await send(.PUT, path, body: (Array(try JSONEncoder().encode(body)), "application/json"))
+    }
+
     func delete<T: Decodable>(_ path: String, as type: T.Type = T.self) async throws -> T {
         try await send(.DELETE, path, body: nil)
     }

@@ -188,3 +188,72 @@ struct Keys: AsyncParsableCommand {
         }
     }
 }
+
+struct SettingsCommands: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "settings", abstract: "List, show and change the installation's settings.",
+        subcommands: [List.self, Show.self, Update.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List every setting with its value.")
+
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let data = try await options.withServer { try await $0.raw(.GET, "/v1/settings") }
+            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            for setting in try JSONDecoder().decode(PageAnswer<SettingAnswer>.self, from: data).data {
+                Output.line("\(setting.id.padding(toLength: 22, withPad: " ", startingAt: 0)) \(setting.value.text)")
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show one setting's value.")
+
+        @Argument(help: "Its key.")
+        var key: String
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let path = APIClient.path("settings", key)
+            let setting: SettingAnswer = try await options.withServer { try await $0.get(path) }
+            Output.line(setting.value.text)
+        }
+    }
+
+    struct Update: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change a setting; the running server obeys it at once.",
+            discussion: "Example: bunko settings update max_file_size 52428800")
+
+        @Argument(help: "Its key.")
+        var key: String
+        @Argument(help: "Its value as JSON; plain text is taken as a string.")
+        var value: String
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let parsed = (try? JSONDecoder().decode(JSONValue.self, from: Data(value.utf8))) ?? .string(value)
+            let path = APIClient.path("settings", key)
+            let setting: SettingAnswer = try await options.withServer { try await $0.put(path, ["value": parsed]) }
+            Output.line("\(setting.id) is \(setting.value.text)")
+        }
+    }
+}
+
+struct SettingAnswer: Decodable, Sendable {
+    let id: String
+    let value: JSONValue
+}
+
+extension JSONValue {
+    fileprivate var text: String {
+        if case .string(let text) = self { return text }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "?"
+    }
+}

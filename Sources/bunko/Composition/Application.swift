@@ -90,7 +90,8 @@ struct BunkoApplication: Sendable {
             keys: KeyRing(database: database), intake: FileIntake(database: database, contents: contents, events: events),
             knowledge: KnowledgeWriter(database: database, embedder: embedder), watch: FileWatch(database: database, events: events),
             mirror: mirror, retriever: retriever,
-            assembler: ContextAssembler(database: database, retriever: retriever), upkeep: upkeep)
+            assembler: ContextAssembler(database: database, retriever: retriever), upkeep: upkeep,
+            settings: InstallationSettings(database: database, scope: .system(purpose: "settings")))
         let group = GroupReference()
         let server = httpServer(dependencies) { address in
             await onListening(Endpoint(address: address, administrator: administrator), group.value)

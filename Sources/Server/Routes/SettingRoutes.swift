@@ -1,0 +1,55 @@
+import Domain
+import Foundation
+import Hummingbird
+import Operations
+import Storage
+
+/// `/v1/settings`: read by everybody, changed by administrators.
+struct SettingRoutes: Sendable {
+    let settings: InstallationSettings
+
+    func add(to group: RouterGroup<BunkoRequestContext>) {
+        group.get("settings", use: list)
+        group.get("settings/:key", use: get)
+        group.put("settings/:key", use: set)
+    }
+
+    struct SettingBody: Encodable, Sendable {
+        let id: String
+        let object = "setting"
+        let value: JSONValue
+        let description: String?
+        let updated_at: Int
+
+        init(_ setting: Setting) {
+            id = setting.key
+            value = setting.value
+            description = setting.summary
+            updated_at = Int(setting.updatedAt.timeIntervalSince1970)
+        }
+    }
+
+    struct SetRequest: Decodable {
+        let value: JSONValue
+    }
+
+    @Sendable
+    func list(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Page<SettingBody>> {
+        try context.scope.require(.read)
+        let rows = try await settings.list()
+        return JSONResponse(Page(rows.map(SettingBody.init), limit: rows.count, id: \.id))
+    }
+
+    @Sendable
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<SettingBody> {
+        try context.scope.require(.read)
+        return JSONResponse(SettingBody(try await settings.get(try context.pathText("key"))))
+    }
+
+    @Sendable
+    func set(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<SettingBody> {
+        try requireAdministrator(try context.scope)
+        let body = try await request.json(SetRequest.self)
+        return JSONResponse(SettingBody(try await settings.set(try context.pathText("key"), to: body.value)))
+    }
+}
