@@ -203,6 +203,37 @@ import Testing
         }
     }
 
+    @Test func `A backup that is called off ends pg_dump and leaves nothing behind`() async throws {
+        try await withBackups { backups in
+            let holder = try await PostgresConnection.connect(backups.database.superuser, logger: .silent)
+            // pg_dump waits for the parent of the partitions, whose rows are not counted.
+            try await holder.executeScript("BEGIN; LOCK TABLE ONLY messages IN ACCESS EXCLUSIVE MODE")
+            let (writer, database) = (backups.writer, backups.database)
+            let backup = Task { try await writer.write() }
+            let sessions: SQL = """
+                SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'bunko backup'
+                """
+            #expect(try await eventually { try await !database.administrate("\(sessions) AND wait_event_type = 'Lock'").isEmpty })
+            backup.cancel()
+            await #expect(throws: CancellationError.self) { try await backup.value }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: backups.shelf.directory).isEmpty)
+            #expect(try await eventually { try await database.administrate(sessions).isEmpty })
+            await holder.close()
+        }
+    }
+
+    @Test func `A schema this program does not know is refused`() async throws {
+        try await withBackups { backups in
+            let reader = try await BackupReader.open(try await backups.writer.write().path)
+            let known = Migration.all.map { ($0.number, $0.checksum) }
+            #expect(throws: Never.self) { try reader.requireKnown(known) }
+            #expect(throws: Never.self) { try reader.requireKnown(known + [(99, "of a newer program")]) }
+            let older = #expect(throws: Problem.self) { try reader.requireKnown(known.dropLast()) }
+            #expect(older?.code == "backup_too_new")
+            #expect(throws: Problem.self) { try reader.requireKnown(known.map { ($0.0, "changed") }) }
+        }
+    }
+
     @Test func `Backups past their days go, the others and foreign folders stay`() async throws {
         try await withBackups { backups in
             let old = try await backups.writer.write()

@@ -52,7 +52,8 @@ public struct BackupShelf: Sendable {
     /// Gives a whole backup its name.
     func finish(_ folder: BackupFolder, at time: Date) throws -> BackupFolder {
         let stamp = time.formatted(
-            .iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted))
+            .iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted)
+                .timeZone(separator: .omitted))
         var name = "\(Self.prefix)\(stamp)"
         var count = 1
         while access("\(directory)/\(name)", F_OK) == 0 {
