@@ -70,7 +70,17 @@ extension BinaryTests {
                 #expect(try await service.sql("SELECT count(*) FROM conversations") == ["1"])
                 let key = try await service.post("/v1/keys", #"{"name":"reader","scopes":["read"]}"#).string("key")
                 #expect(try await service.get("/v1/admin/stats", key: key).problemCode() == "permission_missing")
-                #expect(try await service.post("/v1/admin/archive", "{}").status == 400)
+                for (path, body, status) in [
+                    ("archive", "{}", 400), ("archive", #"{"inactive":"soon"}"#, 400), ("archive", #"{"inactive":"0days"}"#, 400),
+                    ("archive", #"{"inactive":6}"#, 400), ("archive/restore", #"{"ids":[]}"#, 400),
+                    ("archive/restore", #"{"ids":["x"]}"#, 404), ("partitions", #"{"months":0}"#, 400),
+                    ("partitions", #"{"months":241}"#, 400), ("partitions", #"{"months":1,"from":"2026-13"}"#, 400),
+                    ("partitions", #"{"months":1,"from":"'; DROP"}"#, 400),
+                ] {
+                    let refused = try await service.post("/v1/admin/\(path)", body)
+                    #expect(refused.status == status, "\(path) \(body): \(refused.text)")
+                }
+                #expect(try await service.sql("SELECT count(*) FROM conversations") == ["1"])
                 return id
             }
             #expect(try await run(["archive"], data).output == "Archived 1 messages, and 1 conversations with 0 messages.\n")

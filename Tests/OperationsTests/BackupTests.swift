@@ -240,15 +240,18 @@ import Testing
             let fresh = try await backups.writer.write()
             let foreign = "\(backups.shelf.directory)/bunko-mine"
             try FileManager.default.createDirectory(atPath: foreign, withIntermediateDirectories: false)
-            // A dead process's unfinished one: the next backup clears it away.
-            let leftover = "\(backups.shelf.directory)/.partial-99999999-abc"
+            // A killed one's remains, which the next backup clears away, and one that another process is at.
+            let leftover = "\(backups.shelf.directory)/.partial-abc"
             try FileManager.default.createDirectory(atPath: leftover, withIntermediateDirectories: false)
+            let (underWay, hold) = try backups.shelf.begin()
+            defer { hold.release() }
             #expect(Set(try await backups.shelf.list().map(\.name)) == [old.name, fresh.name])
 
             let now = old.manifest.createdAt
             #expect(try await backups.shelf.prune(olderThanDays: 30, now: now.addingTimeInterval(29 * 86_400)).isEmpty)
             let third = try await backups.writer.write()
             #expect(!FileManager.default.fileExists(atPath: leftover))
+            #expect(FileManager.default.fileExists(atPath: underWay.path))
             let removed = try await backups.shelf.prune(
                 olderThanDays: 30, now: third.manifest.createdAt.addingTimeInterval(30 * 86_400 - 0.5))
             #expect(removed.count == Set([old, fresh].filter { $0.manifest.created_at < third.manifest.created_at }.map(\.name)).count)
