@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 extension BinaryTests {
@@ -39,6 +40,7 @@ extension BinaryTests {
                 let found = try await service.post("/v1/search", #"{"assistant":"\#(assistant)","query":"ferry noon"}"#)
                 #expect(found.text.contains("ferry leaves"), "\(found.text)")
             }
+            try await checkForeign(path, folder)
             try await checkDamaged(path, folder)
             let nothing = try await BunkoProcess.run(["backup", "create", "--data", folder.path("nowhere")])
             #expect(nothing.code == 3 && !FileManager.default.fileExists(atPath: folder.path("nowhere")))
@@ -68,7 +70,17 @@ extension BinaryTests {
                 #expect(try await service.sql("SELECT count(*) FROM conversations") == ["1"])
                 let key = try await service.post("/v1/keys", #"{"name":"reader","scopes":["read"]}"#).string("key")
                 #expect(try await service.get("/v1/admin/stats", key: key).problemCode() == "permission_missing")
-                #expect(try await service.post("/v1/admin/archive", "{}").status == 400)
+                for (path, body, status) in [
+                    ("archive", "{}", 400), ("archive", #"{"inactive":"soon"}"#, 400), ("archive", #"{"inactive":"0days"}"#, 400),
+                    ("archive", #"{"inactive":6}"#, 400), ("archive/restore", #"{"ids":[]}"#, 400),
+                    ("archive/restore", #"{"ids":["x"]}"#, 404), ("partitions", #"{"months":0}"#, 400),
+                    ("partitions", #"{"months":241}"#, 400), ("partitions", #"{"months":1,"from":"2026-13"}"#, 400),
+                    ("partitions", #"{"months":1,"from":"'; DROP"}"#, 400),
+                ] {
+                    let refused = try await service.post("/v1/admin/\(path)", body)
+                    #expect(refused.status == status, "\(path) \(body): \(refused.text)")
+                }
+                #expect(try await service.sql("SELECT count(*) FROM conversations") == ["1"])
                 return id
             }
             #expect(try await run(["archive"], data).output == "Archived 1 messages, and 1 conversations with 0 messages.\n")
@@ -109,6 +121,21 @@ extension BinaryTests {
             _ = try await holder.value
             _ = try await run(["backup", "create"], service.data)
             #expect(try FileManager.default.contentsOfDirectory(atPath: backups).count == 1, "the killed one's remains are gone")
+        }
+
+        /// The same into a database that somebody else runs, and out of it again.
+        private func checkForeign(_ path: String, _ folder: TemporaryFolder) async throws {
+            let owner = try await TestDatabase.makeEmpty()
+            let url = "postgresql://\(owner.user):\(owner.password ?? "")@/\(owner.database)?host=\(owner.host)&port=\(owner.port)"
+            let data = folder.path("foreign")
+            _ = try await run(["restore", path, "--to-database", url], data)
+            #expect(try FileManager.default.subpathsOfDirectory(atPath: "\(data)/files").count == 2, "a folder and a file")
+            let again = try await BunkoProcess.run(["restore", path, "--to-database", url, "--data", folder.path("other")])
+            #expect(again.code == 2 && again.errors.contains("not empty"), "\(again.errors)")
+            let made = try await run(["backup", "create", "--json", "--database-url", url], data).json()
+            #expect(made["files"] as? Int == 1 && made["missing_files"] as? Int == 0)
+            let findings = try await run(["doctor", "--json", "--database-url", url], data).output
+            #expect(findings.contains(#""bunko_backup\" may read all rows"#), "\(findings)")
         }
 
         private func checkDamaged(_ path: String, _ folder: TemporaryFolder) async throws {

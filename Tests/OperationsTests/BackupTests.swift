@@ -203,21 +203,55 @@ import Testing
         }
     }
 
+    @Test func `A backup that is called off ends pg_dump and leaves nothing behind`() async throws {
+        try await withBackups { backups in
+            let holder = try await PostgresConnection.connect(backups.database.superuser, logger: .silent)
+            // pg_dump waits for the parent of the partitions, whose rows are not counted.
+            try await holder.executeScript("BEGIN; LOCK TABLE ONLY messages IN ACCESS EXCLUSIVE MODE")
+            let (writer, database) = (backups.writer, backups.database)
+            let backup = Task { try await writer.write() }
+            let sessions: SQL = """
+                SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'bunko backup'
+                """
+            #expect(try await eventually { try await !database.administrate("\(sessions) AND wait_event_type = 'Lock'").isEmpty })
+            backup.cancel()
+            await #expect(throws: CancellationError.self) { try await backup.value }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: backups.shelf.directory).isEmpty)
+            #expect(try await eventually { try await database.administrate(sessions).isEmpty })
+            await holder.close()
+        }
+    }
+
+    @Test func `A schema this program does not know is refused`() async throws {
+        try await withBackups { backups in
+            let reader = try await BackupReader.open(try await backups.writer.write().path)
+            let known = Migration.all.map { ($0.number, $0.checksum) }
+            #expect(throws: Never.self) { try reader.requireKnown(known) }
+            #expect(throws: Never.self) { try reader.requireKnown(known + [(99, "of a newer program")]) }
+            let older = #expect(throws: Problem.self) { try reader.requireKnown(known.dropLast()) }
+            #expect(older?.code == "backup_too_new")
+            #expect(throws: Problem.self) { try reader.requireKnown(known.map { ($0.0, "changed") }) }
+        }
+    }
+
     @Test func `Backups past their days go, the others and foreign folders stay`() async throws {
         try await withBackups { backups in
             let old = try await backups.writer.write()
             let fresh = try await backups.writer.write()
             let foreign = "\(backups.shelf.directory)/bunko-mine"
             try FileManager.default.createDirectory(atPath: foreign, withIntermediateDirectories: false)
-            // A dead process's unfinished one: the next backup clears it away.
-            let leftover = "\(backups.shelf.directory)/.partial-99999999-abc"
+            // A killed one's remains, which the next backup clears away, and one that another process is at.
+            let leftover = "\(backups.shelf.directory)/.partial-abc"
             try FileManager.default.createDirectory(atPath: leftover, withIntermediateDirectories: false)
+            let (underWay, hold) = try backups.shelf.begin()
+            defer { hold.release() }
             #expect(Set(try await backups.shelf.list().map(\.name)) == [old.name, fresh.name])
 
             let now = old.manifest.createdAt
             #expect(try await backups.shelf.prune(olderThanDays: 30, now: now.addingTimeInterval(29 * 86_400)).isEmpty)
             let third = try await backups.writer.write()
             #expect(!FileManager.default.fileExists(atPath: leftover))
+            #expect(FileManager.default.fileExists(atPath: underWay.path))
             let removed = try await backups.shelf.prune(
                 olderThanDays: 30, now: third.manifest.createdAt.addingTimeInterval(30 * 86_400 - 0.5))
             #expect(removed.count == Set([old, fresh].filter { $0.manifest.created_at < third.manifest.created_at }.map(\.name)).count)

@@ -42,6 +42,44 @@ import Testing
         }
     }
 
+    @Test func `Parents, counts and attachments are the same after a way into the archive and back`() async throws {
+        try await withUpkeep { database, upkeep in
+            let conversation = try await database.converse(database.alice, daysAgo: [500, 400, 1])
+            let file = try await database.put("attached.md", for: database.alice).file
+            try await database.administrate(
+                """
+                UPDATE messages m SET parent_id = p.id FROM messages p
+                WHERE m.created_at = (SELECT max(created_at) FROM messages WHERE created_at < now() - interval '399 days')
+                    AND p.created_at = (SELECT min(created_at) FROM messages)
+                """)
+            try await database.administrate(
+                """
+                UPDATE files SET conversation_id = m.conversation_id, message_id = m.id, message_created_at = m.created_at
+                FROM messages m WHERE files.id = \(file.id) AND m.created_at = (SELECT min(created_at) FROM messages)
+                """)
+            let state: SQL = """
+                SELECT concat_ws('|', c.message_count, c.title, c.updated_at, f.message_id, f.message_created_at, f.conversation_id,
+                    (SELECT string_agg(concat_ws(',', m.id, m.parent_id, m.created_at, m.content), ';' ORDER BY m.created_at) FROM messages m))
+                FROM conversations c, files f
+                """
+            let before = try await database.administrate(state).first?.decode(String.self)
+            let age = try #require(Age("6months"))
+            let old = try await upkeep.archive(messagesOlderThan: age, inactiveFor: nil, dryRun: false)
+            #expect(old.messages == 2)
+            _ = try await upkeep.restore([conversation])
+            #expect(try await database.administrate(state).first?.decode(String.self) == before)
+
+            try await database.administrate("UPDATE conversations SET updated_at = now() - interval '1 year', restored_at = NULL")
+            let changed = try await database.administrate(state).first?.decode(String.self)
+            let inactive = try await upkeep.archive(messagesOlderThan: nil, inactiveFor: age, dryRun: false)
+            #expect(inactive.conversations == 1 && inactive.messages_of_conversations == 3)
+            _ = try await upkeep.restore([conversation])
+            let after = try await database.administrate(state).first?.decode(String.self)
+            // The time of the last message is made true again.
+            #expect(after == before && changed != before)
+        }
+    }
+
     @Test func `Partitions are made once, of past months too, and take in what lies in the default one`() async throws {
         try await withUpkeep { database, upkeep in
             try await database.converse(database.alice, daysAgo: [400])

@@ -31,28 +31,36 @@ public struct BackupShelf: Sendable {
             var removed: [String] = []
             for entry in entries() where entry.manifest.createdAt < now - Double(days) * 86_400 {
                 // Under another name first, so that nobody finds half of it.
-                let aside = "\(directory)/\(Self.partialPrefix)\(getpid())-\(entry.name)"
+                let aside = "\(directory)/\(Self.partialPrefix)\(entry.name)"
                 guard rename(entry.path, aside) == 0 else { continue }
-                try FileManager.default.removeItem(atPath: aside)
+                // What cannot be removed now is taken for the remains of a killed backup next time.
+                try? FileManager.default.removeItem(atPath: aside)
                 removed.append(entry.name)
             }
             return removed
         }
     }
 
-    /// Makes the folder of a backup that begins. What processes left that live no more is removed.
-    func begin() throws -> BackupFolder {
+    /// Makes the folder of a backup that begins. What backups left that were killed is removed.
+    ///
+    /// A backup under way is told from such by a lock on its folder, which goes with its process; a pid would mean nothing to another
+    /// container that shares the shelf.
+    func begin() throws -> (folder: BackupFolder, hold: FolderLock) {
         try DiskFile.makeFolder(directory)
+        // Held while the new folder has no lock of its own yet.
+        let order = try FolderLock(directory, waiting: true)
+        defer { order.release() }
         removeLeftovers()
-        let path = "\(directory)/\(Self.partialPrefix)\(getpid())-\(UUID().uuidString.prefix(8).lowercased())"
+        let path = "\(directory)/\(Self.partialPrefix)\(UUID().uuidString.lowercased())"
         try DiskFile.makeFolder(path)
-        return BackupFolder(path: path)
+        return (BackupFolder(path: path), try FolderLock(path, waiting: false))
     }
 
     /// Gives a whole backup its name.
     func finish(_ folder: BackupFolder, at time: Date) throws -> BackupFolder {
         let stamp = time.formatted(
-            .iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted))
+            .iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted)
+                .timeZone(separator: .omitted))
         var name = "\(Self.prefix)\(stamp)"
         var count = 1
         while access("\(directory)/\(name)", F_OK) == 0 {
@@ -79,9 +87,10 @@ public struct BackupShelf: Sendable {
 
     private func removeLeftovers() {
         for name in names() where name.hasPrefix(Self.partialPrefix) {
-            let owner = name.dropFirst(Self.partialPrefix.count).prefix { $0.isNumber }
-            guard let pid = pid_t(owner), kill(pid, 0) != 0, errno == ESRCH else { continue }
-            try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
+            let path = "\(directory)/\(name)"
+            guard let hold = try? FolderLock(path, waiting: false) else { continue }
+            try? FileManager.default.removeItem(atPath: path)
+            hold.release()
         }
     }
 

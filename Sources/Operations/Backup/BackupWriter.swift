@@ -30,7 +30,8 @@ public struct BackupWriter: Sendable {
     /// Writes a backup under a temporary name and renames it when it is whole; after a failure nothing of it is left.
     public func write() async throws -> BackupShelf.Entry {
         let shelf = shelf
-        let folder = try await offPool { try shelf.begin() }
+        let (folder, hold) = try await offPool { try shelf.begin() }
+        defer { hold.release() }
         do {
             let manifest = try await fill(folder)
             return try await offPool {

@@ -12,6 +12,9 @@ DECLARE
     next_day date;
     name text;
     made integer := 0;
+    patience text := current_setting('lock_timeout');
+    is_locked boolean := false;
+    attempts integer := 0;
 BEGIN
     IF months NOT BETWEEN 0 AND 240 THEN
         RAISE EXCEPTION 'between 0 and 240 months can be made at once, not %', months USING ERRCODE = 'invalid_parameter_value';
@@ -24,6 +27,23 @@ BEGIN
         next_day := first_day + interval '1 month';
         name := to_char(first_day, '"messages_y"YYYY"m"MM');
         IF to_regclass('public.' || name) IS NULL THEN
+            -- A new partition locks all of these. Users' transactions lock them in any order, so this never waits for one while it holds
+            -- another for as long as it takes until the server sees a deadlock (1 s) and ends the user's transaction.
+            WHILE NOT is_locked LOOP
+                BEGIN
+                    PERFORM set_config('lock_timeout', '100ms', true);
+                    LOCK TABLE public.conversations, public.files IN SHARE ROW EXCLUSIVE MODE;
+                    LOCK TABLE ONLY public.messages, ONLY public.messages_default IN ACCESS EXCLUSIVE MODE;
+                    is_locked := true;
+                EXCEPTION WHEN lock_not_available THEN
+                    attempts := attempts + 1;
+                    IF attempts >= 100 THEN
+                        RAISE;
+                    END IF;
+                    PERFORM pg_sleep(0.1 * random());
+                END;
+                PERFORM set_config('lock_timeout', patience, true);
+            END LOOP;
             CREATE TEMPORARY TABLE moving_messages ON COMMIT DROP AS
                 SELECT * FROM public.messages_default WHERE created_at >= first_day AND created_at < next_day;
             IF EXISTS (SELECT FROM moving_messages) THEN

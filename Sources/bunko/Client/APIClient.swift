@@ -55,9 +55,10 @@ struct APIClient: Sendable {
     }
 
     /// The answer's bytes, for `--json`.
-    func raw(_ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)? = nil) async throws
-        -> Data
-    {
+    func raw(
+        _ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)? = nil,
+        timeout: TimeAmount = .seconds(120)
+    ) async throws -> Data {
         var request = HTTPClientRequest(url: try url(path, query))
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer \(token)")
@@ -68,7 +69,7 @@ struct APIClient: Sendable {
         let response: HTTPClientResponse
         let data: Data
         do {
-            response = try await Self.http.execute(request, timeout: .seconds(120))
+            response = try await Self.http.execute(request, timeout: timeout)
             data = Data((try await response.body.collect(upTo: 256 << 20)).readableBytesView)
         } catch {
             throw Problem(

@@ -61,7 +61,7 @@ struct Backup: AsyncParsableCommand {
             let (settings, _) = try await options.commandSettings()
             let shelf = BackupShelf(directory: BackupPlace.shelf(to, settings))
             let entries = try await shelf.list()
-            if json { return try Output.json(entries.map { BackupFacts($0, removed: []) }) }
+            if json { return try Output.json(entries.map { BackupFacts($0) }) }
             if entries.isEmpty { Output.line("There is no backup in \(shelf.directory).") }
             for entry in entries {
                 let manifest = entry.manifest
@@ -118,7 +118,7 @@ struct Restore: AsyncParsableCommand {
             filled in one transaction. The next `bunko serve` brings an older schema up to date.
             """)
 
-    @Argument(help: "The backup: its folder, or its name in the list.")
+    @Argument(help: "The backup: its folder, or its name in the list of the data folder.")
     var backup: String
     @Option(help: ArgumentHelp("An empty PostgreSQL database to restore into, instead of a private one.", valueName: "url"))
     var toDatabase: String?
@@ -173,9 +173,10 @@ private struct BackupFacts: Encodable {
     let files: Int
     let bytes: Int
     let missing_files: Int
-    let removed: [String]
+    /// Older backups that went; nil in a list.
+    let removed: [String]?
 
-    init(_ entry: BackupShelf.Entry, removed: [String]) {
+    init(_ entry: BackupShelf.Entry, removed: [String]? = nil) {
         let manifest = entry.manifest
         name = entry.name
         path = entry.path

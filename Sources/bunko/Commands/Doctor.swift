@@ -89,10 +89,23 @@ struct Doctor: AsyncParsableCommand {
     private func installations(_ settings: Settings) -> [Finding] {
         do {
             let chosen = try PostgresInstallation.discover(overrideDirectory: settings.postgresDirectory)
-            return [Finding("PostgreSQL", .ok, "\(chosen.versionText) with pgvector \(chosen.pgvectorVersion) (\(chosen.binDirectory))")]
+            return [
+                Finding("PostgreSQL", .ok, "\(chosen.versionText) with pgvector \(chosen.pgvectorVersion) (\(chosen.binDirectory))"),
+                backupPrograms(chosen),
+            ]
         } catch {
             let seen = PostgresInstallation.survey().map { "\($0)" }.joined(separator: "; ")
             return [Finding("PostgreSQL", .failure, "\(error.what)\(seen.isEmpty ? "" : " Found: \(seen)")", remedy: error.remedy)]
+        }
+    }
+
+    /// pg_dump and pg_restore stand beside the server as a rule, but may come with a package of their own.
+    private func backupPrograms(_ server: PostgresInstallation) -> Finding {
+        do {
+            let programs = try PostgresPrograms.discover(forServer: server.majorVersion)
+            return Finding("backup", .ok, "pg_dump \(programs.majorVersion) (\(programs.binDirectory))")
+        } catch {
+            return Finding("backup", .warning, error.what, remedy: error.remedy)
         }
     }
 

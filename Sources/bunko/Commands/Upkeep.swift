@@ -36,7 +36,7 @@ struct Archive: AsyncParsableCommand {
                     messages_older_than: isPlain ? "6months" : messagesOlderThan, inactive: isPlain ? "6months" : inactive,
                     dry_run: dryRun))
             let data = try await options.withServer {
-                try await $0.raw(.POST, "/v1/admin/archive", body: (Array(body), "application/json"))
+                try await $0.raw(.POST, "/v1/admin/archive", body: (Array(body), "application/json"), timeout: .hours(6))
             }
             if json { return Output.line(String(decoding: data, as: UTF8.self)) }
             let report = try JSONDecoder().decode(ArchiveReport.self, from: data)
@@ -63,7 +63,7 @@ struct Archive: AsyncParsableCommand {
         func run() async throws {
             let body = try JSONEncoder().encode(["ids": ids])
             let data = try await options.withServer {
-                try await $0.raw(.POST, "/v1/admin/archive/restore", body: (Array(body), "application/json"))
+                try await $0.raw(.POST, "/v1/admin/archive/restore", body: (Array(body), "application/json"), timeout: .hours(6))
             }
             if json { return Output.line(String(decoding: data, as: UTF8.self)) }
             let answer = try JSONDecoder().decode(Answer.self, from: data)

@@ -13,10 +13,12 @@ struct BackupAccess: Sendable {
 
     /// Makes a backup on the shelf.
     func create(on shelf: BackupShelf) async throws -> BackupShelf.Entry {
-        try await withSource { source in
-            let writer = BackupWriter(
-                source: source, contents: contents, shelf: shelf, version: Bunko.configuration.version, programs: programs)
-            return try await writer.write()
+        try await untilSignalled {
+            try await withSource { source in
+                let writer = BackupWriter(
+                    source: source, contents: contents, shelf: shelf, version: Bunko.configuration.version, programs: programs)
+                return try await writer.write()
+            }
         }
     }
 
@@ -51,11 +53,12 @@ struct BackupAccess: Sendable {
 
     /// Brings a backup into the database of the settings and their data folder, both empty.
     func restore(_ backup: BackupReader) async throws {
-        let contents = contents
-        try await withHost { host in
-            let reader = try await Provisioning(logger: logger).backupLogin(host.logins)
-            let target = RestoreTarget(owner: host.logins.owner, reader: reader, logger: logger)
-            try await backup.restore(into: target, contents: contents, programs: programs)
+        try await untilSignalled {
+            try await withHost { host in
+                let reader = try await Provisioning(logger: logger).backupLogin(host.logins)
+                let target = RestoreTarget(owner: host.logins.owner, reader: reader, logger: logger)
+                try await backup.restore(into: target, contents: contents, programs: programs)
+            }
         }
     }
 
