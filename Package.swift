@@ -9,6 +9,7 @@ let package = Package(
         .library(name: "VectorIndex", targets: ["VectorIndex"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
@@ -64,8 +65,7 @@ let package = Package(
                 "Server", "Accounts", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
                 "Embeddings", "EmbeddedPostgres", "Postgres", "VectorIndex", "CVectorKernels",
                 .argumentParser, .asyncHTTPClient, .configuration, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
-                .systemPackage,
-                .unixSignals,
+                .systemPackage, .unixSignals, .yams,
             ]),
 
         // Tests.
@@ -120,6 +120,7 @@ extension Target.Dependency {
     static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
     static var systemPackage: Self { .product(name: "SystemPackage", package: "swift-system") }
     static var unixSignals: Self { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
+    static var yams: Self { .product(name: "Yams", package: "Yams") }
     static var serviceLifecycle: Self { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
 }
 

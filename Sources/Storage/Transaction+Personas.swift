@@ -7,12 +7,14 @@ extension Persona {
 }
 
 extension Transaction {
-    /// The persona with this slug or id, if the scope may see it.
+    /// The persona with this slug or id, if the scope may see it, or the user's own of this name.
     public func persona(named reference: String) async throws -> Persona {
         let rows = try await connection.query(
             """
             SELECT id, slug, name, description, system_prompt FROM personality_templates
-            WHERE is_active AND (slug = \(reference) OR id = \(PersonaID(reference)))
+            WHERE is_active AND (slug = \(reference) OR id = \(PersonaID(reference))
+                OR (user_id = current_user_id() AND name = \(reference)))
+            ORDER BY slug IS NULL, id <> \(PersonaID(reference)) NULLS LAST LIMIT 1
             """)
         guard let row = rows.first else {
             let known = try await personas().compactMap(\.slug).joined(separator: ", ")

@@ -4,8 +4,8 @@ import Foundation
 
 struct Assistants: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "assistant", abstract: "List, create, show and delete assistants.",
-        subcommands: [List.self, Create.self, Show.self, Delete.self])
+        commandName: "assistant", abstract: "List, create, show, delete, apply and export assistants.",
+        subcommands: [List.self, Create.self, Show.self, Delete.self, Apply.self, Export.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List your assistants.")
@@ -87,7 +87,8 @@ struct Assistants: AsyncParsableCommand {
 
 struct Personas: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "persona", abstract: "List and show personas.", subcommands: [List.self, Show.self])
+        commandName: "persona", abstract: "List, show, apply and export personas.",
+        subcommands: [List.self, Show.self, Apply.self, Export.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the personas an assistant can have.")

@@ -1,0 +1,132 @@
+import Domain
+import Foundation
+
+/// A kind of entity that lives in git as YAML documents: how it is written, and how a document is matched with what is stored.
+struct DocumentKind: Sendable {
+    /// What the documents say they are.
+    let name: String
+    /// The collection's path.
+    let collection: String
+    /// The members a document holds, in the order they are written.
+    let members: [String]
+
+    static let persona = DocumentKind(
+        name: "persona", collection: "templates",
+        members: ["name", "description", "template_type", "parameters", "avatar_model", "is_active", "is_public", "system_prompt"])
+    static let assistant = DocumentKind(
+        name: "assistant", collection: "assistants",
+        members: ["name", "description", "persona", "default_llm_model", "settings", "is_active", "is_public", "custom_system_prompt"])
+
+    /// The stored ones, by name.
+    func stored(_ client: APIClient) async throws -> [String: StoredDocument] {
+        var found: [String: StoredDocument] = [:]
+        var query = ["limit": "1000", "sort": "name", "order": "asc"]
+        while true {
+            let page: PageAnswer<JSONValue> = try await client.get("/v1/\(collection)", query: query)
+            for value in page.data {
+                guard case .object(let row) = value, case .string(let id)? = row["id"], case .string(let name)? = row["name"] else {
+                    continue
+                }
+                guard found.updateValue(StoredDocument(id: id, members: document(row)), forKey: name) == nil else {
+                    throw Problem(
+                        .conflict, code: "name_ambiguous",
+                        "There are two entities named \"\(name)\", so a document cannot tell which is meant.",
+                        remedy: "Rename one of them.")
+                }
+            }
+            guard page.has_more, let last = page.last_id else { return found }
+            query["after"] = last
+        }
+    }
+
+    /// The members of a stored row that belong into a document; without those that are empty.
+    private func document(_ row: [String: JSONValue]) -> [String: JSONValue] {
+        var document = row.filter { members.contains($0.key) && $0.value != .null }
+        if case .object(let template)? = row["template"], members.contains("persona") {
+            document["persona"] = template["slug"] == .null ? template["name"] : template["slug"]
+        }
+        if document["settings"] == .object([:]) { document["settings"] = nil }
+        return document
+    }
+
+    /// Checks that a document is of this kind and holds nothing else.
+    func check(_ value: JSONValue, _ file: String) throws(Problem) -> [String: JSONValue] {
+        guard case .object(var document) = value else {
+            throw Problem(.invalidRequest, code: "document_form", "\(file) holds a document that is no mapping.", parameter: "-f")
+        }
+        if let kind = document.removeValue(forKey: "kind"), kind != .string(name) {
+            throw Problem(
+                .invalidRequest, code: "document_kind", "\(file) holds a document of another kind than \(name).",
+                remedy: "Apply it with the command of its kind.", parameter: "-f")
+        }
+        guard case .string(let title)? = document["name"], !title.isEmpty else {
+            throw Problem(.invalidRequest, code: "document_name", "\(file) holds a \(name) without a name.", parameter: "-f")
+        }
+        for member in document.keys.sorted() where !members.contains(member) {
+            throw Problem(
+                .invalidRequest, code: "document_member", "The \(name) \"\(title)\" in \(file) has an unknown member \"\(member)\".",
+                remedy: "Its members are \(members.joined(separator: ", ")).", parameter: "-f")
+        }
+        return document
+    }
+
+    /// A document's members in the order they are written, its kind first.
+    func ordered(_ document: [String: JSONValue]) -> [(String, JSONValue)] {
+        [("kind", .string(name))] + members.compactMap { member in document[member].map { (member, $0) } }
+    }
+}
+
+/// An entity as it is stored.
+struct StoredDocument: Sendable {
+    let id: String
+    let members: [String: JSONValue]
+}
+
+/// What applying a document will do.
+struct DocumentChange: Sendable {
+    let title: String
+    /// The stored entity's id; nil when it will be created.
+    let id: String?
+    /// The members that will be set.
+    let members: [String: JSONValue]
+    /// What changes, line by line.
+    let lines: [String]
+
+    /// - Parameter stored: what stands under the document's name.
+    init(_ document: [String: JSONValue], kind: DocumentKind, stored: StoredDocument?) {
+        title = document["name"].flatMap { if case .string(let text) = $0 { text } else { nil } } ?? ""
+        id = stored?.id
+        let changed = document.filter { stored?.members[$0.key] ?? .null != $0.value }
+        members = changed
+        lines = kind.members.flatMap { member -> [String] in
+            guard let new = changed[member] else { return [] }
+            return Self.difference(member, stored?.members[member] ?? .null, new)
+        }
+    }
+
+    private static func difference(_ member: String, _ old: JSONValue, _ new: JSONValue) -> [String] {
+        let (before, after) = (lines(old), lines(new))
+        guard before.count > 1 || after.count > 1 else {
+            return ["  \(member): \(before.first.map { "\($0) → " } ?? "")\(after.first ?? "")"]
+        }
+        var shown = ["  \(member):"]
+        for change in after.difference(from: before) {
+            switch change {
+            case .remove(_, let line, _): shown.append("    - \(line)")
+            case .insert(_, let line, _): shown.append("    + \(line)")
+            }
+        }
+        return shown
+    }
+
+    private static func lines(_ value: JSONValue) -> [String] {
+        switch value {
+        case .null: return []
+        case .string(let text): return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        default:
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return (try? encoder.encode(value)).map { [String(decoding: $0, as: UTF8.self)] } ?? []
+        }
+    }
+}
