@@ -58,8 +58,8 @@ import Testing
             for wrong in ["", "x", "br_\0", flipped, tokens.accessToken, tokens.refreshToken + "x"] {
                 #expect(await kit.code(ofRefresh: wrong) == "refresh_refused")
             }
-            let stored = try await kit.db.administrate("SELECT to_jsonb(t)::text FROM refresh_tokens t")
-            #expect(try stored.allSatisfy { !(try $0.decode(String.self).contains(tokens.refreshToken.dropFirst(3))) })
+            let stored = try await kit.db.administrate("SELECT to_jsonb(t)::text FROM refresh_tokens t").map { try $0.decode(String.self) }
+            #expect(!"\(stored)".contains(tokens.refreshToken.dropFirst(3)))
             try await kit.db.administrate("UPDATE refresh_tokens SET expires_at = now()")
             #expect(await kit.code(ofRefresh: tokens.refreshToken) == "refresh_refused")
             #expect(await kit.code(ofToken: tokens.accessToken) == "token_invalid")
