@@ -21,6 +21,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.0.0"),
     ],
     targets: [
         // C libraries: a module map and a shim each.
@@ -43,7 +44,7 @@ let package = Package(
         .target(
             name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging],
             resources: [.embedInCode("Migrations")]),
-        .target(name: "Accounts", dependencies: ["Storage", "Domain", .crypto, .logging]),
+        .target(name: "Accounts", dependencies: ["Storage", "Domain", .crypto, .jwtKit, .logging]),
         .target(
             name: "Operations", dependencies: ["EmbeddedPostgres", "Storage", "Domain", .crypto, .logging, .serviceLifecycle]),
         .target(
@@ -81,7 +82,7 @@ let package = Package(
         .testTarget(name: "EmbeddingsTests", dependencies: ["Embeddings", "TextAnalysis"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Extraction", "TextAnalysis"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Domain", "Postgres", "TestSupport", .logging]),
-        .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Storage", "Domain", "TestSupport"]),
+        .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Storage", "Domain", "TestSupport", .crypto, .logging]),
         .testTarget(
             name: "IngestionTests",
             dependencies: ["Ingestion", "Embeddings", "Extraction", "Storage", "Domain", "TestSupport", .logging, .serviceLifecycle]),
@@ -115,6 +116,7 @@ extension Target.Dependency {
     static var httpTypes: Self { .product(name: "HTTPTypes", package: "swift-http-types") }
     static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
     static var hummingbirdTesting: Self { .product(name: "HummingbirdTesting", package: "hummingbird") }
+    static var jwtKit: Self { .product(name: "JWTKit", package: "jwt-kit") }
     static var logging: Self { .product(name: "Logging", package: "swift-log") }
     static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
     static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }

@@ -11,22 +11,39 @@ public struct KeyRing: Sendable {
     }
 
     /// Makes a key for the scope's user. A key cannot give what its maker does not have.
+    /// - Parameter assistants: ids or names of those it is bound to; nil for all of the user's.
     public func create(
-        _ scope: Scope, name: String, permissions: Set<Permission>, expiresAt: Date? = nil
+        _ scope: Scope, name: String, permissions: Set<Permission>, assistants: [String]? = nil, expiresAt: Date? = nil
     ) async throws -> NewAPIKey {
         try scope.require(.admin)
         guard !permissions.isEmpty else {
             throw Problem.invalid("scopes", "A key needs at least one of the scopes read, ingest and admin.")
         }
-        guard (1...100).contains(name.count) else {
-            throw Problem.invalid("name", "A key's name has 1 to 100 characters.")
+        for permission in permissions { try scope.require(permission) }
+        try Self.check(name)
+        guard assistants.map({ (1...Self.maximumAssistants).contains($0.count) }) ?? true else {
+            throw Problem.invalid("assistants", "A key is bound to 1 to \(Self.maximumAssistants) assistants, or to none.")
+        }
+        guard scope.assistants == nil || assistants != nil else {
+            throw Problem(
+                .forbidden, code: "key_bound", "This key is bound to some assistants and cannot make one that reaches all.",
+                remedy: "Name the new key's assistants among them, or use a key that is not bound.")
         }
         let key = APIKey.random()
         let digest = try key.secretSHA256
-        let record = try await database.write(scope) {
-            try await $0.insertKey(name: name, prefix: key.prefix, secretSHA256: digest, permissions: permissions, expiresAt: expiresAt)
+        let record = try await database.write(scope) { transaction in
+            var ids: [AssistantID]?
+            if let assistants {
+                var found: Set<AssistantID> = []
+                for reference in assistants { found.insert(try await transaction.assistant(reference).id) }
+                ids = found.sorted { $0.description < $1.description }
+            }
+            return try await transaction.insertKey(
+                name: name, prefix: key.prefix, secretSHA256: digest, permissions: permissions, assistants: ids, expiresAt: expiresAt)
         }
-        return NewAPIKey(id: record.id, key: key.text, user: record.userID, permissions: record.permissions)
+        return NewAPIKey(
+            id: record.id, key: key.text, user: record.userID, permissions: record.permissions, assistants: record.assistants,
+            expiresAt: record.expiresAt)
     }
 
     /// The user's keys, newest first.
@@ -39,5 +56,32 @@ public struct KeyRing: Sendable {
     public func revoke(_ scope: Scope, _ id: APIKeyID) async throws {
         try scope.require(.admin)
         try await database.write(scope) { try await $0.revokeKey(id) }
+    }
+
+    /// One key.
+    public func show(_ scope: Scope, _ id: APIKeyID) async throws -> APIKeyRecord {
+        try scope.require(.admin)
+        return try await database.read(scope) { try await $0.key(id) }
+    }
+
+    /// Gives a key another name; nothing else of a key ever changes.
+    public func rename(_ scope: Scope, _ id: APIKeyID, to name: String) async throws -> APIKeyRecord {
+        try scope.require(.admin)
+        try Self.check(name)
+        return try await database.write(scope) { try await $0.renameKey(id, to: name) }
+    }
+
+    /// Removes a key, effective at once, and what is known of it.
+    public func delete(_ scope: Scope, _ id: APIKeyID) async throws {
+        try scope.require(.admin)
+        try await database.write(scope) { try await $0.deleteKey(id) }
+    }
+
+    private static let maximumAssistants = 100
+
+    private static func check(_ name: String) throws(Problem) {
+        guard (1...100).contains(name.unicodeScalars.count), !name.contains("\0") else {
+            throw Problem.invalid("name", "A key's name has 1 to 100 characters.")
+        }
     }
 }

@@ -46,6 +46,9 @@ public struct UserID: EntityID {
     public static let system = UserID(rawValue: UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)))
     /// Owner of what the command line makes on a fresh database; installed by migration.
     public static let local = UserID(rawValue: UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2)))
+
+    /// Whether this is one of the two above, which stay as the migration made them.
+    public var isBuiltIn: Bool { self == .system || self == .local }
 }
 
 /// Identifies a row of `assistants`, and with it one partition of the vector index.
@@ -74,6 +77,12 @@ public struct ChunkID: EntityID {
 
 /// Identifies a row of `api_keys`.
 public struct APIKeyID: EntityID {
+    public let rawValue: UUID
+    public init(rawValue: UUID) { self.rawValue = rawValue }
+}
+
+/// Identifies a session: the family of its refresh tokens in `refresh_tokens`.
+public struct SessionID: EntityID {
     public let rawValue: UUID
     public init(rawValue: UUID) { self.rawValue = rawValue }
 }

@@ -15,6 +15,7 @@ public struct Problem: Error, Sendable, CustomStringConvertible {
         case tooLarge = "too_large"
         case unsupportedType = "unsupported_type"
         case unprocessable = "unprocessable"
+        case tooManyRequests = "too_many_requests"
         case unavailable = "unavailable"
         case storageFull = "storage_full"
         case configuration = "configuration"
@@ -31,18 +32,21 @@ public struct Problem: Error, Sendable, CustomStringConvertible {
     public var remedy: String?
     /// The request member, command-line argument or file the problem is about.
     public var parameter: String?
+    /// Seconds after which it is worth trying again, where that is known.
+    public var retryAfter: Int?
     /// What caused it, for the operator's log.
     public var underlying: (any Error)?
 
     public init(
         _ kind: Kind, code: String, _ detail: String, remedy: String? = nil, parameter: String? = nil,
-        underlying: (any Error)? = nil
+        retryAfter: Int? = nil, underlying: (any Error)? = nil
     ) {
         self.kind = kind
         self.code = code
         self.detail = detail
         self.remedy = remedy
         self.parameter = parameter
+        self.retryAfter = retryAfter
         self.underlying = underlying
     }
 

@@ -20,11 +20,16 @@ public struct BunkoRequestContext: RequestContext {
 
     /// The scope of the authenticated caller.
     var scope: Scope {
+        get throws(Problem) { try caller.scope }
+    }
+
+    /// The authenticated caller.
+    var caller: Principal {
         get throws(Problem) {
             guard let principal else {
                 throw Problem(.internalFault, code: "route_unprotected", "A route that needs a scope stands outside authentication.")
             }
-            return principal.scope
+            return principal
         }
     }
 }

@@ -12,6 +12,7 @@ public struct ServerDependencies: Sendable {
     public var database: Database
     public var authenticator: Authenticator
     public var keys: KeyRing
+    public var accounts: AccountServices
     public var intake: FileIntake
     public var knowledge: KnowledgeWriter
     public var watch: FileWatch
@@ -22,12 +23,14 @@ public struct ServerDependencies: Sendable {
     public var settings: InstallationSettings
 
     public init(
-        database: Database, authenticator: Authenticator, keys: KeyRing, intake: FileIntake, knowledge: KnowledgeWriter, watch: FileWatch,
-        mirror: KnowledgeMirror, retriever: Retriever, assembler: ContextAssembler, upkeep: Upkeep, settings: InstallationSettings
+        database: Database, authenticator: Authenticator, keys: KeyRing, accounts: AccountServices, intake: FileIntake,
+        knowledge: KnowledgeWriter, watch: FileWatch, mirror: KnowledgeMirror, retriever: Retriever, assembler: ContextAssembler,
+        upkeep: Upkeep, settings: InstallationSettings
     ) {
         self.database = database
         self.authenticator = authenticator
         self.keys = keys
+        self.accounts = accounts
         self.intake = intake
         self.knowledge = knowledge
         self.watch = watch
@@ -39,11 +42,12 @@ public struct ServerDependencies: Sendable {
     }
 }
 
-/// Every route of the service. All but the health ones stand behind authentication.
+/// Every route of the service. All but the health ones and those that make a principal stand behind authentication.
 public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> Router<BunkoRequestContext> {
     let router = Router(context: BunkoRequestContext.self)
     router.addMiddleware { RequestFrame(logger: logger) }
     HealthRoutes(database: dependencies.database, mirror: dependencies.mirror).add(to: router)
+    LoginRoutes(accounts: dependencies.accounts).add(to: router.group("v1"))
     let v1 = router.group("v1").add(middleware: Authentication(authenticator: dependencies.authenticator))
     AssistantRoutes(database: dependencies.database).add(to: v1)
     for resource in [Resource.voice, .avatar, .skill] {
@@ -57,6 +61,8 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     SearchRoutes(retriever: dependencies.retriever).add(to: v1)
     ContextRoutes(assembler: dependencies.assembler).add(to: v1)
     KeyRoutes(keys: dependencies.keys).add(to: v1)
+    AccountRoutes(accounts: dependencies.accounts).add(to: v1)
+    UserRoutes(administration: dependencies.accounts.administration).add(to: v1)
     AdminRoutes(upkeep: dependencies.upkeep).add(to: v1)
     SettingRoutes(settings: dependencies.settings).add(to: v1)
     return router

@@ -47,6 +47,7 @@ extension Problem {
         case .tooLarge: .contentTooLarge
         case .unsupportedType: .unsupportedMediaType
         case .unprocessable: .unprocessableContent
+        case .tooManyRequests: .tooManyRequests
         case .unavailable: .serviceUnavailable
         case .storageFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
         case .configuration, .environment, .internalFault: .internalServerError
@@ -57,6 +58,7 @@ extension Problem {
         switch kind {
         case .unauthenticated: "authentication_error"
         case .forbidden: "permission_error"
+        case .tooManyRequests: "rate_limit_error"
         case .unavailable, .storageFull, .configuration, .environment, .internalFault: "server_error"
         default: "invalid_request_error"
         }
@@ -97,7 +99,7 @@ extension Response {
         var headers = HTTPFields()
         headers[.contentType] = "application/problem+json"
         if problem.kind == .unauthenticated { headers[.wwwAuthenticate] = "Bearer" }
-        if problem.kind == .unavailable { headers[.retryAfter] = "1" }
+        if let seconds = problem.retryAfter ?? (problem.kind == .unavailable ? 1 : nil) { headers[.retryAfter] = "\(seconds)" }
         let body = ProblemBody(problem, status: problem.status, requestID: requestID)
         return Response(status: problem.status, headers: headers, body: ResponseBody(byteBuffer: JSON.encode(body)))
     }

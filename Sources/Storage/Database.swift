@@ -75,11 +75,12 @@ public final class Database: Sendable {
     }
 
     /// One statement as `bunko_app` without a user: row-level security shows it nothing, so only a function that runs as the owner
-    /// answers. A look-up, so it is repeated once when the connection broke.
-    func beforePrincipal(_ statement: SQL) async throws -> [PostgresRow] {
+    /// answers.
+    /// - Parameter isLookUp: repeated once when the connection broke; what spends a token must not be, for it may have been spent.
+    func beforePrincipal(_ statement: SQL, isLookUp: Bool = true) async throws -> [PostgresRow] {
         do {
             return try await requests.withConnection { try await $0.query(statement) }
-        } catch let error as PostgresError where error.isConnectionFailure {
+        } catch let error as PostgresError where isLookUp && error.isConnectionFailure {
             do {
                 return try await requests.withConnection { try await $0.query(statement) }
             } catch let error as PostgresError {

@@ -7,3 +7,4 @@ extension PersonaID: PostgresCodable {}
 extension FileID: PostgresCodable {}
 extension ChunkID: PostgresCodable {}
 extension APIKeyID: PostgresCodable {}
+extension SessionID: PostgresCodable {}

@@ -12,6 +12,10 @@ extension Problem {
                 remedy: "Try again in a moment; /readyz tells when it is back.", underlying: error)
             return
         }
+        if let accountProblem = Problem.account(error) {
+            self = accountProblem
+            return
+        }
         switch error.sqlState {
         case "53100":
             self.init(
@@ -51,6 +55,29 @@ extension Problem {
             self.init(
                 .internalFault, code: "database_error", "The database refused a statement of the service.",
                 remedy: "The server's log has the details under this request's id.", underlying: error)
+        }
+    }
+
+    /// What the rules of the table of users refuse; nil for anything else.
+    private static func account(_ error: PostgresError) -> Problem? {
+        switch error.constraint {
+        case "users_username_key", "users_username_folded_key":
+            Problem(
+                .conflict, code: "username_taken", "Somebody has this user name already.", remedy: "Choose another one.",
+                parameter: "username", underlying: error)
+        case "users_email_folded_key":
+            Problem(
+                .conflict, code: "email_taken", "There is an account with this e-mail address already.",
+                remedy: "Log in to it, or use another address.", parameter: "email", underlying: error)
+        case "users_built_in":
+            Problem(
+                .conflict, code: "user_built_in", "This user is built in and stays as it is.",
+                remedy: "Make an account of your own instead.", underlying: error)
+        case "users_last_administrator":
+            Problem(
+                .conflict, code: "last_administrator", "This is the last administrator who can log in.",
+                remedy: "Make another user an administrator first.", underlying: error)
+        default: nil
         }
     }
 

@@ -49,14 +49,16 @@ extension Transaction {
         "id, user_id, name, prefix, scopes, assistant_ids, expires_at, last_used_at, revoked_at, created_at"
 
     /// Stores a key of the scope's user by its prefix and the hash of its secret.
+    /// - Parameter assistants: those the key is bound to, each looked up under this scope before; nil for all.
     public func insertKey(
-        name: String, prefix: String, secretSHA256: ContentDigest, permissions: Set<Permission>, expiresAt: Date?
+        name: String, prefix: String, secretSHA256: ContentDigest, permissions: Set<Permission>, assistants: [AssistantID]?,
+        expiresAt: Date?
     ) async throws -> APIKeyRecord {
         let scopes = permissions.map(\.rawValue).sorted()
         let rows = try await connection.query(
             """
-            INSERT INTO api_keys (user_id, name, prefix, secret_sha256, scopes, expires_at)
-            VALUES (\(try scope.userID), \(name), \(prefix), \(secretSHA256.bytes), \(scopes), \(expiresAt))
+            INSERT INTO api_keys (user_id, name, prefix, secret_sha256, scopes, assistant_ids, expires_at)
+            VALUES (\(try scope.userID), \(name), \(prefix), \(secretSHA256.bytes), \(scopes), \(assistants), \(expiresAt))
             RETURNING \(Self.keyColumns)
             """)
         guard let row = rows.first else {
@@ -77,6 +79,30 @@ extension Transaction {
         let changed = try await connection.execute(
             "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE user_id = current_user_id() AND id = \(id)")
         guard changed == 1 else { throw Problem.notFound("key", id.description) }
+    }
+
+    /// The key with this id.
+    public func key(_ id: APIKeyID) async throws -> APIKeyRecord {
+        let rows = try await connection.query(
+            "SELECT \(Self.keyColumns) FROM api_keys WHERE user_id = current_user_id() AND id = \(id)")
+        guard let row = rows.first else { throw Problem.notFound("key", id.description) }
+        return try APIKeyRecord(row)
+    }
+
+    /// Gives a key another name.
+    public func renameKey(_ id: APIKeyID, to name: String) async throws -> APIKeyRecord {
+        let rows = try await connection.query(
+            """
+            UPDATE api_keys SET name = \(name) WHERE user_id = current_user_id() AND id = \(id) RETURNING \(Self.keyColumns)
+            """)
+        guard let row = rows.first else { throw Problem.notFound("key", id.description) }
+        return try APIKeyRecord(row)
+    }
+
+    /// Removes a key and what is known of it.
+    public func deleteKey(_ id: APIKeyID) async throws {
+        let gone = try await connection.execute("DELETE FROM api_keys WHERE user_id = current_user_id() AND id = \(id)")
+        guard gone == 1 else { throw Problem.notFound("key", id.description) }
     }
 }
 

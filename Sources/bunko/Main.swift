@@ -48,7 +48,7 @@ enum Exit {
 
     private static func code(of kind: Problem.Kind) -> Int32 {
         switch kind {
-        case .environment, .unavailable, .storageFull: 3
+        case .environment, .unavailable, .tooManyRequests, .storageFull: 3
         case .internalFault: 4
         default: 2
         }
@@ -56,7 +56,7 @@ enum Exit {
 
     private static func code(ofStatus status: Int) -> Int32 {
         switch status {
-        case 503, 507: 3
+        case 429, 503, 507: 3
         case 500...: 4
         default: 2
         }

@@ -14,8 +14,8 @@ struct ProblemTests {
 
     private static let statuses: [Problem.Kind: Int] = [
         .invalidRequest: 400, .unauthenticated: 401, .forbidden: 403, .notFound: 404, .conflict: 409, .preconditionFailed: 412,
-        .tooLarge: 413, .unsupportedType: 415,
-        .unprocessable: 422, .unavailable: 503, .storageFull: 507, .configuration: 500, .environment: 500, .internalFault: 500,
+        .tooLarge: 413, .unsupportedType: 415, .unprocessable: 422, .tooManyRequests: 429, .unavailable: 503, .storageFull: 507,
+        .configuration: 500, .environment: 500, .internalFault: 500,
     ]
 
     @Test("Each kind has its status, and its body both forms", arguments: Problem.Kind.allCases)
@@ -49,6 +49,8 @@ struct ProblemTests {
             #expect((response.headers[.wwwAuthenticate] != nil) == (kind == .unauthenticated))
             #expect((response.headers[.retryAfter] != nil) == (kind == .unavailable))
         }
+        let locked = Response.problem(Problem(.tooManyRequests, code: "c", "d", retryAfter: 8), requestID: "r")
+        #expect(locked.headers[.retryAfter] == "8")
     }
 
     @Test("An unforeseen error keeps its details to the log")

@@ -4,20 +4,31 @@ import Foundation
 import Hummingbird
 import Storage
 
-/// `/v1/keys`: make, list, revoke. Needs the permission `admin`.
+/// `/v1/keys`: make, list, get, rename, revoke, delete. Needs the permission `admin`.
 struct KeyRoutes: Sendable {
     let keys: KeyRing
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.post("keys", use: create)
         group.get("keys", use: list)
-        group.delete("keys/:key", use: revoke)
+        group.get("keys/:key", use: get)
+        group.patch("keys/:key", use: rename)
+        group.post("keys/:key/revoke", use: revoke)
+        group.delete("keys/:key", use: delete)
     }
 
     struct CreateRequest: Decodable {
         let name: String?
         let scopes: [Permission]?
+        /// Ids or names.
+        let assistants: [String]?
         let expires_in_days: Int?
+        /// Seconds since 1970.
+        let expires_at: Int?
+    }
+
+    struct RenameRequest: Decodable {
+        let name: String
     }
 
     /// The only answer that ever shows the key.
@@ -27,6 +38,8 @@ struct KeyRoutes: Sendable {
         let key: String
         let user: String
         let scopes: [Permission]
+        let assistant_ids: [String]?
+        let expires_at: Int?
     }
 
     struct KeyBody: Encodable, Sendable {
@@ -35,6 +48,8 @@ struct KeyRoutes: Sendable {
         let name: String
         let prefix: String
         let scopes: [Permission]
+        /// Absent: the key reaches all assistants of its user.
+        let assistant_ids: [String]?
         let created_at: Int
         let expires_at: Int?
         let last_used_at: Int?
@@ -44,14 +59,14 @@ struct KeyRoutes: Sendable {
     @Sendable
     func create(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<NewKeyBody> {
         let body = try await request.json(CreateRequest.self)
-        if let days = body.expires_in_days, !(1...3_650).contains(days) {
-            throw Problem.invalid("expires_in_days", "expires_in_days is \(days); it must be between 1 and 3650.")
-        }
         let made = try await keys.create(
-            try context.scope, name: body.name ?? "key", permissions: Set(body.scopes ?? [.read, .ingest]),
-            expiresAt: body.expires_in_days.map { Date(timeIntervalSinceNow: Double($0) * 86_400) })
+            try context.scope, name: body.name ?? "key", permissions: Set(body.scopes ?? [.read, .ingest]), assistants: body.assistants,
+            expiresAt: try body.expiry)
         return JSONResponse(
-            NewKeyBody(id: made.id.description, key: made.key, user: made.user.description, scopes: made.permissions), status: .created)
+            NewKeyBody(
+                id: made.id.description, key: made.key, user: made.user.description, scopes: made.permissions,
+                assistant_ids: made.assistants?.map(\.description), expires_at: made.expiresAt.map { Int($0.timeIntervalSince1970) }),
+            status: .created)
     }
 
     @Sendable
@@ -61,10 +76,52 @@ struct KeyRoutes: Sendable {
     }
 
     @Sendable
-    func revoke(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Deletion> {
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<KeyBody> {
+        JSONResponse(KeyBody(try await keys.show(try context.scope, try context.pathID("key", as: APIKeyID.self))))
+    }
+
+    @Sendable
+    func rename(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<KeyBody> {
+        let id = try context.pathID("key", as: APIKeyID.self)
+        let body = try await request.json(RenameRequest.self)
+        return JSONResponse(KeyBody(try await keys.rename(try context.scope, id, to: body.name)))
+    }
+
+    @Sendable
+    func revoke(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<KeyBody> {
         let id = try context.pathID("key", as: APIKeyID.self)
         try await keys.revoke(try context.scope, id)
+        return JSONResponse(KeyBody(try await keys.show(try context.scope, id)))
+    }
+
+    @Sendable
+    func delete(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Deletion> {
+        let id = try context.pathID("key", as: APIKeyID.self)
+        try await keys.delete(try context.scope, id)
         return JSONResponse(Deletion(id: id.description, object: "key.deleted"))
+    }
+}
+
+extension KeyRoutes.CreateRequest {
+    /// When the key ends, told in one of two ways; nil: never.
+    fileprivate var expiry: Date? {
+        get throws(Problem) {
+            if let days = expires_in_days {
+                guard expires_at == nil else {
+                    throw Problem.invalid("expires_at", "expires_at and expires_in_days are both given.", remedy: "Leave one out.")
+                }
+                guard (1...3_650).contains(days) else {
+                    throw Problem.invalid("expires_in_days", "expires_in_days is \(days); it must be between 1 and 3650.")
+                }
+                return Date(timeIntervalSinceNow: Double(days) * 86_400)
+            }
+            guard let seconds = expires_at else { return nil }
+            let date = Date(timeIntervalSince1970: Double(seconds))
+            guard date > Date(), date < Date(timeIntervalSinceNow: 3_650 * 86_400) else {
+                throw Problem.invalid("expires_at", "expires_at is \(seconds); it must lie in the next ten years, in seconds since 1970.")
+            }
+            return date
+        }
     }
 }
 
@@ -74,6 +131,7 @@ extension KeyRoutes.KeyBody {
         name = record.name
         prefix = record.prefix
         scopes = record.permissions
+        assistant_ids = record.assistants?.map(\.description)
         created_at = Int(record.createdAt.timeIntervalSince1970)
         expires_at = record.expiresAt.map { Int($0.timeIntervalSince1970) }
         last_used_at = record.lastUsedAt.map { Int($0.timeIntervalSince1970) }

@@ -68,6 +68,10 @@ BEGIN
             'CREATE POLICY %I ON %I FOR ALL TO authenticated USING (user_id = current_user_id()) WITH CHECK (user_id = current_user_id())',
             name || '_own', name);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO authenticated', name);
+        -- Counted by delete_account().
+        EXECUTE format(
+            'CREATE POLICY %I ON %I FOR SELECT TO CURRENT_USER USING (user_id = NULLIF(current_setting(''app.deleting_account'', true), '''')::uuid)',
+            name || '_receipt', name);
     END LOOP;
 END $$;
 -- Usage is written in batches off the request path, and old answers are cleared away, by the service.

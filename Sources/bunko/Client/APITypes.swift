@@ -33,8 +33,19 @@ struct KeyAnswer: Decodable, Sendable {
     let name: String
     let prefix: String
     let scopes: [String]
+    let assistant_ids: [String]?
     let revoked_at: Int?
     let expires_at: Int?
+    let last_used_at: Int?
+}
+
+struct UserAnswer: Decodable, Sendable {
+    let id: String
+    let username: String
+    let email: String
+    let is_active: Bool
+    let is_verified: Bool
+    let is_admin: Bool
 }
 
 struct NewKeyAnswer: Codable, Sendable {
@@ -42,6 +53,8 @@ struct NewKeyAnswer: Codable, Sendable {
     let key: String
     let user: String
     let scopes: [String]
+    let assistant_ids: [String]?
+    let expires_at: Int?
 }
 
 struct PageAnswer<Element: Decodable & Sendable>: Decodable, Sendable {

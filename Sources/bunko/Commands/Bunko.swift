@@ -21,8 +21,8 @@ struct Bunko: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Serve.self, Import.self, Search.self, Context.self, Assistants.self, Personas.self, Keys.self, SettingsCommands.self,
-            Migrate.self, Doctor.self,
+            Serve.self, Import.self, Search.self, Context.self, Assistants.self, Personas.self, Keys.self, Users.self,
+            SettingsCommands.self, Migrate.self, Doctor.self,
             Backup.self, Restore.self, Archive.self, Partitions.self, DatabaseCommands.self,
         ])
 }

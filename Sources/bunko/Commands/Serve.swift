@@ -9,6 +9,10 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             Stops in good order on SIGTERM and SIGINT. The address stands on standard output, the log (one JSON object a line) on \
             standard error. GET /readyz tells when it can answer.
+
+            While nobody can log in and administer, a one-time link is printed that makes the first administrator; \
+            BUNKO_ADMIN_PASSWORD makes the user "admin" instead. BUNKO_JWT_KEY (32 bytes or more) signs access tokens, the same on \
+            all replicas; without it the data folder keeps a key of its own.
             """)
 
     @Option(help: "Address to listen on (default: 127.0.0.1).")
@@ -17,13 +21,14 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Port to listen on; 0 takes any free one (default: 8787).")
     var port: Int?
 
-    @Flag(help: "Print the address as one JSON line: {\"listening\":\"http://…\"}.")
+    @Flag(help: "Print the address as one JSON line: {\"listening\":\"http://…\"}, with \"setup\" while there is no administrator.")
     var json = false
 
     @OptionGroup var options: GlobalOptions
 
     private struct Listening: Encodable {
         let listening: String
+        let setup: String?
     }
 
     func run() async throws {
@@ -35,7 +40,7 @@ struct Serve: AsyncParsableCommand {
         }
         Logging.start(level: level)
         let logger = Logger(label: "bunko")
-        let application = BunkoApplication(settings: settings, logger: logger)
+        let application = BunkoApplication(settings: settings, logger: logger, offersSetUp: true)
         let asJSON = json
         defer { ServerFile.read(in: settings.dataDirectory).flatMap { $0.pid == getpid() ? $0 : nil }?.remove(in: settings.dataDirectory) }
         try await application.run { endpoint, group in
@@ -47,9 +52,13 @@ struct Serve: AsyncParsableCommand {
             }
             do {
                 if asJSON {
-                    try Output.json(Listening(listening: endpoint.address))
+                    try Output.json(Listening(listening: endpoint.address, setup: endpoint.setUpLink))
                 } else {
                     Output.line("Bunko listens on \(endpoint.address)")
+                    if let link = endpoint.setUpLink {
+                        Output.line("There is no administrator yet. This link makes one, once, within 24 hours:")
+                        Output.line("  POST \(link)  {\"username\": …, \"email\": …, \"password\": …}")
+                    }
                 }
             } catch {
                 logger.error("the address could not be printed", metadata: ["error": "\(error)"])

@@ -20,11 +20,15 @@ import UnixSignals
 struct BunkoApplication: Sendable {
     let settings: Settings
     let logger: Logger
+    /// Whether this is a service for others, which needs an administrator, and not a command's own.
+    var offersSetUp = false
 
     /// Where a running service listens, and the token that opens it to commands on the same machine.
     struct Endpoint: Sendable {
         let address: String
         let administrator: LocalAdministrator
+        /// The one-time link that makes the first administrator, when there is none and it was asked for.
+        let setUpLink: String?
     }
 
     /// Starts everything, tells where it listens, and runs until SIGTERM, SIGINT or the end of the returned group.
@@ -85,20 +89,27 @@ struct BunkoApplication: Sendable {
             logger: labelled("ingestion"))
         let retriever = Retriever(database: database, mirror: mirror, embedder: embedder)
         let upkeep = Upkeep(database: database, scope: .system(purpose: "maintenance"))
+        let tokens = try await AccessTokens(
+            key: try settings.tokenKey.map { Array($0.utf8) } ?? SigningKeyFile.key(in: settings.dataDirectory))
+        let accounts = AccountServices(
+            database: database, tokens: tokens, service: .system(purpose: "accounts"), logger: labelled("accounts"))
+        let setUp = offersSetUp ? try await accounts.firstAdministrator.prepare(password: settings.administratorPassword) : nil
         let dependencies = ServerDependencies(
-            database: database, authenticator: Authenticator(database: database, localAdministrator: administrator),
-            keys: KeyRing(database: database), intake: FileIntake(database: database, contents: contents, events: events),
+            database: database, authenticator: Authenticator(database: database, tokens: tokens, localAdministrator: administrator),
+            keys: KeyRing(database: database), accounts: accounts,
+            intake: FileIntake(database: database, contents: contents, events: events),
             knowledge: KnowledgeWriter(database: database, embedder: embedder), watch: FileWatch(database: database, events: events),
             mirror: mirror, retriever: retriever,
             assembler: ContextAssembler(database: database, retriever: retriever), upkeep: upkeep,
             settings: InstallationSettings(database: database, scope: .system(purpose: "settings")))
         let group = GroupReference()
         let server = httpServer(dependencies) { address in
-            await onListening(Endpoint(address: address, administrator: administrator), group.value)
+            let link = setUp.map { address + $0.link }
+            await onListening(Endpoint(address: address, administrator: administrator, setUpLink: link), group.value)
         }
         var services: [any Service] = [
             DatabaseService(database: database), mirror, worker, MaintenanceService(upkeep: upkeep, logger: labelled("maintenance")),
-            server,
+            AccountUpkeep(accounts: accounts, logger: labelled("accounts")), server,
         ]
         if let cluster = host.cluster { services.insert(cluster, at: 0) }
         let running = ServiceGroup(
@@ -148,6 +159,25 @@ struct BunkoApplication: Sendable {
         var logger = labelled(part)
         logger.logLevel = max(logger.logLevel, .warning)
         return logger
+    }
+}
+
+/// Clears away what time has made void of the accounts' tokens, once an hour.
+private struct AccountUpkeep: Service {
+    let accounts: AccountServices
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await accounts.prune()
+                } catch {
+                    logger.warning("old tokens were not cleared away", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(3_600))
+            }
+        }
     }
 }
 

@@ -15,6 +15,10 @@ struct Settings: Sendable {
     /// Where to look for PostgreSQL first, before the usual places.
     var postgresDirectory: String?
     var logLevel: String
+    /// Signs access tokens, the same on all replicas; nil: a key of this data folder's own.
+    var tokenKey: String?
+    /// Makes the first administrator, `admin`; nil: by a one-time link.
+    var administratorPassword: String?
 
     static let defaultPort = 8787
 
@@ -35,6 +39,8 @@ struct Settings: Sendable {
         ingestionConcurrency = reader.int(forKey: "ingestion.concurrency", default: max(2, ProcessInfo.processInfo.activeProcessorCount))
         postgresDirectory = reader.string(forKey: "postgres.directory")
         logLevel = options.verbose ? "debug" : reader.string(forKey: "log.level", default: "info")
+        tokenKey = reader.string(forKey: "jwt.key", isSecret: true)
+        administratorPassword = reader.string(forKey: "admin.password", isSecret: true)
         try check()
     }
 

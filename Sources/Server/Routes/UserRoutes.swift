@@ -1,0 +1,114 @@
+import Accounts
+import Domain
+import Foundation
+import Hummingbird
+
+/// `/v1/users`: the accounts of the installation, for administrators. A user is named by id, user name or e-mail address. To whoever is
+/// no administrator every user is one that does not exist.
+struct UserRoutes: Sendable {
+    let administration: UserAdministration
+
+    func add(to group: RouterGroup<BunkoRequestContext>) {
+        group.get("users", use: list)
+        group.post("users", use: create)
+        group.get("users/:user", use: get)
+        group.patch("users/:user", use: update)
+        group.delete("users/:user", use: delete)
+        group.post("users/:user/reset", use: reset)
+    }
+
+    struct CreateRequest: Decodable {
+        let username: String
+        let email: String
+        /// Left out: the answer holds a one-time link that sets the first one.
+        let password: String?
+        let first_name: String?
+        let last_name: String?
+        let is_admin: Bool?
+        let is_verified: Bool?
+    }
+
+    /// The only answer that ever shows the token.
+    struct TokenBody: Encodable, Sendable {
+        let object = "one_time_token"
+        let purpose: String
+        let user: String
+        let token: String
+        let link: String
+        let expires_at: Int
+
+        init(_ token: OneTimeToken, _ account: Account) {
+            purpose = token.purpose.rawValue
+            user = account.id.description
+            self.token = token.text
+            link = token.link
+            expires_at = Int(token.expiresAt.timeIntervalSince1970)
+        }
+    }
+
+    /// A user's members with the tokens beside them.
+    struct NewUserBody: Encodable, Sendable {
+        let user: UserBody
+        let verification: TokenBody?
+        let set_password: TokenBody?
+
+        private enum CodingKeys: String, CodingKey { case verification, set_password }
+
+        func encode(to encoder: any Encoder) throws {
+            try user.encode(to: encoder)
+            var members = encoder.container(keyedBy: CodingKeys.self)
+            try members.encodeIfPresent(verification, forKey: .verification)
+            try members.encodeIfPresent(set_password, forKey: .set_password)
+        }
+    }
+
+    @Sendable
+    func list(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Page<UserBody>> {
+        let limit = try request.number("limit", default: 100, in: 1...1_000)
+        let after = try request.identifier("after", as: UserID.self)
+        let rows = try await administration.list(try context.scope, limit: limit + 1, after: after)
+        return JSONResponse(Page(rows.map(UserBody.init), limit: limit, id: \.id))
+    }
+
+    @Sendable
+    func create(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<NewUserBody> {
+        let scope = try context.scope
+        try await administration.requireAdministrator(scope)
+        let body = try await request.json(CreateRequest.self)
+        let made = try await administration.create(
+            scope,
+            AccountDraft(
+                username: body.username, email: body.email, password: body.password, firstName: body.first_name, lastName: body.last_name,
+                isAdministrator: body.is_admin ?? false, isVerified: body.is_verified ?? false))
+        return JSONResponse(
+            NewUserBody(
+                user: UserBody(made.account), verification: made.verification.map { TokenBody($0, made.account) },
+                set_password: made.password.map { TokenBody($0, made.account) }), status: .created)
+    }
+
+    @Sendable
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<UserBody> {
+        JSONResponse(UserBody(try await administration.show(try context.scope, try context.pathText("user"))))
+    }
+
+    @Sendable
+    func update(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<UserBody> {
+        let reference = try context.pathText("user")
+        // Before the body is read, so that a faulty one tells nothing of the user.
+        _ = try await administration.show(try context.scope, reference)
+        let patch = try await request.json(UserPatch.self)
+        return JSONResponse(UserBody(try await administration.update(try context.scope, reference, try patch.changes)))
+    }
+
+    @Sendable
+    func delete(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<ReceiptBody> {
+        let (account, receipt) = try await administration.delete(try context.scope, try context.pathText("user"))
+        return JSONResponse(ReceiptBody(id: account.id, receipt))
+    }
+
+    @Sendable
+    func reset(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<TokenBody> {
+        let (account, token) = try await administration.issueReset(try context.scope, try context.pathText("user"))
+        return JSONResponse(TokenBody(token, account), status: .created)
+    }
+}

@@ -1,0 +1,214 @@
+import ArgumentParser
+import Domain
+import Foundation
+import NIOHTTP1
+
+struct Users: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user", abstract: "List, create, show, change and delete the users of this installation.",
+        subcommands: [List.self, Create.self, Show.self, Update.self, Reset.self, Delete.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List all users, newest first.")
+
+        @Flag(help: "Print the API's answers as JSON, one line a page.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let asJSON = json
+            try await options.withServer { client in
+                var query = ["limit": "1000"]
+                while true {
+                    let data = try await client.raw(.GET, "/v1/users", query: query)
+                    let page = try JSONDecoder().decode(PageAnswer<UserAnswer>.self, from: data)
+                    if asJSON {
+                        Output.line(String(decoding: data, as: UTF8.self))
+                    } else {
+                        for user in page.data { Output.line(user.line) }
+                    }
+                    guard page.has_more, let last = page.last_id else { return }
+                    query["after"] = last
+                }
+            }
+        }
+    }
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a user.",
+            discussion: """
+                Without --password-stdin the command prints a one-time link with which the user sets the first password.
+                Example: bunko user create ada --email ada@example.com --admin
+                """)
+
+        @Argument(help: "The user name.")
+        var username: String
+        @Option(help: "The e-mail address.")
+        var email: String
+        @Option(help: "First name.")
+        var firstName: String?
+        @Option(help: "Last name.")
+        var lastName: String?
+        @Flag(help: "The user administers the installation.")
+        var admin = false
+        @Flag(help: "Vouch for the e-mail address.")
+        var verified = false
+        @Flag(help: "Read the password from standard input, one line.")
+        var passwordStdin = false
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        private struct Body: Encodable {
+            let username: String
+            let email: String
+            let password: String?
+            let first_name: String?
+            let last_name: String?
+            let is_admin: Bool
+            let is_verified: Bool
+        }
+
+        private struct Made: Decodable {
+            struct Token: Decodable {
+                let link: String
+            }
+
+            let id: String
+            let username: String
+            let set_password: Token?
+            let verification: Token?
+        }
+
+        func run() async throws {
+            let password = passwordStdin ? readLine() : nil
+            guard !passwordStdin || password != nil else {
+                throw Problem(.invalidRequest, code: "password_missing", "Standard input holds no password.", parameter: "--password-stdin")
+            }
+            let body = try JSONEncoder().encode(
+                Body(
+                    username: username, email: email, password: password, first_name: firstName, last_name: lastName, is_admin: admin,
+                    is_verified: verified))
+            let data = try await options.withServer { try await $0.raw(.POST, "/v1/users", body: (Array(body), "application/json")) }
+            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            let made = try JSONDecoder().decode(Made.self, from: data)
+            Output.line("Created the user \"\(made.username)\" (\(made.id)).")
+            if let link = made.set_password?.link { Output.line("Sets the password, once, within 24 hours: POST \(link)") }
+            if let link = made.verification?.link { Output.line("Verifies the e-mail address, once, within 7 days: POST \(link)") }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show a user as JSON.")
+
+        @Argument(help: "The user's name, e-mail address or id.")
+        var user: String
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let path = APIClient.path("users", user)
+            Output.line(String(decoding: try await options.withServer { try await $0.raw(.GET, path) }, as: UTF8.self))
+        }
+    }
+
+    struct Update: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "update", abstract: "Change a user; what is left out stays as it is.",
+            discussion: "Example: bunko user update ada --no-active")
+
+        @Argument(help: "The user's name, e-mail address or id.")
+        var user: String
+        @Option(help: "Another user name.")
+        var username: String?
+        @Option(help: "Another e-mail address, which is not verified then.")
+        var email: String?
+        @Option(help: "First name; empty removes it.")
+        var firstName: String?
+        @Option(help: "Last name; empty removes it.")
+        var lastName: String?
+        @Flag(inversion: .prefixedNo, help: "Whether the user may log in and use keys.")
+        var active: Bool?
+        @Flag(inversion: .prefixedNo, help: "Whether the user administers the installation.")
+        var admin: Bool?
+        @Flag(inversion: .prefixedNo, help: "Whether the e-mail address counts as verified.")
+        var verified: Bool?
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        private struct Body: Encodable {
+            let username: String?
+            let email: String?
+            let first_name: String?
+            let last_name: String?
+            let is_active: Bool?
+            let is_admin: Bool?
+            let is_verified: Bool?
+        }
+
+        func run() async throws {
+            let path = APIClient.path("users", user)
+            let body = try JSONEncoder().encode(
+                Body(
+                    username: username, email: email, first_name: firstName, last_name: lastName, is_active: active, is_admin: admin,
+                    is_verified: verified))
+            let data = try await options.withServer { try await $0.raw(.PATCH, path, body: (Array(body), "application/json")) }
+            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            Output.line(try JSONDecoder().decode(UserAnswer.self, from: data).line)
+        }
+    }
+
+    struct Reset: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Make a one-time link with which a user sets a new password.")
+
+        @Argument(help: "The user's name, e-mail address or id.")
+        var user: String
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        private struct Token: Decodable {
+            let link: String
+        }
+
+        func run() async throws {
+            let path = APIClient.path("users", user) + "/reset"
+            let data = try await options.withServer { try await $0.raw(.POST, path) }
+            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            Output.line("Sets the password, once, within 24 hours: POST \(try JSONDecoder().decode(Token.self, from: data).link)")
+        }
+    }
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Delete a user with everything of theirs, and say what went.")
+
+        @Argument(help: "The user's name, e-mail address or id.")
+        var user: String
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        private struct Receipt: Decodable {
+            let id: String
+            let rows: [String: Int]
+        }
+
+        func run() async throws {
+            let path = APIClient.path("users", user)
+            let data = try await options.withServer { try await $0.raw(.DELETE, path) }
+            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            let receipt = try JSONDecoder().decode(Receipt.self, from: data)
+            Output.line("Deleted the user \"\(user)\" (\(receipt.id)) with everything of theirs:")
+            for (table, count) in receipt.rows.sorted(by: { $0.key < $1.key }) where count > 0 { Output.line("  \(table)  \(count)") }
+        }
+    }
+}
+
+extension UserAnswer {
+    fileprivate var line: String {
+        let marks = [is_admin ? "administrator" : nil, is_active ? nil : "deactivated", is_verified ? nil : "not verified"]
+            .compactMap(\.self)
+        return "\(id)  \(username)  \(email)" + (marks.isEmpty ? "" : "  [\(marks.joined(separator: ", "))]")
+    }
+}
