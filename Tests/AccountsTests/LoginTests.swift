@@ -40,7 +40,8 @@ import Testing
             try await kit.db.administrate(
                 "INSERT INTO login_attempts (name_folded, failures, locked_until) VALUES ('carol', 9, now() + interval '5 minutes')")
             let attempts: [(name: String, password: String, code: String?)] = [
-                ("alice", AccountKit.password, nil), ("alice", "wrong wrong", "login_refused"), ("nobody", AccountKit.password, "login_refused"),
+                ("alice", AccountKit.password, nil), ("alice", "wrong wrong", "login_refused"),
+                ("nobody", AccountKit.password, "login_refused"),
                 ("bob", AccountKit.password, "login_refused"), ("local", "!", "login_refused"), ("carol", "wrong wrong", "login_locked"),
                 ("alice", String(repeating: "ä", count: 37), "login_refused"), ("nobody", "", "login_refused"),
             ]
@@ -62,7 +63,8 @@ import Testing
                     let refused = await kit.refusal(name, "wrong wrong")
                     #expect(refused?.code == "login_refused")
                     #expect(refused?.retryAfter == seconds)
-                    try await kit.db.administrate("UPDATE login_attempts SET locked_until = now() + interval '9 s' WHERE name_folded = \(name)")
+                    try await kit.db.administrate(
+                        "UPDATE login_attempts SET locked_until = now() + interval '9 s' WHERE name_folded = \(name)")
                     let locked = await kit.refusal(name, AccountKit.password)
                     #expect(locked?.kind == .tooManyRequests)
                     #expect((8...9).contains(locked?.retryAfter ?? 0))

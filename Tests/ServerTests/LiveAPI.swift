@@ -47,9 +47,11 @@ struct LiveAPI: Sendable {
                     logger: .silent)
                 let retriever = Retriever(database: db.database, mirror: mirror, embedder: embedder)
                 let keys = KeyRing(database: db.database)
+                let tokens = try await AccessTokens(key: Array(repeating: 7, count: AccessTokens.minimumKeyBytes))
                 let router = bunkoRouter(
                     ServerDependencies(
-                        database: db.database, authenticator: Authenticator(database: db.database), keys: keys,
+                        database: db.database, authenticator: Authenticator(database: db.database, tokens: tokens), keys: keys,
+                        accounts: AccountServices(database: db.database, tokens: tokens, service: db.system, logger: .silent),
                         intake: FileIntake(database: db.database, contents: contents, events: events),
                         knowledge: KnowledgeWriter(database: db.database, embedder: embedder),
                         watch: FileWatch(database: db.database, events: events), mirror: mirror, retriever: retriever,
