@@ -205,9 +205,12 @@ BEGIN
             name || '_own', name);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO authenticated', name);
     END LOOP;
-    FOREACH name IN ARRAY ARRAY['voices', 'avatars', 'skill_definitions', 'personality_template_versions'] LOOP
+    FOREACH name IN ARRAY ARRAY['voices', 'avatars', 'skill_definitions'] LOOP
         EXECUTE format(
             'CREATE POLICY %I ON %I FOR SELECT TO authenticated USING (current_user_id() IS NOT NULL AND (is_public OR user_id = %L))',
             name || '_public', name, '00000000-0000-0000-0000-000000000001');
     END LOOP;
 END $$;
+-- A public template's versions, but never what its owner is still writing.
+CREATE POLICY personality_template_versions_public ON personality_template_versions FOR SELECT TO authenticated
+    USING (current_user_id() IS NOT NULL AND NOT is_draft AND (is_public OR user_id = '00000000-0000-0000-0000-000000000001'));

@@ -42,6 +42,7 @@ DROP TABLE messages_archive;
 DROP TABLE conversations_archive;
 DROP TABLE messages;
 DROP FUNCTION follow_deleted_messages();
+DROP FUNCTION check_changed_parent();
 DROP FUNCTION follow_inserted_messages();
 DROP TABLE conversations;
 DROP FUNCTION match_conversation_status();

@@ -127,6 +127,24 @@ END $$;
 CREATE TRIGGER messages_inserted AFTER INSERT ON messages
     REFERENCING NEW TABLE AS new_messages FOR EACH STATEMENT EXECUTE FUNCTION follow_inserted_messages();
 
+-- A parent that is changed later is looked for like one that came with its message.
+CREATE FUNCTION check_changed_parent() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+            SELECT FROM messages p WHERE p.id = NEW.parent_id AND p.user_id = NEW.user_id AND p.conversation_id = NEW.conversation_id)
+        AND NOT EXISTS (
+            SELECT FROM messages_archive p WHERE p.id = NEW.parent_id AND p.user_id = NEW.user_id AND p.conversation_id = NEW.conversation_id)
+    THEN
+        RAISE EXCEPTION 'a message answers one that is not in its conversation'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_parent_id_fkey', TABLE = 'messages';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER messages_parent_changed AFTER UPDATE OF parent_id ON messages FOR EACH ROW
+    WHEN (NEW.parent_id IS NOT NULL AND NEW.parent_id IS DISTINCT FROM OLD.parent_id) EXECUTE FUNCTION check_changed_parent();
+
 CREATE FUNCTION follow_deleted_messages() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
