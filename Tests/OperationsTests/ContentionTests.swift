@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Operations
 import Postgres
 import Storage
@@ -28,6 +29,44 @@ import Testing
                 let count = try await work.value
                 #expect(count > 0)
             }
+        }
+    }
+
+    @Test func `A message that is being added while its conversation is archived is not lost`() async throws {
+        try await withUpkeep { database, upkeep in
+            let age = try #require(Age("6months"))
+            let idle = try await database.converse(database.alice, daysAgo: [300])
+            try await whileAdding(to: idle, database) {
+                let report = try await upkeep.archive(messagesOlderThan: nil, inactiveFor: age, dryRun: false)
+                #expect(report.conversations == 0, "it is active again")
+            }
+            #expect(try await database.count("messages") == 2)
+            let (alice, scope) = (database.database, database.alice.scope)
+            try await whileAdding(to: idle, database) {
+                let moved = try await alice.write(scope) { try await $0.archiveConversations([idle]) }
+                #expect(moved.conversations == 1 && moved.messages == 3)
+            }
+            #expect(try await database.count("messages_archive") == 3)
+            #expect(try await database.count("messages") == 0)
+        }
+    }
+
+    /// Runs the body while a message is added, whose transaction ends when the body waits for it.
+    private func whileAdding(
+        to conversation: UUID, _ database: TestDatabase, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        try await database.asApp(database.alice) { connection in
+            try await connection.executeScript("BEGIN")
+            try await connection.execute(
+                """
+                INSERT INTO messages (user_id, conversation_id, role, content)
+                VALUES (\(database.alice.id), \(conversation), 'user', 'now')
+                """)
+            let archiving = Task { try await body() }
+            let waiting: SQL = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            #expect(try await eventually { try await !database.administrate(waiting).isEmpty })
+            try await connection.executeScript("COMMIT")
+            try await archiving.value
         }
     }
 

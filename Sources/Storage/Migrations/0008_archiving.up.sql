@@ -127,6 +127,8 @@ DECLARE
     conversation_count bigint;
     moved_count bigint;
 BEGIN
+    -- A message that is being added meanwhile is waited for: deleting its conversation would take it along without archiving it.
+    PERFORM FROM conversations c WHERE c.id = ANY (chosen) ORDER BY c.id FOR UPDATE;
     INSERT INTO conversations_archive AS a
         (id, user_id, assistant_id, persona_id, personality_template_id, template_version, title, conversation_type, status,
          voice_enabled, voice_id, message_count, metadata, started_at, ended_at, created_at, updated_at)
@@ -148,13 +150,14 @@ END $$;
 REVOKE ALL ON FUNCTION archive_conversations(uuid[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION archive_conversations(uuid[]) TO authenticated, bunko_worker;
 
--- Archives the conversations without a message for so long.
+-- Archives the conversations without a message for so long. One that gets a message at this moment is active again and stays.
 CREATE FUNCTION archive_inactive_conversations(inactive_for interval DEFAULT interval '6 months')
     RETURNS TABLE (conversations bigint, messages bigint)
     LANGUAGE sql
     AS $$
     SELECT * FROM archive_conversations(ARRAY(SELECT c.id FROM conversations c
-        WHERE c.updated_at < now() - inactive_for AND (c.restored_at IS NULL OR c.restored_at < now() - inactive_for))) $$;
+        WHERE c.updated_at < now() - inactive_for AND (c.restored_at IS NULL OR c.restored_at < now() - inactive_for)
+        ORDER BY c.id FOR UPDATE)) $$;
 REVOKE ALL ON FUNCTION archive_inactive_conversations(interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION archive_inactive_conversations(interval) TO bunko_worker;
 
