@@ -8,8 +8,9 @@ enum YAMLText {
     /// - Throws: `invalid_request` with the line and column of what is no YAML, or has no counterpart in JSON.
     static func documents(_ text: String, file: String) throws -> [JSONValue] {
         do {
-            let documents = try Yams.load_all(yaml: text)
-            let values = try documents.map { try value($0, file) }
+            var documents = try Yams.load_all(yaml: text)
+            var values: [JSONValue] = []
+            while let document = documents.next() { values.append(try value(document, file)) }
             // The sequence ends at an error and keeps it.
             if let error = documents.error { throw error }
             return values
