@@ -63,7 +63,7 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     KeyRoutes(keys: dependencies.keys).add(to: v1)
     AccountRoutes(accounts: dependencies.accounts).add(to: v1)
     UserRoutes(administration: dependencies.accounts.administration).add(to: v1)
-    AdminRoutes(upkeep: dependencies.upkeep).add(to: v1)
-    SettingRoutes(settings: dependencies.settings).add(to: v1)
+    AdminRoutes(upkeep: dependencies.upkeep, administration: dependencies.accounts.administration).add(to: v1)
+    SettingRoutes(settings: dependencies.settings, administration: dependencies.accounts.administration).add(to: v1)
     return router
 }

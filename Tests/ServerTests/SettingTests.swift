@@ -43,6 +43,8 @@ import Testing
             let made = try await api.send(.post, "/v1/assistants", #"{"name":"new"}"#)
             #expect(try made.string("default_llm_model") == "other-model")
             #expect(try await api.send(.put, "/v1/settings/max_file_size", #"{"value":1}"#).status == 403)
+            try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.bob.id)")
+            #expect(try await api.send(.put, "/v1/settings/max_file_size", #"{"value":20}"#, as: api.bob).status == 200)
             #expect(try await api.send(.get, "/v1/settings/default_llm_model").string("value") == "other-model")
             #expect(try await api.send(.get, "/v1/settings/colour").status == 404)
         }

@@ -1,3 +1,4 @@
+import Accounts
 import Domain
 import Foundation
 import Hummingbird
@@ -7,6 +8,7 @@ import Storage
 /// `/v1/admin/…`: figures, partitions and the archive of the whole installation. For administrators.
 struct AdminRoutes: Sendable {
     let upkeep: Upkeep
+    let administration: UserAdministration
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.get("admin/stats", use: statistics)
@@ -43,19 +45,19 @@ struct AdminRoutes: Sendable {
 
     @Sendable
     func statistics(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<DatabaseStatistics> {
-        try requireAdministrator(try context.scope)
+        try await administration.requireAdministrator(try context.scope)
         return JSONResponse(try await upkeep.statistics())
     }
 
     @Sendable
     func partitions(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<PartitionsBody> {
-        try requireAdministrator(try context.scope)
+        try await administration.requireAdministrator(try context.scope)
         return JSONResponse(PartitionsBody(made: 0, data: try await upkeep.partitions()))
     }
 
     @Sendable
     func ensurePartitions(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<PartitionsBody> {
-        try requireAdministrator(try context.scope)
+        try await administration.requireAdministrator(try context.scope)
         let body = try await request.json(PartitionsRequest.self)
         let made = try await upkeep.ensurePartitions(from: body.from, months: body.months)
         return JSONResponse(PartitionsBody(made: made, data: try await upkeep.partitions()))
@@ -63,7 +65,7 @@ struct AdminRoutes: Sendable {
 
     @Sendable
     func archive(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<ArchiveReport> {
-        try requireAdministrator(try context.scope)
+        try await administration.requireAdministrator(try context.scope)
         let body = try await request.json(ArchiveRequest.self)
         let messages = try Self.age(body.messages_older_than, "messages_older_than")
         let inactive = try Self.age(body.inactive, "inactive")
@@ -77,7 +79,7 @@ struct AdminRoutes: Sendable {
 
     @Sendable
     func restore(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<RestoreBody> {
-        try requireAdministrator(try context.scope)
+        try await administration.requireAdministrator(try context.scope)
         let body = try await request.json(RestoreRequest.self)
         guard (1...1_000).contains(body.ids.count) else {
             throw Problem.invalid("ids", "ids holds \(body.ids.count) ids; it must hold between 1 and 1000.")
@@ -96,13 +98,5 @@ struct AdminRoutes: Sendable {
             throw Problem.invalid(member, "\(member) is \"\(text)\"; its form is a number and a unit: 90days, 6months, 1year.")
         }
         return age
-    }
-}
-
-/// Throws `forbidden` unless the caller may administer the installation: the local administrator, with the permission `admin`.
-func requireAdministrator(_ scope: Scope) throws(Problem) {
-    try scope.require(.admin)
-    guard try scope.userID == .local else {
-        throw Problem(.forbidden, code: "administrator_required", "This is for administrators of the installation.")
     }
 }

@@ -1,3 +1,4 @@
+import Accounts
 import Domain
 import Foundation
 import Hummingbird
@@ -7,6 +8,7 @@ import Storage
 /// `/v1/settings`: read by everybody, changed by administrators.
 struct SettingRoutes: Sendable {
     let settings: InstallationSettings
+    let administration: UserAdministration
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.get("settings", use: list)
@@ -48,7 +50,7 @@ struct SettingRoutes: Sendable {
 
     @Sendable
     func set(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<SettingBody> {
-        try requireAdministrator(try context.scope)
+        try await administration.requireAdministrator(try context.scope)
         let body = try await request.json(SetRequest.self)
         return JSONResponse(SettingBody(try await settings.set(try context.pathText("key"), to: body.value)))
     }
