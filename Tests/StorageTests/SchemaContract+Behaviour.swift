@@ -1,32 +1,39 @@
 extension SchemaContract {
     /// Functions: result, whose rights, who may call.
     static let functions = #"""
-        decision | account_standing(account_id uuid, session_family uuid) | returns TABLE(is_active boolean, is_admin boolean, is_session_open boolean), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        decision | account_standing(account_id uuid, session_family uuid) | returns TABLE(is_active boolean, is_session_open boolean), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        decision | administrator_exists(other_than uuid) | returns boolean, for public
         decision | archive_conversations(chosen uuid[]) | returns TABLE(conversations bigint, messages bigint), for authenticated+bunko_worker
         decision | archive_inactive_conversations(inactive_for interval) | returns TABLE(conversations bigint, messages bigint), for bunko_worker
         secretary | archive_old_messages(older_than interval) | returns integer, for bunko_worker
         decision | authenticate_api_key(key_prefix text, key_secret_sha256 bytea) | returns TABLE(key_id uuid, key_user_id uuid, key_scopes text[], key_assistant_ids uuid[]), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
-        decision | authenticate_password(login_name text, password text) | returns TABLE(outcome text, found_user_id uuid, found_is_admin boolean, found_is_verified boolean, retry_after_seconds integer), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
-        decision | check_changed_parent() | returns trigger
-        decision | consume_account_token(token_sha256 bytea, wanted_purpose text) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
-        decision | count_file_contents() | returns trigger, security definer, search_path=pg_catalog, public, pg_temp
-        secretary | current_user_id() | returns uuid
+        decision | authenticate_password(login_name text, password text, session_family uuid, refresh_sha256 bytea, refresh_lifetime interval) | returns TABLE(outcome text, found_user_id uuid, retry_after_seconds integer), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        decision | check_changed_parent() | returns trigger, for public
+        decision | consume_account_token(token_sha256 bytea, wanted_purpose text) | returns uuid, for its owner
+        decision | count_file_contents() | returns trigger, security definer, search_path=pg_catalog, public, pg_temp, for public
+        secretary | current_user_id() | returns uuid, for public
+        decision | delete_account(account_id uuid) | returns TABLE(table_name text, row_count bigint), security definer, search_path=pg_catalog, public, pg_temp, for bunko_worker
         decision | ensure_embedding_index() | returns boolean, security definer, search_path=pg_catalog, public, pg_temp, for bunko_worker
         decision | ensure_message_partitions(from_day date, months integer) | returns integer, security definer, search_path=pg_catalog, public, pg_temp, for bunko_worker
-        decision | follow_deleted_messages() | returns trigger
-        decision | follow_inserted_messages() | returns trigger
-        secretary | hash_password(password text) | returns text
-        decision | keep_published_versions() | returns trigger
-        decision | login_delay(failures integer) | returns interval
-        decision | match_conversation_status() | returns trigger
+        decision | follow_deleted_messages() | returns trigger, for public
+        decision | follow_inserted_messages() | returns trigger, for public
+        secretary | hash_password(password text) | returns text, for public
+        decision | keep_accounts_usable() | returns trigger, for public
+        decision | keep_published_versions() | returns trigger, for public
+        decision | login_delay(failures integer) | returns interval, for public
+        decision | match_conversation_status() | returns trigger, for public
         decision | message_partitions() | returns TABLE(name text, bounds text, estimated_rows bigint, bytes bigint), for bunko_worker
-        decision | number_template_version() | returns trigger
-        decision | record_knowledge_changes() | returns trigger, security definer, search_path=pg_catalog, public, pg_temp
-        decision | record_template_version() | returns trigger
+        decision | number_template_version() | returns trigger, for public
+        decision | record_knowledge_changes() | returns trigger, security definer, search_path=pg_catalog, public, pg_temp, for public
+        decision | record_template_version() | returns trigger, for public
+        decision | register_account(new_username text, new_email text, password text, new_first_name text, new_last_name text, verification_sha256 bytea, verification_lifetime interval) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        decision | reset_password(token_sha256 bytea, new_password text) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
         decision | restore_conversations(chosen uuid[]) | returns TABLE(conversations bigint, messages bigint), for authenticated+bunko_worker
-        decision | rotate_refresh_token(old_sha256 bytea, new_sha256 bytea, lifetime interval) | returns TABLE(outcome text, found_user_id uuid, found_is_admin boolean), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
-        decision | touch_updated_at() | returns trigger
-        secretary | verify_password(password text, hash text) | returns boolean
+        decision | rotate_refresh_token(old_sha256 bytea, new_sha256 bytea, lifetime interval) | returns TABLE(outcome text, found_user_id uuid, found_family_id uuid), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        decision | set_up_administrator(token_sha256 bytea, new_username text, new_email text, password text) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        decision | touch_updated_at() | returns trigger, for public
+        decision | verify_email(token_sha256 bytea) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        secretary | verify_password(password text, hash text) | returns boolean, for public
         """#
 
     /// Triggers.
@@ -51,6 +58,7 @@ extension SchemaContract {
         decision | skill_definitions.skill_definitions_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | system_settings.system_settings_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | user_preferences.user_preferences_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
+        decision | users.users_keep_usable | BEFORE DELETE OR UPDATE OF is_active, is_admin, password_hash FOR EACH ROW EXECUTE FUNCTION keep_accounts_usable()
         decision | users.users_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | voices.voices_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         """#
@@ -59,45 +67,63 @@ extension SchemaContract {
     static let policies = #"""
         decision | account_tokens.account_tokens_authentication | all to bunko_owner using (current_setting('app.authenticating'::text, true) = 'account'::text) check same
         decision | account_tokens.account_tokens_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | account_tokens.account_tokens_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | account_tokens.account_tokens_worker | all to bunko_worker using true check same
         decision | api_keys.api_keys_authentication | all to bunko_owner using (current_setting('app.authenticating'::text, true) = 'key'::text) check same
         decision | api_keys.api_keys_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | api_keys.api_keys_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | api_usage.api_usage_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | api_usage.api_usage_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | api_usage.api_usage_worker | all to bunko_worker using true check same
         decision | assistant_skills.assistant_skills_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | assistant_skills.assistant_skills_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | assistants.assistants_public | select to authenticated using ((current_user_id() IS NOT NULL) AND is_public)
+        decision | assistants.assistants_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | assistants.assistants_worker | select to bunko_worker using true
         secretary | assistants.user_assistants_policy | all to authenticated using (user_id = current_user_id()) check same
         decision | avatars.avatars_own | all to authenticated using (user_id = current_user_id()) check same
         decision | avatars.avatars_public | select to authenticated using ((current_user_id() IS NOT NULL) AND (is_public OR (user_id = '00000000-0000-0000-0000-000000000001'::uuid)))
+        decision | avatars.avatars_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
+        decision | conversations.conversations_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | conversations.conversations_worker | all to bunko_worker using true check same
         secretary | conversations.user_conversations_policy | all to authenticated using (user_id = current_user_id()) check same
         decision | conversations_archive.conversations_archive_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | conversations_archive.conversations_archive_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | conversations_archive.conversations_archive_worker | all to bunko_worker using true check same
         decision | files.files_own | all to authenticated using (user_id = current_user_id()) check same
         decision | files.files_partitioning | all to bunko_owner using (current_setting('app.moving_messages'::text, true) = 'on'::text) check same
+        decision | files.files_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | files.files_worker_claim | update to bunko_worker using true check same
         decision | files.files_worker_read | select to bunko_worker using true
         decision | idempotency_keys.idempotency_keys_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | idempotency_keys.idempotency_keys_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | idempotency_keys.idempotency_keys_worker | all to bunko_worker using true check same
         decision | knowledge_base.knowledge_base_mirror | select to bunko_worker using true
         decision | knowledge_base.knowledge_base_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | knowledge_base.knowledge_base_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | knowledge_base.knowledge_base_shared | select to authenticated using ((current_user_id() IS NOT NULL) AND (user_id = '00000000-0000-0000-0000-000000000001'::uuid))
         decision | messages.messages_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | messages.messages_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | messages.messages_worker | all to bunko_worker using true check same
         decision | messages_archive.messages_archive_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | messages_archive.messages_archive_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | messages_archive.messages_archive_worker | all to bunko_worker using true check same
         decision | personality_template_versions.personality_template_versions_own | all to authenticated using (user_id = current_user_id()) check same
         decision | personality_template_versions.personality_template_versions_public | select to authenticated using ((current_user_id() IS NOT NULL) AND (NOT is_draft) AND (is_public OR (user_id = '00000000-0000-0000-0000-000000000001'::uuid)))
+        decision | personality_template_versions.personality_template_versions_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | personality_templates.personality_templates_own | all to authenticated using (user_id = current_user_id()) check same
         decision | personality_templates.personality_templates_public | select to authenticated using ((current_user_id() IS NOT NULL) AND (is_public OR (user_id = '00000000-0000-0000-0000-000000000001'::uuid)))
+        decision | personality_templates.personality_templates_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | personality_templates.personality_templates_worker | select to bunko_worker using true
         decision | refresh_tokens.refresh_tokens_authentication | all to bunko_owner using (current_setting('app.authenticating'::text, true) = 'account'::text) check same
         decision | refresh_tokens.refresh_tokens_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | refresh_tokens.refresh_tokens_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | refresh_tokens.refresh_tokens_worker | all to bunko_worker using true check same
         decision | skill_definitions.skill_definitions_own | all to authenticated using (user_id = current_user_id()) check same
         decision | skill_definitions.skill_definitions_public | select to authenticated using ((current_user_id() IS NOT NULL) AND (is_public OR (user_id = '00000000-0000-0000-0000-000000000001'::uuid)))
+        decision | skill_definitions.skill_definitions_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | user_preferences.user_preferences_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | user_preferences.user_preferences_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | users.users_account | all to bunko_owner using (current_setting('app.authenticating'::text, true) = 'account'::text) check same
         decision | users.users_authentication | select to bunko_owner using (current_setting('app.authenticating'::text, true) = 'key'::text)
         decision | users.users_own | select to authenticated using (id = current_user_id())
@@ -105,6 +131,17 @@ extension SchemaContract {
         decision | users.users_worker | all to bunko_worker using true check same
         decision | voices.voices_own | all to authenticated using (user_id = current_user_id()) check same
         decision | voices.voices_public | select to authenticated using ((current_user_id() IS NOT NULL) AND (is_public OR (user_id = '00000000-0000-0000-0000-000000000001'::uuid)))
+        decision | voices.voices_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | voices.voices_worker | select to bunko_worker using true
+        """#
+
+    /// What a role may do with some columns only.
+    static let grants = #"""
+        decision | account_tokens.authenticated | select (id, user_id, purpose, expires_at, used_at, created_at)
+        decision | api_keys.authenticated | update (name, revoked_at)
+        decision | files.bunko_worker | update (processing_state, failure_code, failure_reason, claimed_by, attempts, updated_at, conversation_id, message_id, message_created_at, archived_conversation_id, archived_message_id)
+        decision | messages.authenticated | update (content, content_type, parent_id, emotion, tokens_used, metadata)
+        decision | refresh_tokens.authenticated | select (id, user_id, family_id, expires_at, used_at, revoked_at, created_at), update (revoked_at)
+        decision | users.authenticated | select (id, username, email, email_folded, first_name, last_name, is_active, is_verified, is_admin, last_login_at, created_at, updated_at, username_folded), update (first_name, last_name)
         """#
 }

@@ -268,6 +268,7 @@ extension SchemaContract {
         both | users.password_hash | character varying(255) not null
         both | users.updated_at | timestamp with time zone not null default now()
         both | users.username | character varying(50) not null
+        decision | users.username_folded | character varying(50) not null generated as lower((username)::text)
         secretary | voices.age_group | character varying(20)
         secretary | voices.created_at | timestamp with time zone not null default now()
         secretary | voices.description | text

@@ -128,6 +128,7 @@ extension SchemaContract {
         both | users.users_email_folded_key | UNIQUE (email_folded)
         both | users.users_pkey | PRIMARY KEY (id)
         decision | users.users_username_check | CHECK (((username)::text <> ''::text))
+        decision | users.users_username_folded_key | UNIQUE (username_folded)
         both | users.users_username_key | UNIQUE (username)
         decision | voices.voices_name_check | CHECK (((name)::text <> ''::text))
         secretary | voices.voices_pkey | PRIMARY KEY (id)

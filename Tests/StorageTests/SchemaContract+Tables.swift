@@ -36,8 +36,8 @@ extension SchemaContract {
 
     /// Views: columns and options.
     static let views = #"""
-        secretary | active_assistants | id uuid, name character varying(100), description text, default_llm_model character varying(100), owner_username character varying(50), conversation_count bigint, last_conversation_at timestamp with time zone, security_invoker=true
-        avatar | chatbot_personas | id character varying(50), name character varying(100), description text, system_prompt text, avatar_model character varying(100), is_active boolean, created_at timestamp with time zone, updated_at timestamp with time zone, security_invoker=true
-        secretary | conversation_stats | id uuid, title character varying(200), status character varying(50), assistant_name character varying(100), user_name character varying(50), message_count bigint, first_message_at timestamp with time zone, last_message_at timestamp with time zone, security_invoker=true
+        secretary | active_assistants | id uuid, name character varying(100), description text, default_llm_model character varying(100), owner_username character varying(50), conversation_count bigint, last_conversation_at timestamp with time zone, security_invoker=true, authenticated select, bunko_worker select
+        avatar | chatbot_personas | id character varying(50), name character varying(100), description text, system_prompt text, avatar_model character varying(100), is_active boolean, created_at timestamp with time zone, updated_at timestamp with time zone, security_invoker=true, authenticated select, authenticated update
+        secretary | conversation_stats | id uuid, title character varying(200), status character varying(50), assistant_name character varying(100), user_name character varying(50), message_count bigint, first_message_at timestamp with time zone, last_message_at timestamp with time zone, security_invoker=true, authenticated select, bunko_worker select
         """#
 }

@@ -33,7 +33,7 @@ enum SchemaContract {
 
     static let checks: [Check] = [
         ("extension", extensions), ("table", tables), ("column", columns), ("constraint", constraints), ("index", indexes), ("view", views),
-        ("function", functions), ("trigger", triggers), ("policy", policies),
+        ("function", functions), ("trigger", triggers), ("policy", policies), ("grant", grants),
     ].flatMap { kind, lines in
         lines.split(separator: "\n").map { line in
             let parts = line.split(separator: " | ", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
@@ -67,8 +67,14 @@ enum SchemaContract {
                     FROM aclexplode(o.relacl) a WHERE a.grantee::regrole::text IN ('authenticated', 'bunko_app', 'bunko_worker') GROUP BY 1) AS s (r, g))) AS definition
             FROM ours o WHERE o.relkind <> 'v'
             UNION ALL
+            SELECT 'grant', o.relname || '.' || s.r, string_agg(s.p || ' (' || s.c || ')', ', ' ORDER BY s.p)
+            FROM ours o, LATERAL (
+                SELECT g.grantee::regrole::text, lower(g.privilege_type), string_agg(a.attname, ', ' ORDER BY a.attnum)
+                FROM pg_attribute a, aclexplode(a.attacl) g WHERE a.attrelid = o.oid GROUP BY 1, 2) AS s (r, p, c) GROUP BY 1, 2
+            UNION ALL
             SELECT 'view', o.relname, concat_ws(', ', (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
-                FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0), array_to_string(o.reloptions, ', ')) FROM ours o WHERE o.relkind = 'v'
+                FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0), array_to_string(o.reloptions, ', '), (SELECT string_agg(a.grantee::regrole || ' ' || lower(a.privilege_type), ', ' ORDER BY a.grantee::regrole::text, a.privilege_type)
+                    FROM aclexplode(o.relacl) a WHERE a.grantee::regrole::text IN ('authenticated', 'bunko_app', 'bunko_worker'))) FROM ours o WHERE o.relkind = 'v'
             UNION ALL
             SELECT 'column', o.relname || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'not null' END,
                 CASE WHEN a.attgenerated = 's' THEN 'generated as ' || pg_get_expr(d.adbin, d.adrelid) WHEN a.attidentity <> '' THEN 'identity'
@@ -93,8 +99,9 @@ enum SchemaContract {
             SELECT 'function', p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', concat_ws(', ',
                 'returns ' || pg_get_function_result(p.oid), CASE WHEN p.prosecdef THEN 'security definer' END,
                 CASE WHEN p.prosecdef THEN array_to_string(p.proconfig, ' ') END,
-                CASE WHEN p.proacl IS NOT NULL THEN 'for ' || (SELECT string_agg(CASE a.grantee WHEN 0 THEN 'public' ELSE a.grantee::regrole::text END, '+' ORDER BY a.grantee::regrole::text)
-                    FROM aclexplode(p.proacl) a WHERE a.grantee <> p.proowner) END)
+                'for ' || CASE WHEN p.proacl IS NULL THEN 'public' ELSE coalesce((
+                    SELECT string_agg(CASE a.grantee WHEN 0 THEN 'public' ELSE a.grantee::regrole::text END, '+' ORDER BY a.grantee::regrole::text)
+                    FROM aclexplode(p.proacl) a WHERE a.grantee <> p.proowner), 'its owner') END)
             FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
             UNION ALL
             SELECT 'table', c.relname, 'partition of messages, ' || pg_get_expr(c.relpartbound, c.oid) FROM pg_class c
@@ -115,6 +122,7 @@ extension SchemaContract.Object {
         case "column": "ALTER TABLE \(identifier: parts[0]) DROP COLUMN \(identifier: parts[1]) CASCADE"
         case "constraint": "ALTER TABLE \(identifier: parts[0]) DROP CONSTRAINT \(identifier: parts[1]) CASCADE"
         case "policy": "DROP POLICY \(identifier: parts[1]) ON \(identifier: parts[0])"
+        case "grant": "REVOKE ALL ON \(identifier: parts[0]) FROM \(identifier: parts[1])"
         case "trigger": "DROP TRIGGER \(identifier: parts[1]) ON \(identifier: parts[0]) CASCADE"
         case "function": "DROP FUNCTION \(unescaped: name) CASCADE"
         default: "DROP \(unescaped: kind) \(identifier: name) CASCADE"
