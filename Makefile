@@ -14,9 +14,6 @@ ifeq ($(CI),true)
 export BUNKO_WARNINGS_AS_ERRORS := 1
 endif
 
-# One process for each room's tests: side by side their servers and property tests would starve each other on two cores.
-TEST_TARGETS := $(notdir $(wildcard Tests/*Tests))
-
 .PHONY: help setup demo test lint bench build debug clean
 
 help: ## this list
@@ -30,11 +27,7 @@ demo: setup ## set up, build, start, import the sample documents and ask three q
 	@scripts/demo.sh
 
 test: setup ## set up, build and run all tests
-	swift build --build-tests
-	@failed=; for room in $(TEST_TARGETS); do \
-		echo "== $$room"; \
-		swift test --skip-build --disable-xctest --filter "^$$room\." || failed="$$failed $$room"; \
-	done; test -z "$$failed" || { echo "make test: failed in$$failed" >&2; exit 1; }
+	@scripts/test.sh
 
 lint: ## check formatting, imports between rooms, and the scripts
 	swift format lint --strict --recursive --parallel $(SOURCES) scripts/lint-imports
