@@ -28,7 +28,9 @@ public struct UserAdministration: Sendable {
     }
 
     /// Throws unless the scope's user administers the installation at this moment, and the scope stands for all of theirs.
+    /// A key that lacks the permission is told so, whoever it belongs to.
     public func requireAdministrator(_ scope: Scope) async throws {
+        try scope.require(.admin)
         guard try await isAdministrator(scope) else {
             throw Problem(
                 .forbidden, code: "administrator_required", "Only administrators of this installation may do this.",
