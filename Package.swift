@@ -27,6 +27,7 @@ let package = Package(
         // C libraries: a module map and a shim each.
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CBLAS", providers: [.apt(["libblas-dev", "libopenblas0-pthread"])]),
+        .systemLibrary(name: "CLAPACKE", providers: [.apt(["liblapacke-dev"])]),
         .systemLibrary(name: "CICU", pkgConfig: "icu-i18n", providers: [.apt(["libicu-dev"])]),
         .systemLibrary(
             name: "CCommonMark", pkgConfig: "libcmark-gfm",
@@ -37,7 +38,7 @@ let package = Package(
         .target(name: "Domain"),
         .target(name: "Postgres", dependencies: ["CPostgres", .crypto, .deque, .logging]),
         .target(name: "EmbeddedPostgres", dependencies: ["Postgres", .logging, .serviceLifecycle]),
-        .target(name: "VectorIndex", dependencies: ["CVectorKernels", "CBLAS"]),
+        .target(name: "VectorIndex", dependencies: ["CVectorKernels", "CBLAS", "CLAPACKE"]),
         .target(name: "TextAnalysis", dependencies: ["CICU"]),
         .target(name: "Embeddings", dependencies: ["TextAnalysis"]),
         .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark"]),

@@ -1,9 +1,19 @@
 public import FoundationEssentials
 
-/// What every vector of one index has in common.
+/// What all partitions of one index have in common.
 public struct IndexConfiguration: Sendable {
     /// Number of float32 values in each vector, at least 1.
     public var dimensions: Int
+    /// Partitions of up to this many rows are searched exhaustively; larger ones through 1-bit codes.
+    public var exhaustiveRows = 256
+    /// Partitions of more rows than this are divided into lists. They go back to one list under half of it.
+    public var singleListRows = 20_000
+    /// Threads that training uses, the calling one among them.
+    public var workers = 1
+    /// Fixes the random rotation and the training: equal rows inserted in the same order give the same index.
+    public var seed: UInt64 = 1
+    /// Whether the index trains and reorganises partitions on a thread of its own when they need it; otherwise `maintain` does.
+    public var maintainsItself = true
 
     /// A configuration; 1536 is the width of OpenAI's small and ada embeddings.
     public init(dimensions: Int = 1536) {
@@ -31,9 +41,11 @@ public struct IndexStatistics: Sendable, Equatable {
     public var partitions = 0
     /// Rows a search can return.
     public var rows = 0
-    /// Removed or replaced rows whose memory is not yet reclaimed; at most a fifth of all stored rows.
+    /// Removed or replaced rows whose memory is not yet reclaimed; at most about a fifth of all stored rows.
     public var tombstones = 0
-    /// Memory reserved for vectors and ids, in bytes.
+    /// Lists of all partitions: one for each that is searched through codes, more for those that are trained.
+    public var lists = 0
+    /// Memory reserved for vectors, ids, codes and centroids, in bytes.
     public var bytes = 0
 
     /// All zero: an empty index.

@@ -4,24 +4,27 @@ extension PartitionedIndex {
     /// Inserts rows, or replaces those whose id is already in the partition. The batch becomes visible as a whole; of two rows with one
     /// id the later stays. An unknown partition is made.
     ///
-    /// Throws when a vector has the wrong number of dimensions, is zero or not finite; then nothing of the batch is applied. Cost: one
-    /// copy of each vector, independent of the size of the partition.
+    /// Throws when a vector has the wrong number of dimensions, is zero or not finite; then nothing of the batch is applied. Cost: a
+    /// copy and a code of each vector, and in a partition with lists a product with their centroids; large batches share those.
     public func upsert(_ rows: [IndexRow], in partition: UUID) throws(VectorIndexError) {
         let normed = try validated(rows)
         guard !normed.isEmpty else { return }
-        made(partition).upsert(normed)
+        let target = made(partition)
+        target.upsert(normed)
+        maintainLater(partition, target)
     }
 
-    /// Replaces all rows of a partition at once: a search sees the old rows or the new ones. Same errors and costs as `upsert`; writers
-    /// that have not returned yet count as earlier and are lost.
+    /// Replaces all rows of a partition at once: a search sees the old rows or the new ones, which are trained before they are seen. Same errors
+    /// as `upsert`; writers that have not returned yet count as earlier and are lost.
     public func replacePartition(_ partition: UUID, with rows: [IndexRow]) throws(VectorIndexError) {
         let normed = try validated(rows)
         guard !normed.isEmpty else {
             _ = exchange(partition, with: nil)
             return
         }
-        let replacement = Partition(dimensions: configuration.dimensions)
+        let replacement = emptyPartition()
         replacement.upsert(normed)
+        replacement.trainIfNeeded()
         _ = exchange(partition, with: replacement)
     }
 

@@ -21,52 +21,78 @@ extension PartitionedIndex {
 
 extension Partition {
     fileprivate func checkInvariants(named id: UUID) throws {
-        try writer.withLock { _ in
-            let table = table.withLock { $0 }
-            for problem in [table.problemWithBlocks, table.problemWithSlots, table.problemWithVectors].compactMap({ $0 }) {
+        try writer.withLock { writer in
+            let view = view.withLock { $0 }
+            let problems = [view.problemWithRows(writer), view.problemWithCodes(writer), view.problemWithCoding]
+            for problem in problems.compactMap({ $0 }) {
                 throw IndexInvariantViolation(description: "partition \(id): \(problem)")
             }
         }
     }
 }
 
-extension RowTable {
-    fileprivate var problemWithBlocks: String? {
-        let numbers = blocks.map(\.block.number)
-        if zip(numbers, numbers.dropFirst()).contains(where: { $0 >= $1 }) { return "block numbers do not ascend: \(numbers)" }
-        if tombstones * 5 > storedCount { return "\(tombstones) of \(storedCount) stored rows are tombstones" }
-        let stored = blocks.reduce(0) { $0 + $1.count }
-        if stored != storedCount { return "blocks store \(stored) rows, the table counts \(storedCount)" }
-        for view in blocks where view.count > view.block.capacity || view.live.contains(anyFrom: view.count) {
-            return "block \(view.block.number) shows rows beyond its \(view.count)"
+extension PartitionView {
+    /// Ids, slots and vectors belong together; memory is not wasted.
+    fileprivate func problemWithRows(_ writer: borrowing PartitionWriter) -> String? {
+        if live.count != liveCount { return "\(live.count) live slots, but \(liveCount) rows" }
+        if writer.slots.count != liveCount { return "\(writer.slots.count) ids, but \(liveCount) rows" }
+        if storedCount < liveCount { return "\(storedCount) stored rows, but \(liveCount) live ones" }
+        if (storedCount - liveCount) * 5 > storedCount + 80 { return "\(storedCount - liveCount) of \(storedCount) stored rows are dead" }
+        var problem: String?
+        let slots = writer.slots
+        live.forEach { slot in
+            guard problem == nil else { return }
+            guard let id = table.id(slot), let chunk = table.chunks[slot.chunk] else {
+                problem = "slot \(slot) is live, but its chunk is gone"
+                return
+            }
+            if slots.find(id, idOf: { table.id($0) ?? id }) != slot { problem = "row \(id) is not found at its slot \(slot)" }
+            let norm = bunko_squared_norm(chunk.vector(slot.row), chunk.dimensions).squareRoot()
+            if abs(norm - 1) > 1e-6 { problem = "row \(id) has norm \(norm)" }
         }
-        return nil
+        return problem
     }
 
-    fileprivate var problemWithSlots: String? {
-        let live = blocks.reduce(0) { $0 + $1.live.count }
-        if live != slots.count { return "\(live) live rows, but \(slots.count) ids" }
-        for (id, slot) in slots {
-            guard let position = position(ofBlock: slot.block) else { return "row \(id) lies in block \(slot.block), which is gone" }
-            let view = blocks[position]
-            guard view.live.contains(slot.row), view.block.id(slot.row) == id else { return "row \(id) is not live at \(slot)" }
+    /// Every live row has exactly one code, at its place.
+    fileprivate func problemWithCodes(_ writer: borrowing PartitionWriter) -> String? {
+        if table.lists.isEmpty { return table.space == nil && table.coarse == nil ? nil : "codes without lists" }
+        if let coarse = table.coarse, coarse.lists != table.lists.count { return "\(coarse.lists) centroids, \(table.lists.count) lists" }
+        if table.coarse == nil, table.lists.count != 1 { return "\(table.lists.count) lists without centroids" }
+        var coded = Bitmap()
+        for (number, list) in table.lists.enumerated() {
+            var dead = 0
+            for row in 0..<list.count {
+                let slot = list.slot(row)
+                guard live.contains(slot) else {
+                    dead += 1
+                    continue
+                }
+                if coded.contains(slot) { return "slot \(slot) has two codes" }
+                coded.insert(slot)
+                if table.chunks[slot.chunk]?[place: slot.row] != Place(list: number, row: row) {
+                    return "slot \(slot) lies in list \(number) at \(row), which is not its place"
+                }
+            }
+            if writer.deadInList[number] != dead { return "list \(number) has \(dead) dead rows, counted are \(writer.deadInList[number])" }
         }
-        return nil
+        return coded.count == liveCount ? nil : "\(coded.count) of \(liveCount) rows have codes"
     }
 
-    fileprivate var problemWithVectors: String? {
-        for (id, slot) in slots {
-            guard let position = position(ofBlock: slot.block) else { continue }
-            let block = blocks[position].block
-            let norm = bunko_squared_norm(block.vector(slot.row), block.dimensions).squareRoot()
-            if abs(norm - 1) > 1e-6 { return "row \(id) has norm \(norm)" }
+    /// A code is what its row's vector gives.
+    fileprivate var problemWithCoding: String? {
+        guard let space = table.space else { return nil }
+        var scratch = [Float](repeating: 0, count: space.rotation.width)
+        var expected = [UInt8](repeating: 0, count: space.codeBytes)
+        var found = expected
+        for list in table.lists {
+            for row in 0..<list.count where live.contains(list.slot(row)) {
+                let factors = space.encode(table.vector(list.slot(row)), scratch: &scratch, into: &expected)
+                let stored = list.read(row, into: &found)
+                if found != expected || factors.alpha != stored.alpha || factors.add != stored.add || factors.error != stored.error {
+                    return "slot \(list.slot(row)) has another row's code"
+                }
+            }
         }
         return nil
-    }
-}
-
-extension RowMask {
-    fileprivate func contains(anyFrom row: Int) -> Bool {
-        (row..<max(row, Self.capacity)).contains { contains($0) }
     }
 }

@@ -3,19 +3,19 @@ public import FoundationEssentials
 extension PartitionedIndex {
     /// The k rows nearest to the vector by cosine, among the live and allowed rows of the partitions.
     ///
-    /// Exact; fewer than k hits only when fewer rows match. Each partition is seen as it was at one moment during the call. Throws when
-    /// the vector has the wrong number of dimensions, is zero or not finite, or when k is out of range. Cost: every row is read once,
-    /// except those a filter rules out.
+    /// Fewer than k hits only when fewer rows match. Each partition is seen as it was at one moment during the call. Throws when the vector has
+    /// the wrong number of dimensions, is zero or not finite, or when k is out of range.
     public func search(_ request: SearchRequest) throws(VectorIndexError) -> SearchResponse {
-        let responses = try searchBatch([request.vector], partitions: request.partitions, k: request.k, allowed: request.allowed)
-        return responses[0]
+        guard SearchRequest.validK.contains(request.k) else { throw .kOutOfRange(request.k) }
+        let norm = try validatedNorm(request.vector, of: .query(0), dimensions: configuration.dimensions)
+        let scope = SearchScope(self, partitions: request.partitions, allowed: request.allowed)
+        var search = PartitionSearch(request.vector, norm: norm, scope: scope, k: request.k, effort: request.effort)
+        return search.answer()
     }
 
-    /// Answers many queries over the same partitions and filter, with the results `search` would give, in the order of the vectors.
-    ///
-    /// Scores come from matrix products, which read each row once for 128 queries. Same errors as `search`.
+    /// Answers many queries over the same partitions and filter, as `search` would, in the order of the vectors.
     public func searchBatch(
-        _ vectors: [[Float]], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil
+        _ vectors: [[Float]], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil, effort: SearchEffort = .standard
     ) throws(VectorIndexError) -> [SearchResponse] {
         guard SearchRequest.validK.contains(k) else { throw .kOutOfRange(k) }
         var norms: [Double] = []
@@ -23,12 +23,9 @@ extension PartitionedIndex {
             norms.append(try validatedNorm(vector, of: .query(position), dimensions: configuration.dimensions))
         }
         let scope = SearchScope(self, partitions: partitions, allowed: allowed)
-        var responses: [SearchResponse] = []
-        responses.reserveCapacity(vectors.count)
-        for start in stride(from: 0, to: vectors.count, by: QueryTile.maximumCount) {
-            let tile = start..<min(vectors.count, start + QueryTile.maximumCount)
-            responses += scope.answer(vectors[tile], norms: norms[tile], k: k)
+        return zip(vectors, norms).map { vector, norm in
+            var search = PartitionSearch(vector, norm: norm, scope: scope, k: k, effort: effort)
+            return search.answer()
         }
-        return responses
     }
 }

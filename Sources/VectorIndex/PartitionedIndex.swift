@@ -1,20 +1,26 @@
+import Dispatch
 public import FoundationEssentials
 import Synchronization
 
 /// A live vector index over cosine, divided into partitions that are searched, replaced and deleted independently.
 ///
-/// All methods may be called from any thread. Searches never wait for vectors being copied; writers to one partition take turns. The
-/// methods are synchronous and use the calling thread: a search reads 6 KB a row at 1536 dimensions, so large ones belong on a thread
-/// outside the cooperative pool. Set BLAS to one thread first (`BLASRuntime.useOneThread`).
+/// A partition is searched exhaustively while it is small, through 1-bit codes when it grows, and through an inverted file of such codes when
+/// it is large; final scores are exact in every case. All methods may be called from any thread. Searches never wait for rows being copied,
+/// coded or trained; writers to one partition take turns. The methods are synchronous and use the calling thread: long ones belong outside
+/// the cooperative pool. Set BLAS to one thread first (`BLASRuntime.useOneThread`).
 public final class PartitionedIndex: Sendable {
     /// The configuration the index was made with.
     public let configuration: IndexConfiguration
+    let rotation: Rotation
     private let partitions = Mutex<[UUID: Partition]>([:])
+    private let maintenance = DispatchQueue(label: "bunko.vector-index.maintenance", qos: .utility)
+    private let awaiting = Mutex<Set<UUID>>([])
 
     /// An empty index.
     public init(configuration: IndexConfiguration = IndexConfiguration()) {
         precondition(configuration.dimensions > 0, "an index needs at least one dimension")
         self.configuration = configuration
+        rotation = Rotation(dimensions: configuration.dimensions, seed: configuration.seed)
     }
 
     /// Whether a search of this partition could return the row.
@@ -42,11 +48,15 @@ public final class PartitionedIndex: Sendable {
         partitions.withLock { $0[id] }
     }
 
+    func emptyPartition() -> Partition {
+        Partition(configuration: configuration, rotation: rotation)
+    }
+
     /// The partition, made when it is not there yet.
     func made(_ id: UUID) -> Partition {
         partitions.withLock { partitions in
             if let partition = partitions[id] { return partition }
-            let partition = Partition(dimensions: configuration.dimensions)
+            let partition = emptyPartition()
             partitions[id] = partition
             return partition
         }
@@ -59,5 +69,20 @@ public final class PartitionedIndex: Sendable {
             partitions[id] = partition
             return old
         }
+    }
+
+    /// Has the partition maintained in the background if it needs it and the index maintains itself.
+    func maintainLater(_ id: UUID, _ partition: Partition) {
+        guard configuration.maintainsItself, partition.wantsTraining, awaiting.withLock({ $0.insert(id).inserted }) else { return }
+        maintenance.async {
+            _ = self.awaiting.withLock { $0.remove(id) }
+            partition.trainIfNeeded()
+        }
+    }
+
+    /// Trains and reorganises every partition that needs it, on the calling thread, and waits for such work in the background.
+    public func maintain() {
+        maintenance.sync {}
+        for (_, partition) in all { partition.trainIfNeeded() }
     }
 }

@@ -85,7 +85,7 @@ struct OperationSequenceTests {
             let filtered = Bool.random(using: &generator)
             return SearchRequest(
                 vector: coarseVector(dimensions, &generator), partitions: scope + scope.prefix(1), k: k,
-                allowed: filtered ? Set(allowed) : nil)
+                allowed: filtered ? Set(allowed) : nil, effort: .exact)
         }
     }
 

@@ -81,7 +81,7 @@ struct UpdateTests {
 
     @Test func aSmallPartitionIsSmall() throws {
         try index.upsert([IndexRow(id: id(1), vector: [1, 0, 0, 0])], in: partition)
-        #expect(index.statistics.bytes == 16 * (4 * 4 + 16))
+        #expect(index.statistics.bytes < 1_024)
     }
 
     @Test func removalsCountWhatWasThere() throws {

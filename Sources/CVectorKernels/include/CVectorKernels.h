@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bunko_codes.h"
+#include "bunko_scan.h"
+#include "bunko_select.h"
+
 // Float32 vector kernels. The caller owns all memory; nothing is allocated, no state is kept, every
 // function may run on any thread. Pointers need only the alignment of their element type. `count` is a
 // number of elements and may be 0.

@@ -1,5 +1,19 @@
 public import FoundationEssentials
 
+/// How much of a trained partition a search looks at. Final scores are exact cosines in every case; what may be missed differs.
+public enum SearchEffort: Sendable, Equatable {
+    /// Every row is scored: nothing is missed.
+    case exact
+    /// Looks into as many lists as this mean recall needs, between 0 and 1, query by query, as was calibrated when the lists were made.
+    case recall(Double)
+    /// Looks into this many lists of each trained partition, at least 1. `epsilon` is the width of the codes' error bounds in standard
+    /// deviations: a row is scored unless its bound rules it out; 1.9 loses about 0.002 of recall, 2.5 none that shows.
+    case probes(Int, epsilon: Float)
+
+    /// A recall of 0.95.
+    public static let standard = SearchEffort.recall(0.95)
+}
+
 /// A question to the index: the nearest rows by cosine, in some partitions, perhaps only among some rows.
 public struct SearchRequest: Sendable {
     /// Numbers of hits that may be asked for.
@@ -13,13 +27,16 @@ public struct SearchRequest: Sendable {
     public var k: Int
     /// Ids a filter lets through; nil lets all through.
     public var allowed: Set<UUID>?
+    /// How thoroughly to look.
+    public var effort: SearchEffort
 
     /// A request; see the properties for the valid values.
-    public init(vector: [Float], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil) {
+    public init(vector: [Float], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil, effort: SearchEffort = .standard) {
         self.vector = vector
         self.partitions = partitions
         self.k = k
         self.allowed = allowed
+        self.effort = effort
     }
 }
 
@@ -38,11 +55,11 @@ public struct SearchResponse: Sendable, Equatable {
     /// By descending score; equal scores by ascending id, then by the order of the partitions in the request.
     /// Fewer than k only when fewer than k rows match.
     public var hits: [Hit]
-    /// True when no row outside `hits` can score higher than one inside.
+    /// True when every row in scope was scored, so that no row outside `hits` can score higher than one inside.
     public var exact: Bool
     /// Lists that were looked into; a partition searched exhaustively is one list.
     public var probes: Int
-    /// Rows whose score was computed.
+    /// Rows whose code or vector was read.
     public var scanned: Int
     /// Rows in the searched partitions that are live and allowed.
     public var matched: Int

@@ -1,0 +1,6 @@
+#ifndef BUNKO_CLAPACKE_SHIM_H
+#define BUNKO_CLAPACKE_SHIM_H
+
+#include <lapacke.h>
+
+#endif

@@ -1,0 +1,212 @@
+#include "CVectorKernels.h"
+
+#include <math.h>
+#include <string.h>
+
+float bunko_half_to_float(uint16_t half) {
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+    uint32_t exponent = (half >> 10) & 0x1F;
+    uint32_t fraction = half & 0x3FF;
+    if (exponent == 0) {
+        float magnitude = (float)fraction * 0x1p-24f;
+        return sign ? -magnitude : magnitude;
+    }
+    uint32_t bits = sign | (exponent == 31 ? 0x7F800000u : (exponent + 112) << 23) | fraction << 13;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+// Halves of one sign ascend with their bits, so the nearest is the truncated one or the next.
+static uint16_t truncated(float magnitude) {
+    if (magnitude >= 65504.0f) return 0x7BFF;
+    if (magnitude < 0x1p-14f) return (uint16_t)(magnitude * 0x1p24f);
+    uint32_t bits;
+    memcpy(&bits, &magnitude, sizeof bits);
+    return (uint16_t)((bits >> 13) - (112u << 10));
+}
+
+uint16_t bunko_float_to_half(float value) {
+    float magnitude = fabsf(value);
+    uint16_t half = truncated(magnitude);
+    if (half < 0x7BFF && bunko_half_to_float((uint16_t)(half + 1)) - magnitude < magnitude - bunko_half_to_float(half)) half++;
+    return value < 0 ? half | 0x8000 : half;
+}
+
+uint16_t bunko_float_to_half_up(float value) {
+    float magnitude = fabsf(value);
+    uint16_t half = truncated(magnitude);
+    if (value >= 0) return half < 0x7BFF && bunko_half_to_float(half) < magnitude ? (uint16_t)(half + 1) : half;
+    return half | 0x8000;
+}
+
+bunko_code_factors bunko_encode(const float *restrict residual, const float *restrict centre, size_t width, uint8_t *restrict code) {
+    double l1 = 0, squared = 0, centre_dot = 0, centre_signed = 0;
+    for (size_t byte = 0; byte < width / 8; byte++) {
+        const float *r = residual + 8 * byte, *c = centre + 8 * byte;
+        unsigned bits = 0;
+        float l1_8 = 0, squared_8 = 0, dot_8 = 0, signed_8 = 0;
+        for (int i = 0; i < 8; i++) {
+            bool set = r[i] > 0;
+            bits |= (unsigned)set << i;
+            l1_8 += fabsf(r[i]);
+            squared_8 += r[i] * r[i];
+            dot_8 += r[i] * c[i];
+            signed_8 += set ? c[i] : -c[i];
+        }
+        code[byte] = (uint8_t)bits;
+        l1 += l1_8;
+        squared += squared_8;
+        centre_dot += dot_8;
+        centre_signed += signed_8;
+    }
+    if (!(l1 > 0) || !(squared > 0)) return (bunko_code_factors){0, 0, 0};
+    uint16_t alpha_half = bunko_float_to_half((float)(squared / l1));
+    // With the alpha that is stored, the estimate stays exact where the query is the centre.
+    double add = centre_dot - bunko_half_to_float(alpha_half) * centre_signed;
+    double alignment = l1 / sqrt(squared * (double)width);
+    double error = sqrt(squared * fmax(0, 1 / (alignment * alignment) - 1) / (double)(width - 1));
+    return (bunko_code_factors){alpha_half, bunko_float_to_half((float)add), bunko_float_to_half_up((float)error)};
+}
+
+bunko_quantized_query bunko_quantize_scalar(
+    const float *restrict query, size_t width, int8_t *restrict values, uint8_t *restrict tables, uint8_t *restrict planes) {
+    float largest = 0;
+    for (size_t j = 0; j < width; j++) largest = fmaxf(largest, fabsf(query[j]));
+    float step = largest / 15, inverse = largest > 0 ? 15 / largest : 0;
+    int32_t total = 0;
+    double squared = 0;
+    for (size_t j = 0; j < width; j++) {
+        float value = rintf(query[j] * inverse);
+        float rest = query[j] - step * value;
+        squared += (double)rest * rest;
+        values[j] = (int8_t)value;
+        total += (int32_t)value;
+    }
+    int32_t offset = 0;
+    for (size_t group = 0; group < width / 4; group++) {
+        const int8_t *v = values + 4 * group;
+        int smallest = 0;
+        for (int i = 0; i < 4; i++) smallest += v[i] < 0 ? v[i] : 0;
+        uint8_t *entries = tables + 16 * group;
+        for (int subset = 0; subset < 16; subset++) {
+            int sum = -smallest;
+            for (int i = 0; i < 4; i++) sum += (subset >> i & 1) ? v[i] : 0;
+            entries[subset] = (uint8_t)sum;
+        }
+        offset += smallest;
+    }
+    memset(planes, 0, BUNKO_PLANE_BYTES(width));
+    for (size_t j = 0; j < width; j++) {
+        for (int plane = 0; plane < BUNKO_PLANES; plane++) {
+            planes[(size_t)plane * (width / 8) + j / 8] |= (uint8_t)(((unsigned)values[j] >> plane & 1) << (j % 8));
+        }
+    }
+    return (bunko_quantized_query){width, values, tables, offset, planes, total, step, (float)sqrt(squared)};
+}
+
+void bunko_quad_store(uint8_t *quad, size_t place, const uint8_t *restrict code, size_t width) {
+    for (size_t byte = 0; byte < width / 8; byte++) __atomic_store_n(quad + 4 * byte + place, code[byte], __ATOMIC_RELAXED);
+}
+
+void bunko_quad_load(const uint8_t *quad, size_t place, uint8_t *restrict code, size_t width) {
+    for (size_t byte = 0; byte < width / 8; byte++) code[byte] = __atomic_load_n(quad + 4 * byte + place, __ATOMIC_RELAXED);
+}
+
+void bunko_quad_copy(const uint8_t *quad, uint8_t *restrict copy, size_t width) {
+    const uint64_t *words = (const uint64_t *)(const void *)quad;
+    for (size_t word = 0; word < width / 16; word++) {
+        uint64_t bits = __atomic_load_n(words + word, __ATOMIC_RELAXED);
+        memcpy(copy + 8 * word, &bits, sizeof bits);
+    }
+}
+
+void bunko_quad_sums_scalar(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums) {
+    for (size_t code = 0; code < 4 * count; code++) {
+        const uint8_t *quad = quads[code / 4] + code % 4;
+        int32_t sum = 0;
+        for (size_t byte = 0; byte < query->width / 8; byte++) {
+            for (int plane = 0; plane < BUNKO_PLANES; plane++) {
+                int ones = __builtin_popcount(quad[4 * byte] & query->planes[(size_t)plane * (query->width / 8) + byte]);
+                // The highest plane of two's complement counts negative.
+                sum += plane == BUNKO_PLANES - 1 ? -(ones << plane) : ones << plane;
+            }
+        }
+        sums[code] = sum;
+    }
+}
+
+void bunko_block_sums_scalar(const bunko_quantized_query *query, const uint8_t *restrict block, int32_t *restrict sums) {
+    for (size_t i = 0; i < 32; i++) sums[i] = query->table_offset;
+    for (size_t byte = 0; byte < query->width / 8; byte++) {
+        const uint8_t *tables = query->tables + 32 * byte;
+        for (size_t i = 0; i < 32; i++) {
+            uint8_t bits = block[32 * byte + i];
+            sums[i] += tables[bits & 15] + tables[16 + (bits >> 4)];
+        }
+    }
+}
+
+void bunko_transpose_scalar(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block) {
+    for (size_t byte = 0; byte < width / 8; byte++) {
+        for (size_t j = 0; j < 8; j++) memcpy(block + 32 * byte + 4 * j, quads[j < count ? j : 0] + 4 * byte, 4);
+    }
+}
+
+#if defined(__x86_64__)
+
+bool bunko_cpu_has_vector_popcount(void) {
+    return bunko_cpu_has_avx512() && __builtin_cpu_supports("avx512bitalg") && __builtin_cpu_supports("avx512vnni");
+}
+
+void bunko_quad_sums(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums) {
+    if (bunko_cpu_has_vector_popcount()) return bunko_quad_sums_avx512(query, quads, count, sums);
+    if (bunko_cpu_has_avx2()) return bunko_quad_sums_avx2(query, quads, count, sums);
+    bunko_quad_sums_scalar(query, quads, count, sums);
+}
+
+bunko_quantized_query bunko_quantize(
+    const float *restrict query, size_t width, int8_t *restrict values, uint8_t *restrict tables, uint8_t *restrict planes) {
+    if (bunko_cpu_has_avx2()) return bunko_quantize_avx2(query, width, values, tables, planes);
+    return bunko_quantize_scalar(query, width, values, tables, planes);
+}
+
+void bunko_block_sums(const bunko_quantized_query *query, const uint8_t *restrict block, int32_t *restrict sums) {
+    if (bunko_cpu_has_avx2()) return bunko_block_sums_avx2(query, block, sums);
+    bunko_block_sums_scalar(query, block, sums);
+}
+
+void bunko_transpose(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block) {
+    if (bunko_cpu_has_avx2()) return bunko_transpose_avx2(quads, count, width, block);
+    bunko_transpose_scalar(quads, count, width, block);
+}
+
+void bunko_rotate(const bunko_rotation *rotation, float *restrict values) {
+    if (bunko_cpu_has_avx2()) return bunko_rotate_avx2(rotation, values);
+    bunko_rotate_scalar(rotation, values);
+}
+
+#else
+
+bool bunko_cpu_has_vector_popcount(void) { return false; }
+
+void bunko_quad_sums(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums) {
+    bunko_quad_sums_scalar(query, quads, count, sums);
+}
+
+bunko_quantized_query bunko_quantize(
+    const float *restrict query, size_t width, int8_t *restrict values, uint8_t *restrict tables, uint8_t *restrict planes) {
+    return bunko_quantize_scalar(query, width, values, tables, planes);
+}
+
+void bunko_block_sums(const bunko_quantized_query *query, const uint8_t *restrict block, int32_t *restrict sums) {
+    bunko_block_sums_scalar(query, block, sums);
+}
+
+void bunko_transpose(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block) {
+    bunko_transpose_scalar(quads, count, width, block);
+}
+
+void bunko_rotate(const bunko_rotation *rotation, float *restrict values) { bunko_rotate_scalar(rotation, values); }
+
+#endif

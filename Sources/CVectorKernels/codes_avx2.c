@@ -1,0 +1,182 @@
+#include "CVectorKernels.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#define AVX2 __attribute__((target("avx2,fma")))
+#define INLINE static inline __attribute__((always_inline, target("avx2,fma")))
+
+// Bytes b...b + 3 of the codes of eight quads: a transposition of 4 x 4 words in each 128-bit half, quads 0...3 in the low and 4...7 in
+// the high one.
+INLINE void transpose_four_bytes(const uint8_t *const quads[8], size_t offset, __m256i out[4]) {
+    __m256i q[4];
+    for (int i = 0; i < 4; i++) {
+        __m256i low = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(quads[i] + offset)));
+        q[i] = _mm256_inserti128_si256(low, _mm_loadu_si128((const __m128i *)(quads[i + 4] + offset)), 1);
+    }
+    __m256i low01 = _mm256_unpacklo_epi32(q[0], q[1]), high01 = _mm256_unpackhi_epi32(q[0], q[1]);
+    __m256i low23 = _mm256_unpacklo_epi32(q[2], q[3]), high23 = _mm256_unpackhi_epi32(q[2], q[3]);
+    out[0] = _mm256_unpacklo_epi64(low01, low23);
+    out[1] = _mm256_unpackhi_epi64(low01, low23);
+    out[2] = _mm256_unpacklo_epi64(high01, high23);
+    out[3] = _mm256_unpackhi_epi64(high01, high23);
+}
+
+// Sums of 32 codes: `even` adds up pairs of bytes as 16-bit numbers, so that the odd bytes, times 256, are in it too; `odd` holds those.
+typedef struct {
+    __m256i even, odd;
+} sums16;
+
+INLINE __m256i look_up(__m256i bits, const uint8_t *restrict tables) {
+    const __m256i nibble = _mm256_set1_epi8(15);
+    __m256i low_table = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)tables));
+    __m256i high_table = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(tables + 16)));
+    __m256i low = _mm256_shuffle_epi8(low_table, _mm256_and_si256(bits, nibble));
+    __m256i high = _mm256_shuffle_epi8(high_table, _mm256_and_si256(_mm256_srli_epi16(bits, 4), nibble));
+    return _mm256_add_epi8(low, high);
+}
+
+// Four table entries are at most 240, so two bytes' worth are added as bytes.
+INLINE void add_two_bytes(sums16 *sums, __m256i first, __m256i second, const uint8_t *restrict tables) {
+    __m256i four = _mm256_add_epi8(look_up(first, tables), look_up(second, tables + 32));
+    sums->even = _mm256_add_epi16(sums->even, four);
+    sums->odd = _mm256_add_epi16(sums->odd, _mm256_srli_epi16(four, 8));
+}
+
+// 16-bit sums hold 4,369 coordinates of at most 15; wider codes are added up in parts.
+enum { WIDEST_PART_BYTES = 4096 / 8 };
+
+INLINE void flush(sums16 sums, int32_t *restrict out) {
+    __m256i even = _mm256_sub_epi16(sums.even, _mm256_slli_epi16(sums.odd, 8));
+    // Each half interleaves on its own: codes 0...7, 16...23 and 8...15, 24...31.
+    __m256i first = _mm256_unpacklo_epi16(even, sums.odd), second = _mm256_unpackhi_epi16(even, sums.odd);
+    __m256i parts[4] = {
+        _mm256_cvtepu16_epi32(_mm256_castsi256_si128(first)), _mm256_cvtepu16_epi32(_mm256_castsi256_si128(second)),
+        _mm256_cvtepu16_epi32(_mm256_extracti128_si256(first, 1)), _mm256_cvtepu16_epi32(_mm256_extracti128_si256(second, 1))};
+    for (int i = 0; i < 4; i++) {
+        __m256i *target = (__m256i *)(out + 8 * i);
+        _mm256_storeu_si256(target, _mm256_add_epi32(_mm256_loadu_si256(target), parts[i]));
+    }
+}
+
+AVX2 void bunko_quad_sums_avx2(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums) {
+    // Fewer quads are filled up with the first one.
+    const uint8_t *all[8];
+    int32_t found[32];
+    for (size_t i = 0; i < 8; i++) all[i] = quads[i < count ? i : 0];
+    size_t bytes = query->width / 8;
+    for (int i = 0; i < 32; i++) found[i] = query->table_offset;
+    for (size_t start = 0; start < bytes; start += WIDEST_PART_BYTES) {
+        size_t end = start + WIDEST_PART_BYTES < bytes ? start + WIDEST_PART_BYTES : bytes;
+        sums16 part = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+        for (size_t byte = start; byte < end; byte += 4) {
+            __m256i four[4];
+            transpose_four_bytes(all, 4 * byte, four);
+            add_two_bytes(&part, four[0], four[1], query->tables + 32 * byte);
+            add_two_bytes(&part, four[2], four[3], query->tables + 32 * byte + 64);
+        }
+        flush(part, found);
+    }
+    memcpy(sums, found, 4 * count * sizeof sums[0]);
+}
+
+AVX2 void bunko_block_sums_avx2(const bunko_quantized_query *query, const uint8_t *restrict block, int32_t *restrict sums) {
+    size_t bytes = query->width / 8;
+    for (int i = 0; i < 32; i++) sums[i] = query->table_offset;
+    for (size_t start = 0; start < bytes; start += WIDEST_PART_BYTES) {
+        size_t end = start + WIDEST_PART_BYTES < bytes ? start + WIDEST_PART_BYTES : bytes;
+        sums16 part = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+        for (size_t byte = start; byte < end; byte += 2) {
+            const __m256i *codes = (const __m256i *)(const void *)(block + 32 * byte);
+            add_two_bytes(&part, _mm256_loadu_si256(codes), _mm256_loadu_si256(codes + 1), query->tables + 32 * byte);
+        }
+        flush(part, sums);
+    }
+}
+
+AVX2 void bunko_transpose_avx2(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block) {
+    const uint8_t *all[8];
+    for (size_t i = 0; i < 8; i++) all[i] = quads[i < count ? i : 0];
+    for (size_t byte = 0; byte < width / 8; byte += 4) {
+        __m256i four[4];
+        transpose_four_bytes(all, 4 * byte, four);
+        for (size_t i = 0; i < 4; i++) _mm256_storeu_si256((__m256i *)(void *)(block + 32 * (byte + i)), four[i]);
+    }
+}
+
+INLINE float largest_magnitude(const float *restrict query, size_t width) {
+    const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FFFFFFF));
+    __m256 largest = _mm256_setzero_ps();
+    for (size_t j = 0; j < width; j += 8) largest = _mm256_max_ps(largest, _mm256_and_ps(_mm256_loadu_ps(query + j), magnitude));
+    float lanes[8], result = 0;
+    _mm256_storeu_ps(lanes, largest);
+    for (int i = 0; i < 8; i++) result = lanes[i] > result ? lanes[i] : result;
+    return result;
+}
+
+// Subset sums of the four values in each 32-bit lane, less the smallest.
+INLINE int32_t make_tables(const int8_t *restrict values, size_t width, uint8_t *restrict tables) {
+    const __m256i positions = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    __m256i chosen[4];
+    for (int i = 0; i < 4; i++) {
+        __m256i bit = _mm256_set1_epi8((char)(1 << i));
+        chosen[i] = _mm256_cmpeq_epi8(_mm256_and_si256(positions, bit), bit);
+    }
+    int32_t offset = 0;
+    for (size_t group = 0; group < width / 4; group += 2) {
+        const int8_t *v = values + 4 * group;
+        __m256i sum = _mm256_setzero_si256(), least = sum;
+        for (int i = 0; i < 4; i++) {
+            __m256i value = _mm256_set_m128i(_mm_set1_epi8(v[4 + i]), _mm_set1_epi8(v[i]));
+            sum = _mm256_add_epi8(sum, _mm256_and_si256(value, chosen[i]));
+            least = _mm256_add_epi8(least, _mm256_min_epi8(value, _mm256_setzero_si256()));
+        }
+        _mm256_storeu_si256((__m256i *)(tables + 16 * group), _mm256_sub_epi8(sum, least));
+        offset += (int8_t)_mm256_extract_epi8(least, 0) + (int8_t)_mm256_extract_epi8(least, 16);
+    }
+    return offset;
+}
+
+AVX2 bunko_quantized_query bunko_quantize_avx2(
+    const float *restrict query, size_t width, int8_t *restrict values, uint8_t *restrict tables, uint8_t *restrict planes) {
+    float largest = largest_magnitude(query, width);
+    float step = largest / 15, inverse = largest > 0 ? 15 / largest : 0;
+    __m256 factor = _mm256_set1_ps(inverse), steps = _mm256_set1_ps(step);
+    __m256 squared = _mm256_setzero_ps();
+    __m256i totals = _mm256_setzero_si256();
+    for (size_t j = 0; j < width; j += 32) {
+        __m256i whole[4];
+        for (size_t part = 0; part < 4; part++) {
+            __m256 q = _mm256_loadu_ps(query + j + 8 * part);
+            __m256 rounded = _mm256_round_ps(_mm256_mul_ps(q, factor), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+            __m256 rest = _mm256_fnmadd_ps(rounded, steps, q);
+            squared = _mm256_fmadd_ps(rest, rest, squared);
+            whole[part] = _mm256_cvtps_epi32(rounded);
+            totals = _mm256_add_epi32(totals, whole[part]);
+        }
+        // Packing works inside each 128-bit half; the permutation puts the groups of four in order.
+        __m256i packed = _mm256_packs_epi16(_mm256_packs_epi32(whole[0], whole[1]), _mm256_packs_epi32(whole[2], whole[3]));
+        packed = _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+        _mm256_storeu_si256((__m256i *)(values + j), packed);
+        for (int plane = 0; plane < BUNKO_PLANES; plane++) {
+            // The bit of the plane becomes the top bit of its byte, which the mask collects.
+            uint32_t bits = (uint32_t)_mm256_movemask_epi8(_mm256_sll_epi16(packed, _mm_cvtsi32_si128(7 - plane)));
+            memcpy(planes + (size_t)plane * (width / 8) + j / 8, &bits, sizeof bits);
+        }
+    }
+    int32_t total[8], sum = 0;
+    float squares[8], norm = 0;
+    _mm256_storeu_si256((__m256i *)total, totals);
+    _mm256_storeu_ps(squares, squared);
+    for (int i = 0; i < 8; i++) {
+        sum += total[i];
+        norm += squares[i];
+    }
+    int32_t offset = make_tables(values, width, tables);
+    return (bunko_quantized_query){width, values, tables, offset, planes, sum, step, sqrtf(norm)};
+}
+
+#endif

@@ -1,0 +1,49 @@
+#include "CVectorKernels.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bitalg,avx512vnni")))
+#define INLINE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq,avx512bitalg,avx512vnni")))
+
+// A plane's 16 bytes, each four times: once for every code of a quad.
+INLINE __m512i spread(const uint8_t *restrict plane) {
+    const __m512i order = _mm512_set_epi32(
+        0x0F0F0F0F, 0x0E0E0E0E, 0x0D0D0D0D, 0x0C0C0C0C, 0x0B0B0B0B, 0x0A0A0A0A, 0x09090909, 0x08080808, 0x07070707, 0x06060606, 0x05050505,
+        0x04040404, 0x03030303, 0x02020202, 0x01010101, 0x00000000);
+    return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)plane)), order);
+}
+
+// A byte counts up to 8 bits, and 31 of them fit into a byte.
+enum { WIDEST_PART_BYTES = 31 * 16 };
+
+AVX512 void bunko_quad_sums_avx512(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums) {
+    const __m512i by_code = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    size_t bytes = query->width / 8;
+    for (size_t quad = 0; quad < count; quad++) {
+        __m512i total = _mm512_setzero_si512();
+        for (size_t start = 0; start < bytes; start += WIDEST_PART_BYTES) {
+            size_t end = start + WIDEST_PART_BYTES < bytes ? start + WIDEST_PART_BYTES : bytes;
+            __m512i ones[BUNKO_PLANES];
+            for (int plane = 0; plane < BUNKO_PLANES; plane++) ones[plane] = _mm512_setzero_si512();
+            for (size_t byte = start; byte < end; byte += 16) {
+                __m512i bits = _mm512_loadu_si512(quads[quad] + 4 * byte);
+                for (int plane = 0; plane < BUNKO_PLANES; plane++) {
+                    __m512i chosen = _mm512_and_si512(bits, spread(query->planes + (size_t)plane * bytes + byte));
+                    ones[plane] = _mm512_add_epi8(ones[plane], _mm512_popcnt_epi8(chosen));
+                }
+            }
+            for (int plane = 0; plane < BUNKO_PLANES; plane++) {
+                // The highest plane of two's complement counts negative.
+                int weight = plane == BUNKO_PLANES - 1 ? -(1 << plane) : 1 << plane;
+                total = _mm512_dpbusd_epi32(total, _mm512_shuffle_epi8(ones[plane], by_code), _mm512_set1_epi8((char)weight));
+            }
+        }
+        __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(total), _mm512_extracti64x4_epi64(total, 1));
+        __m128i four = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+        _mm_storeu_si128((__m128i *)(void *)(sums + 4 * quad), four);
+    }
+}
+
+#endif

@@ -1,0 +1,140 @@
+#ifndef BUNKO_SCAN_H
+#define BUNKO_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bunko_codes.h"
+
+// The two passes of a search: a scan over codes that keeps the rows whose error bound lets them be among the best k, and a re-rank of those
+// by exact scores.
+//
+// Rows are named by slots. Row vectors lie in chunks of 2^shift rows; the row of a slot is chunks[slot >> shift] + (slot mod 2^shift) *
+// dimensions.
+
+/// Factors of the four codes of a quad.
+typedef struct {
+    uint16_t alpha[4], add[4], error[4];
+} bunko_quad_factors;
+
+/// The codes of a list, in quads, with their factors and slots. `count` is read once, with acquire order; a writer may append meanwhile.
+typedef struct {
+    const uint8_t *codes;
+    const bunko_quad_factors *factors;
+    const uint32_t *slots;
+    const uint32_t *count;
+} bunko_list;
+
+/// Writes an unpublished row of a list whose memory has room for it.
+void bunko_list_write(
+    const bunko_list *list, size_t row, const uint8_t *restrict code, bunko_code_factors factors, uint32_t slot, size_t width);
+/// Reads a published row's code and factors.
+bunko_code_factors bunko_list_read(const bunko_list *list, size_t row, uint8_t *restrict code, size_t width);
+/// Makes the first `count` rows of a list visible to readers that read the count later.
+void bunko_list_publish(const bunko_list *list, uint32_t count);
+uint32_t bunko_list_count(const bunko_list *list);
+
+/// A query against codes around one centre.
+typedef struct {
+    const bunko_quantized_query *query;
+    /// <q, c>
+    float base;
+    /// |q - c|
+    float distance;
+    /// Width of the bounds in standard deviations, at least 0.
+    float epsilon;
+} bunko_code_query;
+
+/// A row whose score is at most `upper`, by its bound.
+typedef struct {
+    float upper;
+    uint32_t slot;
+    uint32_t partition;
+} bunko_candidate;
+
+/// A row and its exact score.
+typedef struct {
+    float score;
+    uint32_t slot;
+    uint32_t partition;
+} bunko_scored;
+
+/// What one search has found so far. The caller owns the arrays.
+typedef struct {
+    bunko_candidate *candidates;
+    size_t count, capacity;
+    /// Hits wanted, at least 1.
+    size_t k;
+    /// Heaps of the k largest lower bounds and exact scores, the smallest first: k floats each.
+    float *lower, *exact;
+    size_t lower_count, exact_count;
+    /// The smallest of k lower bounds; -infinity while there are fewer. A row whose upper bound is under it is not among the best k.
+    float threshold;
+} bunko_collector;
+
+/// Counts a row that is known exactly.
+void bunko_collect_exact(bunko_collector *collector, float score);
+/// Drops the candidates that the threshold has overtaken.
+void bunko_prune(bunko_collector *collector);
+
+/// Rows a search may return: bit slot % 64 of word slot / 64.
+typedef struct {
+    const uint64_t *words;
+    /// Slots from here on are not allowed.
+    size_t slots;
+    /// Most rows are not allowed: look at the bits first and at codes only where one is set.
+    bool sparse;
+} bunko_rows;
+
+/// Where a scan goes on: the position in its order of lists, and the row in that list.
+typedef struct {
+    size_t list, row;
+} bunko_cursor;
+
+/// Scans lists[order[i]] for i in cursor->list..<count, and leaves the cursor behind what it scanned. Ends early, with the cursor in front
+/// of the rest, when fewer than 64 candidates have room even after pruning. `scratch` holds 4 * width bytes, aligned to 64.
+/// Returns the number of rows whose codes were read.
+size_t bunko_scan(
+    const bunko_list *lists, const uint32_t *order, size_t count, bunko_cursor *cursor, const bunko_code_query *query,
+    const bunko_rows *rows, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch);
+
+/// A quad of a list.
+typedef struct {
+    uint32_t list, quad;
+} bunko_quad;
+
+/// Scans chosen quads. The collector must have room for four candidates each. `scratch` as for `bunko_scan`.
+/// Returns the number of rows whose codes were read.
+size_t bunko_scan_quads(
+    const bunko_list *lists, const bunko_quad *quads, size_t count, const bunko_code_query *query, const bunko_rows *rows,
+    uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch);
+
+/// Scans one list for several queries, one collector each, which must have room for all its rows. Each code is read once. `scratch` holds
+/// 8 * width bytes, aligned to 64. Returns the number of rows whose codes were read.
+size_t bunko_scan_shared(
+    const bunko_list *list, const bunko_code_query *const *queries, size_t count, const bunko_rows *const *rows, uint32_t partition,
+    bunko_collector *const *collectors, uint8_t *restrict scratch);
+
+/// The estimates of the first `count` rows of a list, without bounds. `scratch` as for `bunko_scan`.
+void bunko_estimate(
+    const bunko_list *list, size_t count, const bunko_code_query *query, float *restrict estimates, uint8_t *restrict scratch);
+
+/// Rows of vectors as the caller holds them, one entry for each partition.
+typedef struct {
+    const float *const *chunks;
+} bunko_vectors;
+
+/// Computes exact scores of candidates by descending upper bound until no other can be among the best k. `scored` has room for all
+/// candidates. Afterwards there are no candidates. Returns how many rows were scored.
+size_t bunko_rerank(
+    bunko_collector *collector, const float *restrict query, size_t dimensions, const bunko_vectors *partitions, unsigned shift,
+    bunko_scored *restrict scored);
+
+/// Sum of a[i] * b[i] where a holds bfloat16 values, the upper halves of float32 ones.
+float bunko_dot_bfloat16(const uint16_t *restrict a, const float *restrict b, size_t count);
+/// The nearest bfloat16 of each value; none may be NaN.
+void bunko_round_to_bfloat16(const float *restrict source, uint16_t *restrict destination, size_t count);
+void bunko_widen_bfloat16(const uint16_t *restrict source, float *restrict destination, size_t count);
+
+#endif

@@ -1,0 +1,99 @@
+#include "CVectorKernels.h"
+
+#include <math.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { STEPS = 2048 };
+
+INLINE size_t select_largest(const float *restrict values, size_t count, size_t wanted, uint32_t *restrict positions) {
+    float least = INFINITY, most = -INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        least = values[i] < least ? values[i] : least;
+        most = values[i] > most ? values[i] : most;
+    }
+    float scale = most > least ? (STEPS - 1) / (most - least) : 0;
+    uint32_t histogram[STEPS] = {0};
+    for (size_t i = 0; i < count; i++) histogram[(uint32_t)((values[i] - least) * scale)]++;
+    size_t taken = 0;
+    uint32_t lowest = STEPS;
+    while (lowest > 0 && taken < wanted) taken += histogram[--lowest];
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        positions[found] = (uint32_t)i;
+        found += (uint32_t)((values[i] - least) * scale) >= lowest;
+    }
+    return found;
+}
+
+size_t bunko_select_largest(const float *restrict values, size_t count, size_t wanted, uint32_t *restrict positions) {
+    return select_largest(values, count, wanted, positions);
+}
+
+// Eight columns at a time, each lane with its own maximum.
+typedef float eight __attribute__((vector_size(32)));
+typedef int32_t eight_numbers __attribute__((vector_size(32)));
+
+INLINE void raise_to_row_maximum(
+    const float *restrict matrix, size_t rows, size_t columns, size_t stride, uint32_t first, float *restrict best,
+    uint32_t *restrict which) {
+    for (size_t row = 0; row < rows; row++) {
+        const float *restrict values = matrix + row * stride;
+        eight largest;
+        eight_numbers at = {0}, column = {0, 1, 2, 3, 4, 5, 6, 7};
+        for (int lane = 0; lane < 8; lane++) largest[lane] = -INFINITY;
+        size_t i = 0;
+        for (; i + 8 <= columns; i += 8) {
+            eight here;
+            memcpy(&here, values + i, sizeof here);
+            eight_numbers larger = here > largest;
+            largest = (eight)(((eight_numbers)here & larger) | ((eight_numbers)largest & ~larger));
+            at = (column & larger) | (at & ~larger);
+            column += 8;
+        }
+        float most = -INFINITY;
+        uint32_t position = 0;
+        for (int lane = 0; lane < 8; lane++) {
+            if (largest[lane] > most || (largest[lane] == most && (uint32_t)at[lane] < position)) {
+                most = largest[lane];
+                position = (uint32_t)at[lane];
+            }
+        }
+        for (; i < columns; i++) {
+            if (values[i] > most) {
+                most = values[i];
+                position = (uint32_t)i;
+            }
+        }
+        if (most > best[row]) {
+            best[row] = most;
+            which[row] = position + first;
+        }
+    }
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void raise_avx2(
+    const float *restrict matrix, size_t rows, size_t columns, size_t stride, uint32_t first, float *restrict best,
+    uint32_t *restrict which) {
+    raise_to_row_maximum(matrix, rows, columns, stride, first, best, which);
+}
+#endif
+
+void bunko_raise_to_row_maximum(
+    const float *restrict matrix, size_t rows, size_t columns, size_t stride, uint32_t first, float *restrict best,
+    uint32_t *restrict which) {
+#if defined(__x86_64__)
+    if (bunko_cpu_has_avx2()) return raise_avx2(matrix, rows, columns, stride, first, best, which);
+#endif
+    raise_to_row_maximum(matrix, rows, columns, stride, first, best, which);
+}
+
+uint64_t bunko_load_relaxed(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
+
+void bunko_store_relaxed(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELAXED); }
+
+void bunko_prefetch(const void *memory, size_t bytes) {
+    for (size_t byte = 0; byte < bytes; byte += 64) __builtin_prefetch((const char *)memory + byte, 0, 3);
+}

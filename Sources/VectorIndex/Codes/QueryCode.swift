@@ -1,0 +1,53 @@
+import CVectorKernels
+
+/// A query as the scan wants it: its unit vector, rotated and quantised, with its tables. One for all partitions of a search.
+///
+/// Not `Sendable`: it owns scratch memory that one thread uses.
+final class QueryCode {
+    let dimensions: Int
+    /// The query at unit length.
+    let unit: UnsafePointer<Float>
+    /// Memory for the kernels, as `bunko_scan` wants it.
+    let scratch: UnsafeMutablePointer<UInt8>
+    private let memory: UnsafeMutableRawPointer
+    private let values: UnsafeMutablePointer<Float>
+    private var quantized: bunko_quantized_query
+
+    /// - Parameter norm: Euclidean norm of the vector.
+    init(_ vector: [Float], norm: Double, rotation: Rotation) {
+        let width = rotation.width
+        dimensions = rotation.dimensions
+        let unitBytes = (4 * dimensions + 63) / 64 * 64
+        let tables = 4 * width
+        let planes = (5 * width / 8 + 63) / 64 * 64
+        memory = .allocate(byteCount: unitBytes + 4 * width + width + tables + planes + 8 * width, alignment: 64)
+        values = memory.bindMemory(to: Float.self, capacity: dimensions)
+        unit = UnsafePointer(values)
+        bunko_scale(vector, 1 / norm, values, dimensions)
+        let rotated = (memory + unitBytes).bindMemory(to: Float.self, capacity: width)
+        rotation.rotate(unit, into: rotated)
+        var next = memory + unitBytes + 4 * width
+        let numbers = next.bindMemory(to: Int8.self, capacity: width)
+        next += width
+        let tableBytes = next.bindMemory(to: UInt8.self, capacity: tables)
+        next += tables
+        let planeBytes = next.bindMemory(to: UInt8.self, capacity: planes)
+        scratch = (next + planes).bindMemory(to: UInt8.self, capacity: 8 * width)
+        quantized = bunko_quantize(rotated, width, numbers, tableBytes, planeBytes)
+    }
+
+    deinit {
+        memory.deallocate()
+    }
+
+    /// The query against the codes of one space. A dot product of `dimensions` values.
+    func withCodeQuery<Result>(space: CodeSpace, epsilon: Float, _ body: (inout bunko_code_query) -> Result) -> Result {
+        withUnsafePointer(to: &quantized) { quantized in
+            let base = bunko_dot(unit, space.centre, dimensions)
+            // |q - c|^2 of a unit q; rounding may take it under zero where q is the centre.
+            let squared = max(0, 1 - 2 * base + space.centreSquaredNorm)
+            var query = bunko_code_query(query: quantized, base: base, distance: squared.squareRoot(), epsilon: epsilon)
+            return body(&query)
+        }
+    }
+}

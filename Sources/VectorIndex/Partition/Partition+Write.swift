@@ -1,0 +1,197 @@
+import CVectorKernels
+import FoundationEssentials
+import Synchronization
+
+/// A change of a partition in the making: invisible until it is published.
+struct PartitionChange {
+    private(set) var chunks: [RowChunk?]
+    private(set) var lists: [CodeList]
+    private(set) var space: CodeSpace?
+    private(set) var coarse: CoarseQuantizer?
+    /// Rows that become visible, and those that cease to be.
+    var born: [Slot] = []
+    private(set) var died = Set<Slot>()
+    /// Counts of lists that codes were appended to, and lists that were exchanged for copies without dead rows.
+    private(set) var appended: [Int: Int] = [:]
+    private(set) var rewritten = Set<Int>()
+    private let old: PartitionView
+    private var exchangesTable = false
+
+    init(_ view: PartitionView) {
+        old = view
+        chunks = view.table.chunks
+        lists = view.table.lists
+        space = view.table.space
+        coarse = view.table.coarse
+    }
+
+    var liveBefore: Bitmap { old.live }
+
+    func vector(_ slot: Slot) -> UnsafePointer<Float>? {
+        chunks[slot.chunk]?.vector(slot.row)
+    }
+
+    func id(_ slot: Slot) -> UUID? {
+        chunks[slot.chunk]?.id(slot.row)
+    }
+
+    func place(_ slot: Slot) -> Place {
+        chunks[slot.chunk]?[place: slot.row] ?? .none
+    }
+
+    func setPlace(_ slot: Slot, _ place: Place) {
+        chunks[slot.chunk]?[place: slot.row] = place
+    }
+
+    mutating func kill(_ slot: Slot) {
+        died.insert(slot)
+    }
+
+    mutating func changeChunks<Result>(_ body: (inout [RowChunk?]) -> Result) -> Result {
+        exchangesTable = true
+        return body(&chunks)
+    }
+
+    /// Appends a code to a list that has room.
+    mutating func append(_ slot: Slot, code: UnsafePointer<UInt8>, factors: bunko_code_factors, to list: Int) {
+        let row = appended[list] ?? lists[list].count
+        lists[list].write(row, code: code, factors: factors, slot: slot)
+        setPlace(slot, Place(list: list, row: row))
+        appended[list] = row + 1
+    }
+
+    /// Exchanges a list that has no room for so many more rows. Nothing may have been appended to it in this change.
+    mutating func makeRoom(for added: Int, in number: Int) {
+        let needed = lists[number].count + added
+        if needed > lists[number].capacity { rewrite(number, capacity: needed + max(4, needed / 5)) }
+    }
+
+    /// Copies a list's surviving rows into a new one. Nothing may have been appended to it in this change.
+    mutating func rewrite(_ number: Int, capacity: Int? = nil) {
+        let list = lists[number]
+        let (live, died) = (old.live, died)
+        for row in 0..<list.count where !live.contains(list.slot(row)) || died.contains(list.slot(row)) {
+            if place(list.slot(row)) == Place(list: number, row: row) { setPlace(list.slot(row), .none) }
+        }
+        let copy = list.copy(capacity: capacity ?? list.count) { live.contains($0) && !died.contains($0) ? $0 : nil }
+        for row in 0..<copy.count { setPlace(copy.slot(row), Place(list: number, row: row)) }
+        lists[number] = copy
+        rewritten.insert(number)
+        exchangesTable = true
+    }
+
+    /// Puts other lists in place of all; their rows' places are set.
+    mutating func exchangeStructure(lists: [CodeList], space: CodeSpace?, coarse: CoarseQuantizer?) {
+        self.lists = lists
+        self.space = space
+        self.coarse = coarse
+        exchangesTable = true
+        rewritten = Set(lists.indices)
+        appended = [:]
+        for (number, list) in lists.enumerated() {
+            for row in 0..<list.count { setPlace(list.slot(row), Place(list: number, row: row)) }
+        }
+    }
+
+    /// The table to publish.
+    func table() -> PartitionTable {
+        exchangesTable ? PartitionTable(chunks: chunks, lists: lists, space: space, coarse: coarse) : old.table
+    }
+}
+
+extension Partition {
+    /// Inserts or replaces rows; they become visible together. Of two rows with one id the later stays.
+    func upsert(_ rows: [NormedRow]) {
+        writer.withLock { writer in
+            var change = PartitionChange(view.withLock { $0 })
+            let slots = reserve(rows.count, &change, &writer)
+            for (slot, source) in zip(slots, rows) {
+                source.row.vector.withUnsafeBufferPointer { vector in
+                    guard let base = vector.baseAddress, let chunk = change.chunks[slot.chunk] else { return }
+                    chunk.write(slot.row, id: source.row.id, source: base, factor: 1 / source.norm)
+                }
+                writer.chunks.addLive(slot)
+                if let replaced = writer.slots.set(source.row.id, to: slot, idOf: { change.id($0) ?? source.row.id }) {
+                    change.kill(replaced)
+                }
+            }
+            change.born = slots
+            code(slots, in: &change)
+            publish(change, &writer)
+            restructure(&writer)
+        }
+    }
+
+    /// Removes rows; no search that starts after the return finds them. Returns how many were there.
+    func remove(_ ids: [UUID]) -> Int {
+        writer.withLock { writer in
+            var change = PartitionChange(view.withLock { $0 })
+            for id in ids {
+                if let slot = writer.slots.remove(id, idOf: { change.id($0) ?? id }) { change.kill(slot) }
+            }
+            publish(change, &writer)
+            restructure(&writer)
+            return change.died.count
+        }
+    }
+
+    /// Appends the codes of written rows to their lists.
+    func code(_ slots: [Slot], in change: inout PartitionChange) {
+        guard let space = change.space, !slots.isEmpty else { return }
+        let lists = listNumbers(slots, in: change)
+        var counts: [Int: Int] = [:]
+        for list in lists { counts[list, default: 0] += 1 }
+        for (list, added) in counts { change.makeRoom(for: added, in: list) }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: rotation.width) { scratch in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: space.codeBytes) { code in
+                guard let scratch = scratch.baseAddress, let code = code.baseAddress else { return }
+                for (slot, list) in zip(slots, lists) {
+                    guard let vector = change.vector(slot) else { continue }
+                    let factors = space.encode(vector, scratch: scratch, into: code)
+                    change.append(slot, code: code, factors: factors, to: list)
+                }
+            }
+        }
+    }
+
+    /// Slots for new rows; a row of a chunk that is already there needs no new table.
+    func reserve(_ count: Int, _ change: inout PartitionChange, _ writer: inout PartitionWriter) -> [Slot] {
+        if let slots = writer.chunks.reserveInCurrent(count, chunks: change.chunks) { return slots }
+        return change.changeChunks { writer.chunks.reserve(count, chunks: &$0, dimensions: dimensions) }
+    }
+
+    private func listNumbers(_ slots: [Slot], in change: PartitionChange) -> [Int] {
+        guard let coarse = change.coarse else { return [Int](repeating: 0, count: slots.count) }
+        let memory = AlignedMemory(bytes: 4 * slots.count * dimensions)
+        let rows = memory.base.bindMemory(to: Float.self, capacity: slots.count * dimensions)
+        for (position, slot) in slots.enumerated() {
+            if let vector = change.vector(slot) { (rows + position * dimensions).update(from: vector, count: dimensions) }
+        }
+        return coarse.assign(rows, count: slots.count).map(Int.init)
+    }
+
+    /// Makes a change visible at once.
+    func publish(_ change: PartitionChange, _ writer: inout PartitionWriter) {
+        for (list, count) in change.appended { change.lists[list].publish(count) }
+        if writer.deadInList.count != change.lists.count {
+            writer.deadInList = [Int](repeating: 0, count: change.lists.count)
+        }
+        for list in change.rewritten { writer.deadInList[list] = 0 }
+        for slot in change.died {
+            writer.chunks.removeLive(slot)
+            let place = change.place(slot)
+            if place != .none, place.list < writer.deadInList.count { writer.deadInList[place.list] += 1 }
+        }
+        let table = change.table()
+        let (stored, slotTableBytes) = (writer.chunks.storedCount, writer.slots.bytes)
+        view.withLock { view in
+            view.table = table
+            view.live.reserve(change.chunks.count << RowChunk.shift)
+            for slot in change.born { view.live.insert(slot) }
+            for slot in change.died { view.live.remove(slot) }
+            view.liveCount += change.born.count - change.died.count
+            view.storedCount = stored
+            view.slotTableBytes = slotTableBytes
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import CVectorKernels
+import FoundationEssentials
+import Synchronization
+
+/// The rows of one partition and the structure they are searched through: bare rows, one list of codes, or an inverted file.
+///
+/// Two locks: `writer` makes writers take turns and is held while rows are copied and coded; `view` is held only to take and to publish a
+/// view. Always taken in this order. Readers take a view and then scan without any lock.
+final class Partition: Sendable {
+    let configuration: IndexConfiguration
+    let rotation: Rotation
+    let writer = Mutex(PartitionWriter())
+    let view = Mutex(PartitionView())
+    /// Held while the partition trains: one training at a time.
+    let training = Mutex(())
+
+    init(configuration: IndexConfiguration, rotation: Rotation) {
+        self.configuration = configuration
+        self.rotation = rotation
+    }
+
+    var dimensions: Int { configuration.dimensions }
+
+    var count: Int {
+        view.withLock { $0.liveCount }
+    }
+
+    func contains(_ id: UUID) -> Bool {
+        writer.withLock { writer in
+            let table = view.withLock { $0.table }
+            return writer.slots.find(id) { table.id($0) ?? id } != nil
+        }
+    }
+
+    /// Adds this partition's numbers to those of the index.
+    func add(to statistics: inout IndexStatistics) {
+        let view = view.withLock { $0 }
+        statistics.partitions += view.liveCount > 0 ? 1 : 0
+        statistics.rows += view.liveCount
+        statistics.tombstones += view.storedCount - view.liveCount
+        statistics.lists += view.table.lists.count
+        statistics.bytes += view.table.bytes + view.live.capacity / 8 + view.slotTableBytes
+    }
+}
+
+/// What a reader sees: one moment of a partition.
+struct PartitionView: Sendable {
+    var table = PartitionTable()
+    /// Slots of the rows a search may return.
+    var live = Bitmap()
+    var liveCount = 0
+    /// Rows in memory, dead ones included.
+    var storedCount = 0
+    var slotTableBytes = 0
+}
+
+/// What only writers know.
+struct PartitionWriter {
+    var slots = SlotTable()
+    var chunks = ChunkAllocator()
+    /// Dead rows in each list.
+    var deadInList: [Int] = []
+}

@@ -1,0 +1,93 @@
+import CVectorKernels
+import FoundationEssentials
+
+/// Vectors, ids and places of up to 1,024 rows. A row's slot is 1,024 times its chunk's number plus its position.
+///
+/// `@unchecked Sendable`: a row is written once, by its partition's only writer, before the partition publishes a view in which it is live;
+/// from then on vector and id never change. A place is a single word, read and written as a relaxed atomic.
+final class RowChunk: @unchecked Sendable {
+    static let shift = 10
+    static let maximumCapacity = 1 << shift
+
+    let capacity: Int
+    let dimensions: Int
+    private let memory: AlignedMemory
+    let vectors: UnsafeMutablePointer<Float>
+    private let ids: UnsafeMutablePointer<UUID>
+    private let places: UnsafeMutablePointer<UInt64>
+
+    init(capacity: Int, dimensions: Int) {
+        self.capacity = capacity
+        self.dimensions = dimensions
+        memory = AlignedMemory(bytes: capacity * dimensions * MemoryLayout<Float>.stride)
+        vectors = memory.base.bindMemory(to: Float.self, capacity: capacity * dimensions)
+        ids = .allocate(capacity: capacity)
+        places = .allocate(capacity: capacity)
+        places.initialize(repeating: Place.none.word, count: capacity)
+    }
+
+    deinit {
+        ids.deallocate()
+        places.deallocate()
+    }
+
+    var bytes: Int {
+        capacity * (dimensions * MemoryLayout<Float>.stride + MemoryLayout<UUID>.stride + MemoryLayout<UInt64>.stride)
+    }
+
+    func vector(_ row: Int) -> UnsafePointer<Float> {
+        UnsafePointer(vectors + row * dimensions)
+    }
+
+    func id(_ row: Int) -> UUID {
+        ids[row]
+    }
+
+    /// Fills an unpublished row with `source` times `factor`.
+    func write(_ row: Int, id: UUID, source: UnsafePointer<Float>, factor: Double) {
+        bunko_scale(source, factor, vectors + row * dimensions, dimensions)
+        (ids + row).initialize(to: id)
+    }
+
+    /// Fills an unpublished row with a published row of another chunk.
+    func copy(_ row: Int, from other: RowChunk, row otherRow: Int) {
+        (vectors + row * dimensions).update(from: other.vector(otherRow), count: dimensions)
+        (ids + row).initialize(to: other.id(otherRow))
+    }
+
+    /// Where a row's code lies. A reader must check it against its own view: the writer may have moved the code since.
+    subscript(place row: Int) -> Place {
+        get { Place(word: bunko_load_relaxed(places + row)) }
+        set { bunko_store_relaxed(places + row, newValue.word) }
+    }
+}
+
+/// Position of a code: its list and its row in that list.
+struct Place: Equatable {
+    static let none = Place(word: .max)
+
+    let word: UInt64
+
+    init(word: UInt64) {
+        self.word = word
+    }
+
+    init(list: Int, row: Int) {
+        word = UInt64(list) << 32 | UInt64(row)
+    }
+
+    var list: Int { Int(word >> 32) }
+    var row: Int { Int(word & 0xFFFF_FFFF) }
+}
+
+/// Number of a row in its partition's storage.
+typealias Slot = UInt32
+
+extension Slot {
+    init(chunk: Int, row: Int) {
+        self = UInt32(chunk << RowChunk.shift | row)
+    }
+
+    var chunk: Int { Int(self >> UInt32(RowChunk.shift)) }
+    var row: Int { Int(self) & (RowChunk.maximumCapacity - 1) }
+}

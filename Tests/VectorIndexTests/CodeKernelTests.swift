@@ -1,0 +1,209 @@
+import CVectorKernels
+import Foundation
+import Testing
+
+/// The kernels over codes: every variant this processor runs against plain arithmetic, bit for bit where the results are whole numbers.
+struct CodeKernelTests {
+    typealias QuadSums =
+        @convention(c) (
+            UnsafePointer<bunko_quantized_query>?, UnsafePointer<UnsafePointer<UInt8>?>?, Int, UnsafeMutablePointer<Int32>?
+        ) -> Void
+    typealias BlockSums =
+        @convention(c) (UnsafePointer<bunko_quantized_query>?, UnsafePointer<UInt8>?, UnsafeMutablePointer<Int32>?) -> Void
+    typealias Quantize =
+        @convention(c) (
+            UnsafePointer<Float>?, Int, UnsafeMutablePointer<Int8>?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?
+        ) -> bunko_quantized_query
+
+    static let quadSums: [(String, QuadSums)] = {
+        var variants: [(String, QuadSums)] = [("dispatched", bunko_quad_sums), ("scalar", bunko_quad_sums_scalar)]
+        #if arch(x86_64)
+            if bunko_cpu_has_avx2() { variants.append(("AVX2", bunko_quad_sums_avx2)) }
+            if bunko_cpu_has_vector_popcount() { variants.append(("AVX-512", bunko_quad_sums_avx512)) }
+        #endif
+        return variants
+    }()
+
+    static let blockSums: [(String, BlockSums)] = {
+        var variants: [(String, BlockSums)] = [("dispatched", bunko_block_sums), ("scalar", bunko_block_sums_scalar)]
+        #if arch(x86_64)
+            if bunko_cpu_has_avx2() { variants.append(("AVX2", bunko_block_sums_avx2)) }
+        #endif
+        return variants
+    }()
+
+    static let quantizers: [(String, Quantize)] = {
+        var variants: [(String, Quantize)] = [("dispatched", bunko_quantize), ("scalar", bunko_quantize_scalar)]
+        #if arch(x86_64)
+            if bunko_cpu_has_avx2() { variants.append(("AVX2", bunko_quantize_avx2)) }
+        #endif
+        return variants
+    }()
+
+    /// 4,224 and 8,192 coordinates overflow 16-bit sums unless they are added up in parts.
+    private static let widths = [128, 256, 384, 1536, 4224, 8192]
+
+    /// A quantised query in memory of its own.
+    private final class Query {
+        let width: Int
+        let values: UnsafeMutablePointer<Int8>
+        let tables: UnsafeMutablePointer<UInt8>
+        let planes: UnsafeMutablePointer<UInt8>
+        var query = bunko_quantized_query()
+
+        init(_ vector: [Float], with quantize: Quantize = bunko_quantize) {
+            width = vector.count
+            values = .allocate(capacity: width)
+            tables = .allocate(capacity: 4 * width)
+            planes = .allocate(capacity: 5 * width / 8)
+            query = quantize(vector, width, values, tables, planes)
+        }
+
+        deinit {
+            values.deallocate()
+            tables.deallocate()
+            planes.deallocate()
+        }
+    }
+
+    private func codes(_ count: Int, width: Int, ones: Bool, _ generator: inout SplitMix64) -> [[UInt8]] {
+        (0..<count).map { _ in (0..<width / 8).map { _ in ones ? 255 : UInt8.random(in: 0...255, using: &generator) } }
+    }
+
+    private func quads(_ codes: [[UInt8]], width: Int) -> UnsafeMutablePointer<UInt8> {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: codes.count / 4 * width / 2, alignment: 64)
+            .bindMemory(to: UInt8.self, capacity: codes.count / 4 * width / 2)
+        for (row, code) in codes.enumerated() { bunko_quad_store(memory + row / 4 * width / 2, row % 4, code, width) }
+        return memory
+    }
+
+    @Test func sumsOverSetBitsAreExactInEveryVariant() {
+        var generator = SplitMix64(seed: 51)
+        for width in Self.widths {
+            for extreme in [false, true] {
+                let vector = (0..<width).map { _ in extreme ? Float(1) : Float.random(in: -1...1, using: &generator) }
+                let query = Query(vector)
+                let codes = codes(32, width: width, ones: extreme, &generator)
+                let memory = quads(codes, width: width)
+                defer { memory.deallocate() }
+                let expected = codes.map { code in
+                    (0..<width).reduce(Int32(0)) { $0 + (code[$1 / 8] >> UInt8($1 % 8) & 1 == 1 ? Int32(query.values[$1]) : 0) }
+                }
+                for count in 1...8 {
+                    let pointers = (0..<count).map { Optional(UnsafePointer(memory + $0 * width / 2)) }
+                    for (name, kernel) in Self.quadSums {
+                        var sums = [Int32](repeating: -1, count: 33)
+                        kernel(&query.query, pointers, count, &sums)
+                        #expect(Array(sums[..<(4 * count)]) == Array(expected[..<(4 * count)]), "\(name), width \(width), \(count) quads")
+                        #expect(sums[4 * count] == -1, "\(name) wrote beyond its sums")
+                    }
+                }
+                var block = [UInt8](repeating: 0, count: 4 * width)
+                bunko_transpose((0..<8).map { Optional(UnsafePointer(memory + $0 * width / 2)) }, 8, width, &block)
+                for byte in 0..<width / 8 {
+                    #expect(Array(block[32 * byte..<32 * byte + 32]) == codes.map { $0[byte] })
+                }
+                for (name, kernel) in Self.blockSums {
+                    var sums = [Int32](repeating: 0, count: 32)
+                    kernel(&query.query, block, &sums)
+                    #expect(sums == expected, "\(name), width \(width)")
+                }
+            }
+        }
+    }
+
+    @Test func quantisationIsTheSameInEveryVariant() {
+        var generator = SplitMix64(seed: 52)
+        for width in Self.widths {
+            for vector in [
+                smoothVector(width, &generator), [Float](repeating: 0, count: width),
+                (0..<width).map { $0 == 7 ? 1 : 0 }, (0..<width).map { $0 % 2 == 0 ? -1 : 1e-30 },
+            ] {
+                let largest = vector.map(abs).max() ?? 0
+                for (name, quantize) in Self.quantizers {
+                    let query = Query(vector, with: quantize)
+                    let values = (0..<width).map { Int(query.values[$0]) }
+                    #expect(values.allSatisfy { (-15...15).contains($0) }, "\(name)")
+                    #expect(Int(query.query.total) == values.reduce(0, +))
+                    var squared = 0.0
+                    for (value, exact) in zip(values, vector) {
+                        let rest = Double(exact) - Double(query.query.step) * Double(value)
+                        #expect(abs(rest) <= Double(largest) / 30 * 1.0001)
+                        squared += rest * rest
+                    }
+                    #expect(
+                        abs(Double(query.query.rounding) - squared.squareRoot()) <= 1e-4 * squared.squareRoot() + 2e-7
+                            * Double(width).squareRoot() * Double(largest))
+                    let reference = Query(vector, with: bunko_quantize_scalar)
+                    #expect(values == (0..<width).map { Int(reference.values[$0]) })
+                    #expect((0..<4 * width).allSatisfy { query.tables[$0] == reference.tables[$0] })
+                    #expect((0..<5 * width / 8).allSatisfy { query.planes[$0] == reference.planes[$0] })
+                    #expect(query.query.table_offset == reference.query.table_offset)
+                }
+            }
+        }
+    }
+
+    @Test func halvesRoundAsTheyShould() {
+        for bits in UInt16(0)..<0x7C00 {
+            let value = bunko_half_to_float(bits)
+            #expect(value == Float(Float16(bitPattern: bits)))
+            #expect(bunko_float_to_half(value) == bits)
+            #expect(bunko_float_to_half_up(value) == bits)
+            let between = (value + bunko_half_to_float(min(bits + 1, 0x7BFF))) / 2
+            #expect(bunko_half_to_float(bunko_float_to_half_up(between)) >= between)
+        }
+        #expect(bunko_half_to_float(bunko_float_to_half(1e9)) == 65504)
+        #expect(bunko_half_to_float(bunko_float_to_half(-0.3)) == -bunko_half_to_float(bunko_float_to_half(0.3)))
+    }
+
+    @Test func largestValuesAreAllChosen() {
+        var generator = SplitMix64(seed: 53)
+        for count in [1, 2, 31, 1000, 5000] {
+            for flat in [false, true] {
+                let values = (0..<count).map { _ in flat ? Float(3) : Float.random(in: -2...5, using: &generator) }
+                for wanted in [1, 7, count / 3 + 1, count, count + 5] {
+                    var positions = [UInt32](repeating: .max, count: count)
+                    let found = bunko_select_largest(values, count, wanted, &positions)
+                    let chosen = Set(positions[..<found])
+                    #expect(chosen.count == found && found >= min(wanted, count))
+                    let least = positions[..<found].map { values[Int($0)] }.min() ?? 0
+                    let best = values.sorted(by: >).prefix(wanted)
+                    #expect(least >= (best.last ?? 0) - 0.01)
+                    #expect(values.indices.allSatisfy { chosen.contains(UInt32($0)) || values[$0] <= best.last ?? 0 })
+                }
+            }
+        }
+    }
+
+    @Test func rowMaximaAreTheLeftmost() {
+        var generator = SplitMix64(seed: 54)
+        for columns in [1, 7, 8, 9, 64, 509] {
+            let rows = 5
+            let matrix = (0..<rows * columns).map { _ in Float(Int.random(in: -3...3, using: &generator)) }
+            var best = [Float](repeating: -2.5, count: rows)
+            var which = [UInt32](repeating: 7, count: rows)
+            bunko_raise_to_row_maximum(matrix, rows, columns, columns, 100, &best, &which)
+            for row in 0..<rows {
+                let values = matrix[row * columns..<(row + 1) * columns]
+                let most = values.max() ?? 0
+                #expect(best[row] == max(most, -2.5))
+                #expect(which[row] == (most > -2.5 ? 100 + UInt32(values.firstIndex(of: most)! - row * columns) : 7))
+            }
+        }
+    }
+
+    @Test func bfloat16ProductsAreThoseOfTheRoundedValues() {
+        var generator = SplitMix64(seed: 55)
+        for count in [0, 1, 31, 32, 33, 1536] {
+            let (a, b) = (smoothVector(count, &generator), smoothVector(count, &generator))
+            var halves = [UInt16](repeating: 0, count: count)
+            var widened = [Float](repeating: 0, count: count)
+            bunko_round_to_bfloat16(a, &halves, count)
+            bunko_widen_bfloat16(halves, &widened, count)
+            #expect(zip(a, widened).allSatisfy { abs($0 - $1) <= abs($0) / 256 })
+            let expected = zip(widened, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+            #expect(abs(Double(bunko_dot_bfloat16(halves, b, count)) - expected) <= 1e-6 * Double(count + 1))
+        }
+    }
+}

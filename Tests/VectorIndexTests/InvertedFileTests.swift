@@ -1,0 +1,133 @@
+import Foundation
+import Testing
+import VectorIndex
+
+/// Random sequences of every operation on partitions that pass through all three structures, against `NaiveIndex`.
+struct InvertedFileTests {
+    private struct Run {
+        static let dimensions = 24
+        let index: PartitionedIndex
+        let partition = id(5_000_000)
+        let ids: Int
+        var naive = NaiveIndex()
+        var generator: SplitMix64
+        var found = 0
+        var wanted = 0
+
+        init(seed: UInt64, ids: Int) {
+            var configuration = IndexConfiguration(dimensions: Self.dimensions)
+            configuration.exhaustiveRows = 40
+            configuration.singleListRows = 160
+            configuration.maintainsItself = seed % 2 == 0
+            configuration.seed = seed
+            index = PartitionedIndex(configuration: configuration)
+            self.ids = ids
+            generator = SplitMix64(seed: seed)
+        }
+
+        mutating func step() throws {
+            switch Int.random(in: 0..<10, using: &generator) {
+            case 0..<5: try upsert(Int.random(in: 1...ids / 3, using: &generator))
+            case 5..<7: remove(Int.random(in: 1...ids / 3, using: &generator))
+            case 7: index.maintain()
+            case 8: try replace()
+            default: break
+            }
+            try index.checkInvariants()
+            for _ in 0..<3 { try check() }
+        }
+
+        private mutating func row() -> IndexRow {
+            let number = Int.random(in: 0..<ids, using: &generator)
+            let kind = Int.random(in: 0..<8, using: &generator)
+            let vector =
+                kind == 0
+                ? [Float](repeating: 1, count: Self.dimensions)
+                : kind < 3 ? coarseVector(Self.dimensions, &generator) : smoothVector(Self.dimensions, &generator)
+            return IndexRow(id: id(number), vector: vector)
+        }
+
+        private mutating func upsert(_ count: Int) throws {
+            let rows = (0..<count).map { _ in row() }
+            try index.upsert(rows, in: partition)
+            for row in rows { naive.rows[partition, default: [:]][row.id] = row.vector }
+        }
+
+        private mutating func remove(_ count: Int) {
+            let victims = (0..<count).map { _ in id(Int.random(in: 0..<ids, using: &generator)) }
+            let expected = Set(victims).filter { naive.rows[partition]?.removeValue(forKey: $0) != nil }.count
+            #expect(index.remove(victims, from: partition) == expected)
+        }
+
+        private mutating func replace() throws {
+            let rows = (0..<ids).map { _ in row() }
+            try index.replacePartition(partition, with: rows)
+            naive.rows[partition] = [:]
+            for row in rows { naive.rows[partition, default: [:]][row.id] = row.vector }
+        }
+
+        private mutating func check() throws {
+            let share = [0.01, 0.1, 0.5, 1][Int.random(in: 0..<4, using: &generator)]
+            let allowed = (0..<ids).filter { _ in Double.random(in: 0..<1, using: &generator) < share }.map(id)
+            let isFiltered = Bool.random(using: &generator)
+            var request = SearchRequest(
+                vector: smoothVector(Self.dimensions, &generator), partitions: [partition],
+                k: [1, 5, 10, 50][Int.random(in: 0..<4, using: &generator)], allowed: isFiltered ? Set(allowed) : nil, effort: .exact)
+            let exact = try index.search(request)
+            #expect(naive.complaint(about: exact, to: request) == nil)
+            for effort in [SearchEffort.recall(0.95), .probes(1, epsilon: 1.9), .probes(1_000, epsilon: 2.5)] {
+                request.effort = effort
+                let response = try index.search(request)
+                #expect(naive.complaint(about: response, to: request, mayMiss: true) == nil)
+                if effort == .probes(1_000, epsilon: 2.5) {
+                    wanted += exact.hits.count
+                    let best = Set(exact.hits.map(\.id))
+                    found += response.hits.count { best.contains($0.id) }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: 0..<8)
+    func everyStructureAnswersRight(group: Int) throws {
+        var (found, wanted) = (0, 0)
+        for seed in 0..<25 {
+            var run = Run(seed: UInt64(1_000 * group + seed), ids: 60 + 60 * (seed % 8))
+            for _ in 0..<14 { try run.step() }
+            found += run.found
+            wanted += run.wanted
+        }
+        // All lists and wide bounds: only a bound that fails can lose a row; 24 dimensions make them rougher than 1536 would.
+        #expect(Double(found) > 0.97 * Double(wanted), "\(found) of \(wanted)")
+    }
+
+    @Test func aHundredThousandIdenticalRowsAreServedByIdAndTrained() throws {
+        var configuration = IndexConfiguration(dimensions: 16)
+        configuration.workers = 2
+        let index = PartitionedIndex(configuration: configuration)
+        let partition = id(1)
+        let vector = (0..<16).map { Float($0) - 7 }
+        try index.replacePartition(partition, with: (0..<100_000).reversed().map { IndexRow(id: id($0), vector: vector) })
+        for query in [vector, vector.map { -$0 }, (0..<16).map { $0 == 0 ? 1 : 0 }] {
+            let response = try index.search(SearchRequest(vector: query, partitions: [partition], k: 10))
+            #expect(response.hits.count == 10)
+            #expect(Set(response.hits.map(\.score)).count == 1)
+        }
+        let exact = try index.search(SearchRequest(vector: vector, partitions: [partition], k: 10, effort: .exact))
+        #expect(exact.hits.map(\.id) == (0..<10).map(id))
+    }
+
+    @Test func chunksAreNumberedAnewWhenRowsAreReplacedForLong() throws {
+        var configuration = IndexConfiguration(dimensions: 8)
+        configuration.exhaustiveRows = 100
+        let index = PartitionedIndex(configuration: configuration)
+        let partition = id(1)
+        var generator = SplitMix64(seed: 71)
+        for turn in 0..<90 {
+            try index.upsert((0..<2_000).map { IndexRow(id: id($0), vector: smoothVector(8, &generator)) }, in: partition)
+            if turn % 30 == 29 { try index.checkInvariants() }
+        }
+        #expect(index.count(in: partition) == 2_000)
+        #expect(index.statistics.bytes < 2_000 * 400)
+    }
+}
