@@ -47,7 +47,7 @@ extension BinaryTests {
 
         private func checkNames(_ id: String, _ data: String) async throws {
             for reference in ["ada", "ADA", "ada@example.com", id] {
-                let shown = try await run(["user", "show", reference], data).json()
+                let shown = try await run(["user", "show", reference, "--json"], data).json()
                 #expect(shown["id"] as? String == id && shown["email"] as? String == "Ada@Example.com", "\(reference)")
             }
             let missing = try await BunkoProcess.run(["user", "show", "nobody", "--data", data])
@@ -155,7 +155,7 @@ extension BinaryTests {
                 let second = try link(in: try await run(["user", "reset", "ada"], service.data).output, of: "Sets the password")
                 #expect(try await service.post(second, #"{"password":"another password"}"#, key: "").status == 200)
                 #expect(try await service.get("/v1/me", key: session.access).status == 401, "a reset ends the sessions")
-                let shown = try await run(["user", "show", "ada"], service.data).json()
+                let shown = try await run(["user", "show", "ada", "--json"], service.data).json()
                 #expect(shown["is_verified"] as? Bool == true && shown["last_login_at"] is Int)
             }
         }
