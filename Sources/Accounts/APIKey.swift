@@ -28,9 +28,9 @@ struct APIKey: Sendable {
     /// Reads a presented key; nil when its form is wrong.
     init?(_ text: String) {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == "bk", parts[1].count == Self.prefixLength, parts[2].count == Self.secretLength else {
-            return nil
-        }
+        guard parts.count == 3, parts[0] == "bk", parts[1].count == Self.prefixLength, parts[2].count == Self.secretLength,
+            parts[1...].allSatisfy({ $0.allSatisfy(Self.alphabet.contains) })
+        else { return nil }
         prefix = String(parts[1])
         secret = String(parts[2])
     }

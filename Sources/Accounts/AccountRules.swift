@@ -6,8 +6,9 @@ enum AccountRules {
     /// bcrypt reads 72 bytes and ignores the rest.
     static let passwordBytes = 10...72
 
-    /// The password in the form that is hashed: canonically composed, so that one typed on another keyboard is the same.
-    static func normalized(_ password: String) -> String { password.precomposedStringWithCanonicalMapping }
+    /// A password or an address in the form that is hashed or stored: canonically composed, so that one typed on another keyboard is the
+    /// same.
+    static func normalized(_ text: String) -> String { text.precomposedStringWithCanonicalMapping }
 
     /// A new password that obeys the rules, in the form that is hashed.
     static func newPassword(_ password: String, username: String? = nil, email: String? = nil, parameter: String = "password")
@@ -37,8 +38,9 @@ enum AccountRules {
         return text
     }
 
+    /// Composed canonically, so that an address written with combining marks is not another one.
     static func email(_ text: String) throws(Problem) -> String {
-        let text = text.trimmingCharacters(in: .whitespaces)
+        let text = normalized(text.trimmingCharacters(in: .whitespaces))
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         let isClean = text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && $0.properties.generalCategory != .control }
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, isClean else {

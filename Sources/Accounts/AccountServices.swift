@@ -9,25 +9,15 @@ public struct AccountServices: Sendable {
     public let membership: Membership
     public let administration: UserAdministration
     public let firstAdministrator: FirstAdministrator
-    private let database: Database
-    private let service: Scope
 
     /// - Parameters:
     ///   - service: the service's own scope, in which accounts are changed.
     ///   - gate: bounds how many passwords are hashed at a time; half the cores by default.
     public init(database: Database, tokens: AccessTokens, service: Scope, gate: PasswordGate = .ofThisMachine, logger: Logger) {
-        self.database = database
-        self.service = service
         sessions = Sessions(database: database, tokens: tokens, gate: gate, service: service, logger: logger)
         membership = Membership(database: database, gate: gate, service: service, logger: logger)
         administration = UserAdministration(database: database, gate: gate, service: service, logger: logger)
         firstAdministrator = FirstAdministrator(database: database, gate: gate, service: service, logger: logger)
-    }
-
-    /// Removes tokens past their end and old failed log-ins. Returns how many rows went.
-    @discardableResult
-    public func prune() async throws -> Int {
-        try await database.write(service) { try await $0.pruneAccountRecords() }
     }
 }
 

@@ -38,7 +38,7 @@ public struct Authenticator: Sendable {
         else { throw Self.wrongKey }
         return Principal(
             scope: Scope(user: found.userID, permissions: found.permissions, assistants: found.assistants), userID: found.userID,
-            label: "key \(key.prefix)")
+            label: "key \(key.prefix)", key: found.keyID)
     }
 
     /// A session does what its user may do with what is their own. Asked of the database with each request, so that logging out and

@@ -10,40 +10,64 @@ public struct KeyRing: Sendable {
         self.database = database
     }
 
-    /// Makes a key for the scope's user. A key cannot give what its maker does not have.
-    /// - Parameter assistants: ids or names of those it is bound to; nil for all of the user's.
+    /// Makes a key for the scope's user. A key cannot give what its maker does not have, nor for longer.
+    /// - Parameters:
+    ///   - assistants: ids or names of those it is bound to; nil for all of the user's.
+    ///   - maker: the key that asks for it; nil for a session.
     public func create(
-        _ scope: Scope, name: String, permissions: Set<Permission>, assistants: [String]? = nil, expiresAt: Date? = nil
+        _ scope: Scope, name: String, permissions: Set<Permission>, assistants: [String]? = nil, expiresAt: Date? = nil,
+        maker: APIKeyID? = nil
     ) async throws -> NewAPIKey {
+        try await database.write(scope) { transaction in
+            try await create(
+                in: transaction, name: name, permissions: permissions, assistants: assistants, expiresAt: expiresAt, maker: maker)
+        }
+    }
+
+    /// As ``create(_:name:permissions:assistants:expiresAt:maker:)``, in the caller's transaction.
+    public func create(
+        in transaction: Transaction, name: String, permissions: Set<Permission>, assistants: [String]?, expiresAt: Date?, maker: APIKeyID?
+    ) async throws -> NewAPIKey {
+        try Self.check(transaction.scope, name, permissions, assistants)
+        if let maker, let end = try await transaction.key(maker).expiresAt { try Self.check(expiresAt, notAfter: end) }
+        let key = APIKey.random()
+        var ids: [AssistantID]?
+        if let assistants {
+            var found: Set<AssistantID> = []
+            for reference in assistants { found.insert(try await transaction.assistant(reference).id) }
+            ids = found.sorted { $0.description < $1.description }
+        }
+        let record = try await transaction.insertKey(
+            name: name, prefix: key.prefix, secretSHA256: try key.secretSHA256, permissions: permissions, assistants: ids,
+            expiresAt: expiresAt)
+        return NewAPIKey(record: record, key: key.text)
+    }
+
+    private static func check(_ scope: Scope, _ name: String, _ permissions: Set<Permission>, _ assistants: [String]?) throws(Problem) {
         try scope.require(.admin)
         guard !permissions.isEmpty else {
             throw Problem.invalid("scopes", "A key needs at least one of the scopes read, ingest and admin.")
         }
         for permission in permissions { try scope.require(permission) }
-        try Self.check(name)
-        guard assistants.map({ (1...Self.maximumAssistants).contains($0.count) }) ?? true else {
-            throw Problem.invalid("assistants", "A key is bound to 1 to \(Self.maximumAssistants) assistants, or to none.")
+        try check(name)
+        guard assistants.map({ (1...maximumAssistants).contains($0.count) }) ?? true else {
+            throw Problem.invalid("assistants", "A key is bound to 1 to \(maximumAssistants) assistants, or to none.")
         }
         guard scope.assistants == nil || assistants != nil else {
             throw Problem(
                 .forbidden, code: "key_bound", "This key is bound to some assistants and cannot make one that reaches all.",
                 remedy: "Name the new key's assistants among them, or use a key that is not bound.")
         }
-        let key = APIKey.random()
-        let digest = try key.secretSHA256
-        let record = try await database.write(scope) { transaction in
-            var ids: [AssistantID]?
-            if let assistants {
-                var found: Set<AssistantID> = []
-                for reference in assistants { found.insert(try await transaction.assistant(reference).id) }
-                ids = found.sorted { $0.description < $1.description }
-            }
-            return try await transaction.insertKey(
-                name: name, prefix: key.prefix, secretSHA256: digest, permissions: permissions, assistants: ids, expiresAt: expiresAt)
+    }
+
+    /// Else whoever has found a key that expires could make it last for ever.
+    private static func check(_ expiry: Date?, notAfter end: Date) throws(Problem) {
+        guard let expiry, expiry <= end else {
+            let seconds = Int(end.timeIntervalSince1970)
+            throw Problem(
+                .forbidden, code: "key_outlives", "The key that makes this one expires, and none it makes may outlive it.",
+                remedy: "Send expires_at with \(seconds) at most, or log in.", parameter: "expires_at")
         }
-        return NewAPIKey(
-            id: record.id, key: key.text, user: record.userID, permissions: record.permissions, assistants: record.assistants,
-            expiresAt: record.expiresAt)
     }
 
     /// The user's keys, newest first.

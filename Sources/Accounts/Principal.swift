@@ -1,5 +1,5 @@
 public import Domain
-public import Foundation
+public import Storage
 
 /// Who a request comes from, once its credentials have been checked.
 public struct Principal: Sendable {
@@ -10,21 +10,23 @@ public struct Principal: Sendable {
     public let label: String
     /// The session behind an access token; nil for a key and for the local administrator.
     public let session: SessionID?
+    /// The key it came with; nil for a session and for the local administrator.
+    public let key: APIKeyID?
 
-    init(scope: Scope, userID: UserID, label: String, session: SessionID? = nil) {
+    init(scope: Scope, userID: UserID, label: String, session: SessionID? = nil, key: APIKeyID? = nil) {
         self.scope = scope
         self.userID = userID
         self.label = label
         self.session = session
+        self.key = key
     }
 }
 
 /// A key just made: the only moment its text is known.
 public struct NewAPIKey: Sendable {
-    public let id: APIKeyID
+    public let record: APIKeyRecord
     public let key: String
-    public let user: UserID
-    public let permissions: [Permission]
-    public let assistants: [AssistantID]?
-    public let expiresAt: Date?
+
+    public var id: APIKeyID { record.id }
+    public var assistants: [AssistantID]? { record.assistants }
 }

@@ -86,7 +86,8 @@ struct PasswordCheck: Sendable {
 
     /// Whose name and password these are.
     func user(name: String, password: String, opening session: SessionDraft? = nil) async throws -> UserID {
-        let name = try AccountRules.presented(name.trimmingCharacters(in: .whitespaces), "username", atMost: 1_020)
+        let name = try AccountRules.presented(
+            AccountRules.normalized(name.trimmingCharacters(in: .whitespaces)), "username", atMost: 1_020)
         let password = try AccountRules.presented(AccountRules.normalized(password), "password", atMost: 4_096)
         let outcome = try await gate.run {
             try await database.authenticatePassword(name: name, password: password, opening: session)

@@ -31,16 +31,19 @@ public struct UserAdministration: Sendable {
     /// A key that lacks the permission is told so, whoever it belongs to.
     public func requireAdministrator(_ scope: Scope) async throws {
         try scope.require(.admin)
-        guard try await isAdministrator(scope) else {
-            throw Problem(
-                .forbidden, code: "administrator_required", "Only administrators of this installation may do this.",
-                remedy: "Ask one of them.")
-        }
+        guard try await isAdministrator(scope) else { throw Self.administratorRequired }
     }
 
+    private static let administratorRequired = Problem(
+        .forbidden, code: "administrator_required", "Only administrators of this installation may do this.", remedy: "Ask one of them.")
+
     private func isAdministrator(_ scope: Scope) async throws -> Bool {
-        guard scope.permissions.contains(.admin), scope.assistants == nil else { return false }
-        return try await database.read(scope) { try await $0.isAdministrator() }
+        try await database.read(scope) { try await isAdministrator(in: $0) }
+    }
+
+    private func isAdministrator(in transaction: Transaction) async throws -> Bool {
+        guard transaction.scope.permissions.contains(.admin), transaction.scope.assistants == nil else { return false }
+        return try await transaction.isAdministrator()
     }
 
     /// All accounts, newest first; one more than a page when there are more.
@@ -58,6 +61,18 @@ public struct UserAdministration: Sendable {
     /// Makes an account. Without a password, a one-time token sets the first one.
     public func create(_ scope: Scope, _ draft: AccountDraft) async throws -> NewAccount {
         try await requireAdministrator(scope)
+        return try await make(draft)
+    }
+
+    /// As ``create(_:_:)``, while a transaction of the administrator's own is open, which claims and keeps what belongs to the request.
+    /// The account is there as soon as this returns, whatever becomes of that transaction.
+    public func create(in transaction: Transaction, _ draft: AccountDraft) async throws -> NewAccount {
+        try transaction.scope.require(.admin)
+        guard try await isAdministrator(in: transaction) else { throw Self.administratorRequired }
+        return try await make(draft)
+    }
+
+    private func make(_ draft: AccountDraft) async throws -> NewAccount {
         let draft = try AccountRules.checked(draft)
         let (verification, password) = (RandomSecret.random(.oneTime), RandomSecret.random(.oneTime))
         let (verificationDigest, passwordDigest) = (try verification.sha256, try password.sha256)

@@ -57,6 +57,11 @@ public struct InstallationSettings: Sendable {
         "archive_after_days": .integer(0...36_500),
     ]
 
+    /// Whether the service sets this one, and nobody else.
+    public static func isFixed(_ key: String) -> Bool {
+        if case .fixed? = forms[key] { true } else { false }
+    }
+
     /// Every setting, by key.
     public func list() async throws -> [Setting] {
         try await database.read(scope) { try await $0.settings() }

@@ -60,9 +60,9 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     FileRoutes(database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch).add(to: v1)
     SearchRoutes(retriever: dependencies.retriever).add(to: v1)
     ContextRoutes(assembler: dependencies.assembler).add(to: v1)
-    KeyRoutes(keys: dependencies.keys).add(to: v1)
+    KeyRoutes(keys: dependencies.keys, database: dependencies.database).add(to: v1)
     AccountRoutes(accounts: dependencies.accounts).add(to: v1)
-    UserRoutes(administration: dependencies.accounts.administration).add(to: v1)
+    UserRoutes(administration: dependencies.accounts.administration, database: dependencies.database).add(to: v1)
     AdminRoutes(upkeep: dependencies.upkeep, administration: dependencies.accounts.administration).add(to: v1)
     SettingRoutes(settings: dependencies.settings, administration: dependencies.accounts.administration).add(to: v1)
     return router

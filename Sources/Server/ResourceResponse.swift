@@ -19,6 +19,11 @@ struct ResourceResponse: ResponseGenerator {
         version = row.version
     }
 
+    init(_ json: ByteBuffer, status: HTTPResponse.Status) {
+        self.status = status
+        body = Array(json.readableBytesView)
+    }
+
     init(_ kept: KeptAnswer) {
         status = HTTPResponse.Status(code: kept.status)
         body = kept.body
@@ -118,6 +123,24 @@ extension Request {
     private static let listParameters: Set<String> = ["limit", "after", "sort", "order", "visibility", "assistant", "branch"]
 }
 
+/// The answer to a creation, and what of it is kept for a repetition.
+struct Creation {
+    var answer: ResourceResponse
+    /// The body without what is shown once and stored nowhere.
+    var kept: [UInt8]
+
+    init(_ row: ResourceRow) {
+        answer = ResourceResponse(row, status: .created)
+        kept = answer.body
+    }
+
+    /// - Parameter kept: the same without its secrets; nil when there are none.
+    init(_ body: some Encodable, kept: (any Encodable)? = nil, status: HTTPResponse.Status = .created) {
+        answer = ResourceResponse(JSON.encode(body), status: status)
+        self.kept = kept.map { Array(JSON.encode($0).readableBytesView) } ?? answer.body
+    }
+}
+
 /// Carries out a creation once, however often it is sent with the same Idempotency-Key.
 struct IdempotentWrite: Sendable {
     let database: Database
@@ -125,31 +148,40 @@ struct IdempotentWrite: Sendable {
     /// Longest key that is taken.
     static let longestKey = 255
 
-    /// Runs `body` in a transaction; with a key, the answer is kept in that same transaction.
+    /// Runs `body`, which adds a row, in a transaction; with a key, the answer is kept in that same transaction.
     func run(
         _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> ResourceRow
     ) async throws -> ResourceResponse {
+        try await create(request, members, scope: scope) { Creation(try await body($0)) }
+    }
+
+    /// As ``run(_:_:scope:_:)``, for what is no row of a resource.
+    func create(
+        _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> Creation
+    ) async throws -> ResourceResponse {
         guard let key = request.headers[.idempotencyKey] else {
-            return ResourceResponse(try await database.write(scope, body), status: .created)
+            return try await database.write(scope, body).answer
         }
         guard (1...Self.longestKey).contains(key.unicodeScalars.count) else {
             throw Problem.invalid("Idempotency-Key", "An Idempotency-Key has 1 to \(Self.longestKey) characters.")
         }
-        let digest = try Self.digest(request, members)
+        let digest = try Self.digest(request, members, scope)
         return try await database.write(scope) { transaction in
             if let kept = try await transaction.claimIdempotencyKey(key, request: digest) { return ResourceResponse(kept) }
-            let answer = ResourceResponse(try await body(transaction), status: .created)
+            let made = try await body(transaction)
             try await transaction.keep(
-                KeptAnswer(status: answer.status.code, version: answer.version, body: answer.body), idempotencyKey: key)
-            return answer
+                KeptAnswer(status: made.answer.status.code, version: made.answer.version, body: made.kept), idempotencyKey: key)
+            return made.answer
         }
     }
 
-    /// What tells one request from another: method, path and the body's meaning.
-    private static func digest(_ request: Request, _ members: [String: JSONValue]) throws -> ContentDigest {
+    /// What tells one request from another: method, path, the assistants the caller is bound to (whose answers others must not get), and
+    /// the body's meaning.
+    private static func digest(_ request: Request, _ members: [String: JSONValue], _ scope: Scope) throws -> ContentDigest {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        let head = Array("\(request.method) \(request.uri.path)\n".utf8)
+        let binding = scope.assistants.map { $0.map(\.description).sorted().joined(separator: " ") } ?? "all"
+        let head = Array("\(request.method) \(request.uri.path)\n\(binding)\n".utf8)
         return ContentStore.digest(of: head + Array(try encoder.encode(members)))
     }
 }

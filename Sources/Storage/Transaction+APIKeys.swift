@@ -48,6 +48,11 @@ extension Transaction {
     private static let keyColumns: SQL =
         "id, user_id, name, prefix, scopes, assistant_ids, expires_at, last_used_at, revoked_at, created_at"
 
+    /// The keys in the scope's reach: all of its user's or, when it is bound to assistants, those bound to no others.
+    private var reachable: SQL {
+        scope.assistants.map { "user_id = current_user_id() AND assistant_ids <@ \(Array($0))" } ?? "user_id = current_user_id()"
+    }
+
     /// Stores a key of the scope's user by its prefix and the hash of its secret.
     /// - Parameter assistants: those the key is bound to, each looked up under this scope before; nil for all.
     public func insertKey(
@@ -67,24 +72,24 @@ extension Transaction {
         return try APIKeyRecord(row)
     }
 
-    /// The user's keys, newest first, revoked ones included.
+    /// The keys in reach, newest first, revoked ones included.
     public func keys() async throws -> [APIKeyRecord] {
         try await connection.query(
-            "SELECT \(Self.keyColumns) FROM api_keys WHERE user_id = current_user_id() ORDER BY created_at DESC, id"
+            "SELECT \(Self.keyColumns) FROM api_keys WHERE \(reachable) ORDER BY created_at DESC, id"
         ).map(APIKeyRecord.init)
     }
 
     /// Revokes a key, effective with the next request that shows it.
     public func revokeKey(_ id: APIKeyID) async throws {
         let changed = try await connection.execute(
-            "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE user_id = current_user_id() AND id = \(id)")
+            "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE \(reachable) AND id = \(id)")
         guard changed == 1 else { throw Problem.notFound("key", id.description) }
     }
 
     /// The key with this id.
     public func key(_ id: APIKeyID) async throws -> APIKeyRecord {
         let rows = try await connection.query(
-            "SELECT \(Self.keyColumns) FROM api_keys WHERE user_id = current_user_id() AND id = \(id)")
+            "SELECT \(Self.keyColumns) FROM api_keys WHERE \(reachable) AND id = \(id)")
         guard let row = rows.first else { throw Problem.notFound("key", id.description) }
         return try APIKeyRecord(row)
     }
@@ -93,7 +98,7 @@ extension Transaction {
     public func renameKey(_ id: APIKeyID, to name: String) async throws -> APIKeyRecord {
         let rows = try await connection.query(
             """
-            UPDATE api_keys SET name = \(name) WHERE user_id = current_user_id() AND id = \(id) RETURNING \(Self.keyColumns)
+            UPDATE api_keys SET name = \(name) WHERE \(reachable) AND id = \(id) RETURNING \(Self.keyColumns)
             """)
         guard let row = rows.first else { throw Problem.notFound("key", id.description) }
         return try APIKeyRecord(row)
@@ -101,7 +106,7 @@ extension Transaction {
 
     /// Removes a key and what is known of it.
     public func deleteKey(_ id: APIKeyID) async throws {
-        let gone = try await connection.execute("DELETE FROM api_keys WHERE user_id = current_user_id() AND id = \(id)")
+        let gone = try await connection.execute("DELETE FROM api_keys WHERE \(reachable) AND id = \(id)")
         guard gone == 1 else { throw Problem.notFound("key", id.description) }
     }
 }

@@ -128,15 +128,6 @@ extension Transaction {
         let counts = try rows.map { (try $0.decode("table_name", as: String.self), try $0.decode("row_count", as: Int.self)) }
         return DeletionReceipt(rows: Dictionary(counts) { $1 })
     }
-
-    /// Removes what time has made void: tokens past their end and failed log-ins older than a day. Returns how many rows went.
-    @discardableResult
-    public func pruneAccountRecords() async throws -> Int {
-        let tokens = try await connection.execute("DELETE FROM account_tokens WHERE expires_at < now()")
-        let sessions = try await connection.execute("DELETE FROM refresh_tokens WHERE expires_at < now()")
-        let attempts = try await connection.execute("DELETE FROM login_attempts WHERE last_failure_at < now() - interval '1 day'")
-        return tokens + sessions + attempts
-    }
 }
 
 extension Account {

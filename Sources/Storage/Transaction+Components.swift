@@ -108,6 +108,7 @@ extension Transaction {
 
     /// Adds a draft to a template of the scope's user.
     public func addTemplateDraft(_ template: UUID, systemPrompt: String, parameters: JSONValue?) async throws -> TemplateVersion {
+        try requireUnbound(.template)
         let prompt = try ResourceColumn("system_prompt", .text(maximum: 100_000), isRequired: true).bind(.string(systemPrompt))
         let parameters = try parameters.map { try ResourceColumn("parameters", .object).bind($0) } ?? "NULL"
         let rows = try await connection.query(
@@ -128,6 +129,7 @@ extension Transaction {
 
     /// Makes a version, a draft or an older one, the template's prompt and parameters.
     public func publishTemplateVersion(_ version: Int32, of template: UUID) async throws -> ResourceRow {
+        try requireUnbound(.template)
         let changed = try await connection.execute(
             """
             UPDATE personality_templates t SET published_version = \(version)
@@ -141,6 +143,7 @@ extension Transaction {
 
     /// Removes a draft.
     public func deleteTemplateDraft(_ version: Int32, of template: UUID) async throws {
+        try requireUnbound(.template)
         let removed = try await connection.execute(
             """
             DELETE FROM personality_template_versions

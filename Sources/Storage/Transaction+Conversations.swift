@@ -6,9 +6,15 @@ extension Transaction {
     /// Begins a conversation with an assistant or a persona, and pins the version of its persona.
     ///
     /// A request that names neither takes the user's `default_assistant_id`, else their `preferred_persona`.
-    /// - Throws: as ``create(_:_:)``; `invalid_request` when nothing says with whom.
+    /// - Throws: as ``create(_:_:)``; `invalid_request` when nothing says with whom; `forbidden` when the scope is bound to assistants
+    ///   and none is named.
     public func createConversation(_ members: [String: JSONValue]) async throws -> ResourceRow {
         var members = members
+        guard scope.assistants == nil || (members["assistant_id"] ?? .null) != .null else {
+            throw Problem(
+                .forbidden, code: "key_bound", "This key is bound to some assistants, so the conversation must be with one of them.",
+                remedy: "Send assistant_id.", parameter: "assistant_id")
+        }
         if (members["assistant_id"] ?? .null) == .null, (members["persona_id"] ?? .null) == .null {
             members.merge(try await preferredPartner()) { _, preferred in preferred }
         }
@@ -133,7 +139,15 @@ extension Transaction {
 
     /// Brings them back.
     public func restoreConversations(_ ids: [UUID]) async throws -> (conversations: Int, messages: Int) {
-        let moved = try await moved("SELECT * FROM restore_conversations(\(ids))")
+        var chosen: SQL = "\(ids)"
+        if let assistants = scope.assistants.map(Array.init) {
+            chosen = """
+                ARRAY(
+                    SELECT id FROM conversations WHERE id = ANY (\(ids)) AND assistant_id = ANY (\(assistants))
+                    UNION SELECT id FROM conversations_archive WHERE id = ANY (\(ids)) AND assistant_id = ANY (\(assistants)))
+                """
+        }
+        let moved = try await moved("SELECT * FROM restore_conversations(\(chosen))")
         guard moved.conversations + moved.messages > 0 || ids.isEmpty else { throw Resource.conversation.notFound(ids[0]) }
         return moved
     }

@@ -79,6 +79,7 @@ enum Exit {
 struct ItemsFailed: Error, CustomStringConvertible {
     let count: Int
     let total: Int
+    var what = "files"
 
-    var description: String { "\(count) of \(total) files failed." }
+    var description: String { "\(count) of \(total) \(what) failed." }
 }

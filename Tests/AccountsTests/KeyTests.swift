@@ -36,7 +36,8 @@ import Testing
             let wrong = [
                 "Bearer \(flipped)", "Bearer \(key)x", "Bearer \(key.dropFirst(3))", "Bearer", "Basic \(key)", key, "Bearer bk__",
                 "Bearer \(key.replacing("bk_", with: "sk_"))", "Bearer bk_\(String(repeating: "0", count: 12))_\(key.suffix(43))",
-                "Bearer ' OR true --",
+                "Bearer ' OR true --", "Bearer bk_\(String(repeating: "\0", count: 12))_\(key.suffix(43))",
+                "Bearer bk_\(String(repeating: "é", count: 12))_\(key.suffix(43))",
             ]
             for header in wrong {
                 let refused = await problem(authenticator, header)
@@ -62,6 +63,25 @@ import Testing
             _ = try await authenticator.authenticate(authorization: "Bearer \(later.key)")
             try await db.administrate("UPDATE users SET is_active = false WHERE id = \(db.alice.id)")
             #expect(await problem(authenticator, "Bearer \(later.key)")?.code == "key_invalid")
+        }
+    }
+
+    @Test func `A key that expires makes none that outlives it`() async throws {
+        try await withTestDatabase { db in
+            let (ring, authenticator) = (KeyRing(database: db.database), Authenticator(database: db.database))
+            let end = Date(timeIntervalSinceNow: 3_600)
+            let key = try await ring.create(db.alice.scope, name: "short", permissions: [.admin], expiresAt: end)
+            let principal = try await authenticator.authenticate(authorization: "Bearer \(key.key)")
+            #expect(principal.key == key.id)
+            for later in [nil, end.addingTimeInterval(60)] {
+                let refused = await failure(Problem.self) {
+                    _ = try await ring.create(principal.scope, name: "k", permissions: [.admin], expiresAt: later, maker: principal.key)
+                }
+                #expect(refused?.code == "key_outlives")
+            }
+            let sooner = try await ring.create(
+                principal.scope, name: "k", permissions: [.admin], expiresAt: end.addingTimeInterval(-60), maker: principal.key)
+            #expect(try #require(sooner.record.expiresAt) < end)
         }
     }
 

@@ -52,6 +52,15 @@ import Testing
         }
     }
 
+    @Test func `An address is the same however its letters are composed`() async throws {
+        try await AccountKit.with { kit in
+            try await kit.openRegistration()
+            #expect(await refusal(kit, draft("jo", "J\u{F6}@example.com")) == nil)
+            #expect(await refusal(kit, draft("jo2", "jO\u{308}@example.com"))?.code == "email_taken")
+            #expect(await kit.refusal("JO\u{308}@example.com", "carol's own password") == nil)
+        }
+    }
+
     @Test func `One-time tokens verify and reset once, for their purpose and in their time`() async throws {
         try await AccountKit.with(administrator: true) { kit in
             let made = try await kit.services.administration.create(

@@ -63,7 +63,6 @@ import Testing
             try await kit.db.administrate("UPDATE refresh_tokens SET expires_at = now()")
             #expect(await kit.code(ofRefresh: tokens.refreshToken) == "refresh_refused")
             #expect(await kit.code(ofToken: tokens.accessToken) == "token_invalid")
-            #expect(try await kit.services.prune() == 1)
         }
     }
 

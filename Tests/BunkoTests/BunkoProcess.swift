@@ -20,8 +20,8 @@ struct BunkoProcess: Sendable {
     }
 
     /// Runs a command to its end, at most two minutes.
-    static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
-        let running = try start(arguments, environment: environment)
+    static func run(_ arguments: [String], environment: [String: String] = [:], input: String? = nil) async throws -> Outcome {
+        let running = try Running(binary, arguments, environment: environment, input: input)
         let code = try await running.exitCode(within: .seconds(120))
         return Outcome(code: code, output: running.output, errors: running.errors)
     }
@@ -35,7 +35,7 @@ struct BunkoProcess: Sendable {
         private let process: Process
         private let files: TemporaryFolder
 
-        init(_ program: URL, _ arguments: [String], environment: [String: String] = [:]) throws {
+        init(_ program: URL, _ arguments: [String], environment: [String: String] = [:], input: String? = nil) throws {
             files = try TemporaryFolder()
             process = Process()
             process.executableURL = program
@@ -43,7 +43,7 @@ struct BunkoProcess: Sendable {
             var inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("BUNKO_") && $0.key != "DATABASE_URL" }
             inherited.merge(environment) { $1 }
             process.environment = inherited
-            process.standardInput = FileHandle.nullDevice
+            process.standardInput = try input.map { try FileHandle(forReadingFrom: URL(filePath: files.write("input", $0))) } ?? .nullDevice
             process.standardOutput = try Self.file(files.path("output"))
             process.standardError = try Self.file(files.path("errors"))
             try process.run()

@@ -55,15 +55,111 @@ extension BinaryTests {
             }
         }
 
-        @Test("Settings are listed, shown and changed")
+        private static let skilled = """
+            name: Pilot
+            skills:
+              - skill: tide
+                priority: 2
+                custom_settings: {harbour: north, hours: 6}
+              - knots
+              - {skill: radio, priority: 3, is_enabled: false}
+            """
+
+        @Test("An assistant's skills are applied with priority and settings, exported, and changed one by one")
+        func skills() async throws {
+            let folder = try TemporaryFolder()
+            try await TestService.with(data: folder.path("data")) { service in
+                let data = service.data
+                for code in ["tide", "knots", "radio"] {
+                    let made = try await service.post(
+                        "/v1/skills", #"{"skill_code":"\#(code)","name":"n","description":"d","skill_type":"t","configuration":{}}"#)
+                    #expect(made.status == 201, "\(made.text)")
+                }
+                let file = try folder.write("pilot.yaml", Self.skilled)
+                #expect(try await run(["assistant", "apply", "-f", file], data).contains("+ assistant \"Pilot\""))
+                #expect(try await told(service) == ["knots 1 true -", "tide 2 true 6", "radio 3 false -"])
+                let exported = try await run(["assistant", "export", "Pilot"], data)
+                let again = try folder.write("exported.yaml", exported)
+                for unchanged in [file, again] {
+                    let planned = try await run(["assistant", "apply", "-f", unchanged, "--dry-run"], data)
+                    #expect(planned == "0 of 1 would change, 1 unchanged\n", "\(planned)\n\(exported)")
+                }
+                try folder.write("pilot.yaml", "name: Pilot\nskills: [tide, {skill: radio, priority: 3}]\n")
+                let planned = try await run(["assistant", "apply", "-f", file, "--dry-run"], data)
+                #expect(planned.contains(#"    - {"skill":"knots"}"#) && planned.contains(#"    + {"skill":"tide"}"#), "\(planned)")
+                #expect(try await told(service).count == 3, "a dry run changes nothing")
+                _ = try await run(["assistant", "apply", "-f", file], data)
+                #expect(try await told(service) == ["tide 1 true -", "radio 3 true -"])
+                // A document that says nothing of skills leaves them; an empty list takes them.
+                try folder.write("pilot.yaml", "name: Pilot\n")
+                #expect(try await run(["assistant", "apply", "-f", file], data) == "0 of 1 changed, 1 unchanged\n")
+                try folder.write("pilot.yaml", "name: Pilot\nskills: []\n")
+                _ = try await run(["assistant", "apply", "-f", file], data)
+                #expect(try await told(service).isEmpty)
+                for wrong in [
+                    "[compass]", "[tide, tide]", "[{priority: 1}]", "[{skill: tide, colour: red}]", "[{skill: tide, priority: x}]", "tide",
+                ] {
+                    try folder.write("pilot.yaml", "name: Other\nskills: \(wrong)\n")
+                    let refused = try await BunkoProcess.run(["assistant", "apply", "-f", file, "--data", data])
+                    #expect(refused.code == 2 && refused.output.isEmpty, "\(wrong): \(refused.errors)")
+                }
+                #expect(try await service.get("/v1/assistants/Other").status == 404, "nothing was made of a document that is refused")
+            }
+        }
+
+        /// The skills of Pilot as the API tells them.
+        private func told(_ service: TestService) async throws -> [String] {
+            try await service.get("/v1/assistants/Pilot").list("skills").map { skill in
+                let settings = skill["custom_settings"] as? [String: Any]
+                return
+                    "\(skill["skill_code"] ?? "") \(skill["priority"] ?? "") \(skill["is_enabled"] as? Bool ?? false) \(settings?["hours"] ?? "-")"
+            }
+        }
+
+        @Test("What the server refuses of one document keeps no other from being applied, and the exit code tells")
+        func partialFailure() async throws {
+            let folder = try TemporaryFolder()
+            try await TestService.with(data: folder.path("data")) { service in
+                let file = try folder.write(
+                    "assistants.yaml", "name: First\n---\nname: Second\npersona: nobody\n---\nname: Third\nsettings: {k: 3}\n")
+                let outcome = try await BunkoProcess.run(["assistant", "apply", "-f", file, "--json", "--data", service.data])
+                #expect(outcome.code == 1 && outcome.errors.contains("1 of 3 documents failed"), "\(outcome.errors)")
+                let documents = try #require(try outcome.json()["documents"] as? [[String: Any]])
+                #expect(documents.map { $0["change"] as? String } == ["created", "failed", "created"])
+                #expect((documents[1]["reason"] as? String)?.contains("nobody") == true)
+                #expect(try await service.get("/v1/assistants/Third").status == 200)
+            }
+        }
+
+        @Test("Settings are listed, shown, changed, exported and applied")
         func settings() async throws {
             let folder = try TemporaryFolder()
             try await TestService.with(data: folder.path("data")) { service in
                 #expect(try await run(["settings", "update", "max_file_size", "12"], service.data) == "max_file_size is 12\n")
                 #expect(try await run(["settings", "show", "max_file_size"], service.data) == "12\n")
+                #expect(try await run(["settings", "show", "max_file_size", "--json"], service.data).contains(#""value":12"#))
                 #expect(try await run(["settings", "list"], service.data).contains("registration_open      false"))
                 let refused = try await BunkoProcess.run(["settings", "update", "max_file_size", "many", "--data", service.data])
                 #expect(refused.code == 2 && refused.errors.contains("max_file_size"), "\(refused.errors)")
+
+                let exported = try await run(["settings", "export"], service.data)
+                #expect(exported.contains("max_file_size: 12\n") && !exported.contains("app_version"), "\(exported)")
+                let file = try folder.write("settings.yaml", exported)
+                let count = exported.split(separator: "\n").count { $0.contains(": ") || $0.hasSuffix(":") } - 1
+                #expect(try await run(["settings", "apply", "-f", file], service.data) == "0 of \(count) changed, \(count) unchanged\n")
+                try folder.write("settings.yaml", "max_file_size: 99\nregistration_open: true\narchive_after_days: soon\n")
+                let planned = try await run(["settings", "apply", "-f", file, "--dry-run"], service.data)
+                #expect(planned.contains("  12 → 99\n") && planned.contains("3 of 3 would change"), "\(planned)")
+                let partly = try await BunkoProcess.run(["settings", "apply", "-f", file, "--data", service.data])
+                #expect(partly.code == 1 && partly.output.contains("! settings \"archive_after_days\""), "\(partly.output)")
+                #expect(try await service.get("/v1/settings/max_file_size").object()["value"] as? Int == 99)
+                for wrong in ["colour: red\nmax_file_size: 5", "- 1", "kind: persona\nmax_file_size: 5", "a: ["] {
+                    try folder.write("settings.yaml", wrong)
+                    let failed = try await BunkoProcess.run(["settings", "apply", "-f", file, "--data", service.data])
+                    #expect(failed.code == 2, "\(wrong): \(failed.errors)")
+                }
+                #expect(
+                    try await run(["settings", "show", "max_file_size"], service.data) == "99\n", "nothing of a refused file is applied")
             }
         }
 

@@ -11,24 +11,28 @@ final class TestService: Sendable {
     let process: BunkoProcess.Running
     let address: String
     let token: String
+    /// The one-time link that makes the first administrator, when the server printed one.
+    let setUpLink: String?
 
-    private init(data: String, process: BunkoProcess.Running, address: String, token: String) {
+    private init(data: String, process: BunkoProcess.Running, address: String, token: String, setUpLink: String?) {
         self.data = data
         self.process = process
         self.address = address
         self.token = token
+        self.setUpLink = setUpLink
     }
 
     /// Starts a server and waits until it is ready.
-    static func start(data: String) async throws -> TestService {
-        let process = try BunkoProcess.start(["serve", "--port", "0", "--json", "--data", data])
+    static func start(data: String, environment: [String: String] = [:]) async throws -> TestService {
+        let process = try BunkoProcess.start(["serve", "--port", "0", "--json", "--data", data], environment: environment)
         do {
             try await eventually("the address", within: .seconds(120)) { process.output.contains("\n") || !process.isRunning }
             let line = try #require(process.output.split(separator: "\n").first, "\(process.errors.suffix(4_000))")
             let told = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
             let file = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: "\(data)/server.json")))
             let token = try #require((file as? [String: Any])?["token"] as? String)
-            let service = TestService(data: data, process: process, address: try #require(told["listening"]), token: token)
+            let service = TestService(
+                data: data, process: process, address: try #require(told["listening"]), token: token, setUpLink: told["setup"])
             try await eventually("readiness", within: .seconds(60)) { try await service.get("/readyz").status == 200 }
             return service
         } catch {
@@ -39,8 +43,10 @@ final class TestService: Sendable {
     }
 
     /// Starts a server for the body and stops it afterwards in good order.
-    static func with<R>(data: String, _ body: (TestService) async throws -> R) async throws -> R {
-        let service = try await start(data: data)
+    static func with<R>(
+        data: String, environment: [String: String] = [:], _ body: (TestService) async throws -> R
+    ) async throws -> R {
+        let service = try await start(data: data, environment: environment)
         do {
             let result = try await body(service)
             #expect(try await service.stop() == 0)

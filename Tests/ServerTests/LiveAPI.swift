@@ -94,6 +94,26 @@ struct LiveAPI: Sendable {
         guard reply.status == 201 else { throw TestFailure("POST \(path) \(json): \(reply.status) \(reply.text)") }
         return try reply.string("id")
     }
+
+    /// Every row of Alice's in every table, as the administrator sees it. The time of a key's last use is no secret of a row.
+    func rowsOfAlice() async throws -> [String] {
+        let tables = try await db.administrate(
+            """
+            SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'user_id'
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
+            """
+        ).map { try $0.decode(String.self) }
+        var rows: [String] = []
+        for table in tables {
+            rows += try await db.administrate(
+                """
+                SELECT \(table) || ' ' || (to_jsonb(t) - 'last_used_at')::text FROM \(identifier: table) t
+                WHERE user_id = \(db.alice.id) ORDER BY 1
+                """
+            ).map { try $0.decode(String.self) }
+        }
+        return rows
+    }
 }
 
 /// An answer, read whole.

@@ -70,6 +70,63 @@ import Testing
         }
     }
 
+    @Test func `A repeated creation of a key or a user shows no secret again, and none is stored`() async throws {
+        try await LiveAPI.with { api in
+            try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.alice.id)")
+            let headers = ["Idempotency-Key": "k-1"]
+            let first = try await api.send(.post, "/v1/keys", #"{"name":"once"}"#, headers: headers)
+            let again = try await api.send(.post, "/v1/keys", #"{"name":"once"}"#, headers: headers)
+            let key = try first.string("key")
+            #expect(first.status == 201 && again.status == 201 && again.headers[.init("Idempotent-Replayed")!] == "true")
+            #expect(try again.string("id") == first.string("id") && again.text.contains(#""key":null"#))
+            #expect(try await api.send(.get, "/v1/assistants", as: key).status == 200)
+            let named = try await api.db.administrate("SELECT FROM api_keys WHERE name = 'once'")
+            #expect(named.count == 1)
+            let other = try await api.send(.post, "/v1/keys", #"{"name":"twice"}"#, headers: headers)
+            #expect(other.status == 422 && other.code == "idempotency_key_reused")
+
+            let draft = #"{"username":"carol","email":"carol@example.com"}"#
+            let made = try await api.send(.post, "/v1/users", draft, headers: ["Idempotency-Key": "k-2"])
+            let repeated = try await api.send(.post, "/v1/users", draft, headers: ["Idempotency-Key": "k-2"])
+            #expect(made.status == 201 && made.text.contains("set_password") && made.text.contains("bt_"))
+            #expect(repeated.status == 201 && !repeated.text.contains("bt_"))
+            #expect(try repeated.string("id") == made.string("id"))
+            #expect(try await api.send(.post, "/v1/users", draft).code == "username_taken")
+            // A refused creation leaves the key free.
+            let refused = try await api.send(.post, "/v1/users", draft, headers: ["Idempotency-Key": "k-3"])
+            #expect(refused.status == 409)
+            let free = try await api.db.administrate("SELECT FROM idempotency_keys WHERE key = 'k-3'")
+            #expect(free.isEmpty)
+
+            let kept = try await api.db.administrate("SELECT convert_from(body, 'UTF8') FROM idempotency_keys").map {
+                try $0.decode(String.self)
+            }
+            #expect(kept.count == 2 && kept.allSatisfy { !$0.contains("bt_") && !$0.contains("bk_") })
+            // Nobody who is bound gets an answer that was made for all.
+            let bound = try await api.send(
+                .post, "/v1/keys", #"{"scopes":["read","ingest","admin"],"assistants":["alice's assistant"]}"#
+            ).string("key")
+            #expect(try await api.send(.post, "/v1/keys", #"{"name":"once"}"#, as: bound, headers: headers).status == 422)
+        }
+    }
+
+    @Test func `An upload that is sent again late does not undo what came meanwhile`() async throws {
+        try await LiveAPI.with { api in
+            let path = "/v1/files?assistant=alice%27s%20assistant&name=tide.txt"
+            let headers = ["Idempotency-Key": "k-1"]
+            let first = try await api.send(.post, path, "High tide at noon.", headers: headers)
+            #expect(first.status == 202)
+            #expect(try await api.send(.post, path, "High tide at one.").string("outcome") == "replaced")
+            let late = try await api.send(.post, path, "High tide at noon.", headers: headers)
+            #expect(late.status == 202 && late.text == first.text && late.headers[.init("Idempotent-Replayed")!] == "true")
+            let file = try await api.send(.get, "/v1/files/\(try first.string("id"))?wait=30")
+            #expect(try file.string("sha256") != first.string("sha256"), "the later upload stands")
+            for (changed, body) in [(path, "Other."), (path + "&tags=x", "High tide at noon.")] {
+                #expect(try await api.send(.post, changed, body, headers: headers).code == "idempotency_key_reused")
+            }
+        }
+    }
+
     @Test func `Pages follow each other in every order, and filters narrow them`() async throws {
         try await LiveAPI.with { api in
             var made: [String] = []

@@ -181,7 +181,7 @@ import Testing
             let routes = Set(api.router).subtracting(Self.open)
             #expect(routes == Set(Self.attempts.keys), "give each route its attempts")
             let secrets = rows.filter { !$0.key.hasPrefix("own") }.map(\.value)
-            let before = try await snapshot(api)
+            let before = try await api.rowsOfAlice()
             var count = 0
             for (route, attempts) in Self.attempts.sorted(by: { $0.key < $1.key }) {
                 for attempt in attempts {
@@ -189,7 +189,7 @@ import Testing
                     count += 1
                 }
             }
-            #expect(try await snapshot(api) == before, "nothing of Alice's changed")
+            #expect(try await api.rowsOfAlice() == before, "nothing of Alice's changed")
             print("isolation walk: \(routes.count) routes and methods, \(count) attempts")
         }
     }
@@ -258,26 +258,6 @@ import Testing
         rows["own"] = api.db.bob.assistant.id.description
         rows["ownConversation"] = try await api.make(
             "/v1/conversations", #"{"persona_id":"business-assistant"}"#, as: api.bob)
-        return rows
-    }
-
-    /// Every row of Alice's in every table, as the administrator sees it. The time of a key's last use is no secret of a row.
-    private func snapshot(_ api: LiveAPI) async throws -> [String] {
-        let tables = try await api.db.administrate(
-            """
-            SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'user_id'
-            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
-            """
-        ).map { try $0.decode(String.self) }
-        var rows: [String] = []
-        for table in tables {
-            rows += try await api.db.administrate(
-                """
-                SELECT \(table) || ' ' || (to_jsonb(t) - 'last_used_at')::text FROM \(identifier: table) t
-                WHERE user_id = \(api.db.alice.id) ORDER BY 1
-                """
-            ).map { try $0.decode(String.self) }
-        }
         return rows
     }
 }

@@ -8,7 +8,8 @@ import Storage
 /// `/v1/files`: upload, list, get, delete.
 ///
 /// An upload is `multipart/form-data` with a part `file` and fields `assistant` or `conversation`, `source_path`, `tags` (comma-separated) and `retry_failed`,
-/// or the bare bytes with the same names, and `name`, as query parameters. It answers 202 once the bytes are durable.
+/// or the bare bytes with the same names, and `name`, as query parameters. It answers 202 once the bytes are durable. An upload of what is
+/// there already is `unchanged`; with an `Idempotency-Key`, one that is sent again late does not undo what was uploaded meanwhile.
 struct FileRoutes: Sendable {
     let database: Database
     let intake: FileIntake
@@ -28,7 +29,7 @@ struct FileRoutes: Sendable {
     }
 
     @Sendable
-    func upload(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<FileBody> {
+    func upload(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
         try scope.require(.ingest)
         let limit = try await database.read(scope) { try await $0.maximumFileSize() }
@@ -37,8 +38,12 @@ struct FileRoutes: Sendable {
             if let conversation = form.upload.conversationID { return try await transaction.assistant(ofConversation: conversation) }
             return try await transaction.assistant(form.assistant ?? "").id
         }
-        let (file, outcome) = try await intake.accept(form.upload, into: assistant, scope: scope)
-        return JSONResponse(FileBody(file, outcome: outcome), status: outcome == .unchanged ? .ok : .accepted)
+        let answer = try await IdempotentWrite(database: database).create(request, form.members(assistant), scope: scope) { transaction in
+            let (file, outcome) = try await intake.accept(form.upload, into: assistant, in: transaction)
+            return Creation(FileBody(file, outcome: outcome), status: outcome == .unchanged ? .ok : .accepted)
+        }
+        if answer.status == .accepted, !answer.isReplayed { intake.announce() }
+        return answer
     }
 
     @Sendable

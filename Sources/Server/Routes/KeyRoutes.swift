@@ -7,6 +7,7 @@ import Storage
 /// `/v1/keys`: make, list, get, rename, revoke, delete. Needs the permission `admin`.
 struct KeyRoutes: Sendable {
     let keys: KeyRing
+    let database: Database
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.post("keys", use: create)
@@ -31,15 +32,25 @@ struct KeyRoutes: Sendable {
         let name: String
     }
 
-    /// The only answer that ever shows the key.
+    /// The only answer that ever shows the key. Repeated with its Idempotency-Key it holds null there: the key is kept nowhere.
     struct NewKeyBody: Encodable, Sendable {
         let id: String
         let object = "key"
-        let key: String
+        @Nullable var key: String?
         let user: String
         let scopes: [Permission]
         let assistant_ids: [String]?
         let expires_at: Int?
+
+        /// - Parameter showsKey: false for what is kept.
+        init(_ made: NewAPIKey, showsKey: Bool) {
+            id = made.id.description
+            _key = Nullable(wrappedValue: showsKey ? made.key : nil)
+            user = made.record.userID.description
+            scopes = made.record.permissions
+            assistant_ids = made.assistants?.map(\.description)
+            expires_at = made.record.expiresAt.map { Int($0.timeIntervalSince1970) }
+        }
     }
 
     struct KeyBody: Encodable, Sendable {
@@ -57,16 +68,16 @@ struct KeyRoutes: Sendable {
     }
 
     @Sendable
-    func create(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<NewKeyBody> {
-        let body = try await request.json(CreateRequest.self)
-        let made = try await keys.create(
-            try context.scope, name: body.name ?? "key", permissions: Set(body.scopes ?? [.read, .ingest]), assistants: body.assistants,
-            expiresAt: try body.expiry)
-        return JSONResponse(
-            NewKeyBody(
-                id: made.id.description, key: made.key, user: made.user.description, scopes: made.permissions,
-                assistant_ids: made.assistants?.map(\.description), expires_at: made.expiresAt.map { Int($0.timeIntervalSince1970) }),
-            status: .created)
+    func create(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        let caller = try context.caller
+        let members = try await request.members()
+        let body = try JSON.decode(CreateRequest.self, from: JSON.encode(members))
+        return try await IdempotentWrite(database: database).create(request, members, scope: caller.scope) { transaction in
+            let made = try await keys.create(
+                in: transaction, name: body.name ?? "key", permissions: Set(body.scopes ?? [.read, .ingest]),
+                assistants: body.assistants, expiresAt: try body.expiry, maker: caller.key)
+            return Creation(NewKeyBody(made, showsKey: true), kept: NewKeyBody(made, showsKey: false))
+        }
     }
 
     @Sendable

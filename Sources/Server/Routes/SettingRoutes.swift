@@ -21,12 +21,15 @@ struct SettingRoutes: Sendable {
         let object = "setting"
         let value: JSONValue
         let description: String?
+        /// Whether the service sets it, and nobody else.
+        let is_fixed: Bool
         let updated_at: Int
 
         init(_ setting: Setting) {
             id = setting.key
             value = setting.value
             description = setting.summary
+            is_fixed = InstallationSettings.isFixed(setting.key)
             updated_at = Int(setting.updatedAt.timeIntervalSince1970)
         }
     }

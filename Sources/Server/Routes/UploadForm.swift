@@ -3,12 +3,23 @@ import Foundation
 import Hummingbird
 import Ingestion
 import NIOCore
+import Storage
 
 /// An upload's fields, from a multipart body or from the query with the bare bytes as body.
 struct UploadForm {
     /// The assistant it is for; that of the conversation when it is attached to one.
     let assistant: String?
     let upload: Upload
+
+    /// What tells this upload from another one, for its Idempotency-Key.
+    func members(_ assistant: AssistantID) -> [String: JSONValue] {
+        [
+            "assistant": .string(assistant.description), "name": .string(upload.name),
+            "source_path": upload.sourcePath.map(JSONValue.string) ?? .null, "tags": .array(upload.tags.map(JSONValue.string)),
+            "conversation": upload.conversationID.map { .string($0.uuidString) } ?? .null, "retry_failed": .boolean(upload.retryFailed),
+            "sha256": .string(ContentStore.digest(of: upload.bytes).description),
+        ]
+    }
 
     /// Room for the fields and frames of a multipart body around a file of the largest size.
     private static let multipartOverhead = 65_536

@@ -2,11 +2,13 @@ import Accounts
 import Domain
 import Foundation
 import Hummingbird
+import Storage
 
 /// `/v1/users`: the accounts of the installation, for administrators. A user is named by id, user name or e-mail address. To whoever is
 /// no administrator every user is one that does not exist.
 struct UserRoutes: Sendable {
     let administration: UserAdministration
+    let database: Database
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.get("users", use: list)
@@ -46,7 +48,8 @@ struct UserRoutes: Sendable {
         }
     }
 
-    /// A user's members with the tokens beside them.
+    /// A user's members with the tokens beside them, which are left out when the answer is repeated with its Idempotency-Key: a
+    /// token is kept nowhere, and `POST /v1/users/{user}/reset` makes another.
     struct NewUserBody: Encodable, Sendable {
         let user: UserBody
         let verification: TokenBody?
@@ -71,19 +74,22 @@ struct UserRoutes: Sendable {
     }
 
     @Sendable
-    func create(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<NewUserBody> {
+    func create(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
         try await administration.requireAdministrator(scope)
-        let body = try await request.json(CreateRequest.self)
-        let made = try await administration.create(
-            scope,
-            AccountDraft(
-                username: body.username, email: body.email, password: body.password, firstName: body.first_name, lastName: body.last_name,
-                isAdministrator: body.is_admin ?? false, isVerified: body.is_verified ?? false))
-        return JSONResponse(
-            NewUserBody(
-                user: UserBody(made.account), verification: made.verification.map { TokenBody($0, made.account) },
-                set_password: made.password.map { TokenBody($0, made.account) }), status: .created)
+        let members = try await request.members()
+        let body = try JSON.decode(CreateRequest.self, from: JSON.encode(members))
+        let draft = AccountDraft(
+            username: body.username, email: body.email, password: body.password, firstName: body.first_name, lastName: body.last_name,
+            isAdministrator: body.is_admin ?? false, isVerified: body.is_verified ?? false)
+        return try await IdempotentWrite(database: database).create(request, members, scope: scope) { transaction in
+            let made = try await administration.create(in: transaction, draft)
+            let user = UserBody(made.account)
+            return Creation(
+                NewUserBody(
+                    user: user, verification: made.verification.map { TokenBody($0, made.account) },
+                    set_password: made.password.map { TokenBody($0, made.account) }), kept: user)
+        }
     }
 
     @Sendable

@@ -34,6 +34,7 @@ extension Resource {
             .init("metadata", .object),
             .init("created_at", .instant, access: .never),
         ],
+        isInConversation: true,
         expansions: [
             (
                 "attachments",

@@ -15,6 +15,8 @@ public struct Resource: Sendable {
     public let sorts: [String]
     /// The column that holds an assistant's id, by which keys bound to assistants are narrowed.
     public let assistantColumn: String?
+    /// Whether rows are parts of a conversation, whose assistant narrows them then.
+    public let isInConversation: Bool
     /// Whether rows may be public: then everybody may read those, and only their owner writes them.
     public let isShareable: Bool
     /// Further members of the answer, each an expression over the row `r`.
@@ -22,7 +24,8 @@ public struct Resource: Sendable {
 
     public init(
         _ name: String, collection: String, table: String, columns: [ResourceColumn], sorts: [String] = ["created_at"],
-        assistantColumn: String? = nil, isShareable: Bool = false, expansions: [(member: String, expression: SQL)] = []
+        assistantColumn: String? = nil, isInConversation: Bool = false, isShareable: Bool = false,
+        expansions: [(member: String, expression: SQL)] = []
     ) {
         self.name = name
         self.collection = collection
@@ -30,6 +33,7 @@ public struct Resource: Sendable {
         self.columns = columns
         self.sorts = sorts
         self.assistantColumn = assistantColumn
+        self.isInConversation = isInConversation
         self.isShareable = isShareable
         self.expansions = expansions
     }

@@ -111,6 +111,7 @@ extension Transaction {
 
     /// Deletes a row of the scope's user.
     public func delete(_ resource: Resource, _ id: UUID, version: String?) async throws {
+        try requireUnbound(resource)
         let deleted = try await connection.execute(
             """
             DELETE FROM \(identifier: resource.table) AS r WHERE r.user_id = \(try scope.userID) AND r.id = \(id) AND \(bound(resource))
@@ -152,12 +153,21 @@ extension Transaction {
 
     /// Keys bound to assistants see and make rows of those alone.
     private func bound(_ resource: Resource) -> SQL {
-        guard let assistants = scope.assistants, let column = resource.assistantColumn else { return "true" }
+        guard let assistants = scope.assistants else { return "true" }
+        if resource.isInConversation {
+            return """
+                EXISTS (SELECT FROM conversations c
+                    WHERE c.user_id = r.user_id AND c.id = r.conversation_id AND c.assistant_id = ANY (\(Array(assistants))))
+                """
+        }
+        guard let column = resource.assistantColumn else { return "true" }
         return "r.\(identifier: column) = ANY (\(Array(assistants)))"
     }
 
-    private func requireUnbound(_ resource: Resource, _ members: [String: JSONValue]) throws {
-        guard let assistants = scope.assistants else { return }
+    /// Throws when the scope is bound to assistants and what it wants to write belongs to none of them.
+    /// - Parameter members: what is written; who adds a part of a conversation has looked that up under the scope.
+    func requireUnbound(_ resource: Resource, _ members: [String: JSONValue] = [:]) throws {
+        guard let assistants = scope.assistants, !resource.isInConversation else { return }
         if let column = resource.columns.first(where: { $0.column == resource.assistantColumn }) {
             guard let value = members[column.member] else { return }
             if case .string(let text) = value, let id = AssistantID(text), assistants.contains(id) { return }

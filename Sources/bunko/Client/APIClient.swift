@@ -80,6 +80,25 @@ struct APIClient: Sendable {
         return data
     }
 
+    /// As ``raw(_:_:query:body:timeout:)``, with a body of JSON.
+    func raw(_ method: HTTPMethod, _ path: String, json: some Encodable) async throws -> Data {
+        try await raw(method, path, body: (Array(try JSONEncoder().encode(json)), "application/json"))
+    }
+
+    /// Goes through all pages of a list: the answer's bytes and its elements.
+    func eachPage<Element: Decodable & Sendable>(
+        _ path: String, of type: Element.Type, query: [String: String] = [:], _ body: (Data, [Element]) throws -> Void
+    ) async throws {
+        var query = query.merging(["limit": "1000"]) { given, _ in given }
+        while true {
+            let data = try await raw(.GET, path, query: query)
+            let page = try JSONDecoder().decode(PageAnswer<Element>.self, from: data)
+            try body(data, page.data)
+            guard page.has_more, let last = page.last_id else { return }
+            query["after"] = last
+        }
+    }
+
     /// Whether a server answers at this address.
     func isAlive() async -> Bool {
         do {

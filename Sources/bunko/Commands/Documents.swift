@@ -2,47 +2,96 @@ import ArgumentParser
 import Domain
 import Foundation
 
-/// What `apply` and `export` share between personas and assistants.
-enum DocumentCommands {
-    /// Applies the documents of some files: shows what changes, then creates and changes.
-    static func apply(_ kind: DocumentKind, files: [String], dryRun: Bool, _ options: GlobalOptions) async throws {
-        var documents: [[String: JSONValue]] = []
-        for file in files {
+/// What every `apply` takes.
+struct DocumentOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "A YAML file of one or several documents; may be given several times.")
+    var file: [String]
+    @Flag(help: "Only show what would change.")
+    var dryRun = false
+    @Flag(help: "Print {\"dry_run\",\"documents\":[{\"kind\",\"name\",\"change\",\"lines\",\"reason\"}]}.")
+    var json = false
+
+    /// Every document with the file it stands in.
+    func read() throws -> [(file: String, document: JSONValue)] {
+        try file.flatMap { file in
             guard let data = FileManager.default.contents(atPath: file) else {
                 throw Problem(
                     .invalidRequest, code: "file_unreadable", "\(file) cannot be read.", remedy: "Check the path.", parameter: "-f")
             }
-            documents += try YAMLText.documents(String(decoding: data, as: UTF8.self), file: file).map { try kind.check($0, file) }
-        }
-        let planned = documents
-        try await options.withServer { client in
-            let stored = try await kind.stored(client)
-            let changes = planned.map { document -> DocumentChange in
-                let name = document["name"].flatMap { if case .string(let text) = $0 { text } else { nil } } ?? ""
-                return DocumentChange(document, kind: kind, stored: stored[name])
-            }
-            for change in changes { try await carryOut(change, kind, dryRun: dryRun, client) }
-            let touched = changes.count { $0.id == nil || !$0.members.isEmpty }
-            Output.line("\(touched) of \(changes.count) \(dryRun ? "would change" : "changed"), \(changes.count - touched) unchanged")
+            return try YAMLText.documents(String(decoding: data, as: UTF8.self), file: file).map { (file, $0) }
         }
     }
+}
 
-    private static func carryOut(_ change: DocumentChange, _ kind: DocumentKind, dryRun: Bool, _ client: APIClient) async throws {
-        guard change.id == nil || !change.members.isEmpty else { return }
-        Output.line("\(change.id == nil ? "+" : "~") \(kind.name) \"\(change.title)\"")
-        for line in change.lines where change.id != nil { Output.line(line) }
-        guard !dryRun else { return }
-        let body = try JSONEncoder().encode(change.members)
-        let path = change.id.map { APIClient.path(kind.collection, $0) } ?? "/v1/\(kind.collection)"
-        _ = try await client.raw(change.id == nil ? .POST : .PATCH, path, body: (Array(body), "application/json"))
+/// What `apply` and `export` share between personas and assistants.
+enum DocumentCommands {
+    /// Applies the documents of some files: shows what changes, then creates and changes.
+    static func apply(_ kind: DocumentKind, _ document: DocumentOptions, _ options: GlobalOptions) async throws {
+        let documents = try document.read().map { try kind.check($0.document, $0.file) }
+        let dryRun = document.dryRun
+        let report = try await options.withServer { client in
+            let catalogue = kind.hasSkills ? try await SkillCatalogue(client) : nil
+            let stored = try await kind.stored(client, catalogue)
+            // All of them are looked through before the first one is carried out.
+            let changes = try documents.map { document in
+                DocumentChange(try kind.resolved(document, catalogue), kind: kind, stored: stored[document.title])
+            }
+            var report = ApplyReport(dry_run: dryRun)
+            for change in changes {
+                guard change.id == nil || !change.members.isEmpty else {
+                    report.add(kind.name, change.title, .unchanged)
+                    continue
+                }
+                try await report.carryOut(kind.name, change.title, change.id == nil ? .created : .changed, change.lines) {
+                    try await carryOut(change, kind, catalogue, client)
+                }
+            }
+            return report
+        }
+        try report.print(asJSON: document.json)
+    }
+
+    private struct Made: Decodable {
+        let id: String
+    }
+
+    private static func carryOut(
+        _ change: DocumentChange, _ kind: DocumentKind, _ catalogue: SkillCatalogue?, _ client: APIClient
+    ) async throws {
+        var members = change.members
+        members["skills"] = nil
+        var id = change.id ?? ""
+        if change.id == nil {
+            id = try JSONDecoder().decode(Made.self, from: try await client.raw(.POST, "/v1/\(kind.collection)", json: members)).id
+        } else if !members.isEmpty {
+            _ = try await client.raw(.PATCH, APIClient.path(kind.collection, id), json: members)
+        }
+        let (set, removed) = try change.skills
+        for link in set {
+            _ = try await client.raw(.PUT, path(id, link.skill, catalogue), json: link.body)
+        }
+        for link in removed { _ = try await client.raw(.DELETE, path(id, link.skill, catalogue)) }
+    }
+
+    private static func path(_ assistant: String, _ skill: String, _ catalogue: SkillCatalogue?) -> String {
+        APIClient.path("assistants", assistant) + "/skills/\(catalogue?.id(of: skill) ?? skill)"
     }
 
     /// Prints the stored entities as documents, all of them or those named.
     static func export(_ kind: DocumentKind, names: [String], _ options: GlobalOptions) async throws {
-        let stored = try await options.withServer { try await kind.stored($0) }
+        let stored = try await options.withServer { client in
+            try await kind.stored(client, kind.hasSkills ? try await SkillCatalogue(client) : nil)
+        }
         for name in names where stored[name] == nil { throw Problem.notFound(kind.name, name) }
         let chosen = (names.isEmpty ? stored.keys.sorted() : names).compactMap { stored[$0] }
         Output.write(try YAMLText.text(chosen.map { kind.ordered($0.members) }), to: STDOUT_FILENO)
+    }
+}
+
+extension [String: JSONValue] {
+    /// The name a document is known by.
+    var title: String {
+        if case .string(let text)? = self["name"] { text } else { "" }
     }
 }
 
@@ -52,13 +101,10 @@ extension Personas {
             abstract: "Create and change personas from YAML files, showing what changes.",
             discussion: "Example: bunko persona apply -f personas.yaml --dry-run")
 
-        @Option(name: .shortAndLong, help: "A YAML file of one or several documents; may be given several times.")
-        var file: [String]
-        @Flag(help: "Only show what would change.")
-        var dryRun = false
+        @OptionGroup var document: DocumentOptions
         @OptionGroup var options: GlobalOptions
 
-        func run() async throws { try await DocumentCommands.apply(.persona, files: file, dryRun: dryRun, options) }
+        func run() async throws { try await DocumentCommands.apply(.persona, document, options) }
     }
 
     struct Export: AsyncParsableCommand {
@@ -78,13 +124,10 @@ extension Assistants {
             abstract: "Create and change assistants from YAML files, showing what changes.",
             discussion: "Example: bunko assistant apply -f assistants.yaml --dry-run")
 
-        @Option(name: .shortAndLong, help: "A YAML file of one or several documents; may be given several times.")
-        var file: [String]
-        @Flag(help: "Only show what would change.")
-        var dryRun = false
+        @OptionGroup var document: DocumentOptions
         @OptionGroup var options: GlobalOptions
 
-        func run() async throws { try await DocumentCommands.apply(.assistant, files: file, dryRun: dryRun, options) }
+        func run() async throws { try await DocumentCommands.apply(.assistant, document, options) }
     }
 
     struct Export: AsyncParsableCommand {

@@ -66,21 +66,24 @@ struct Keys: AsyncParsableCommand {
 
         func run() async throws {
             let data = try await options.withServer { try await $0.raw(.GET, "/v1/keys") }
-            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            if json { return Output.answer(data) }
             for key in try JSONDecoder().decode(PageAnswer<KeyAnswer>.self, from: data).data { Output.line(key.line) }
         }
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a key as JSON, without its secret, which nobody knows.")
+        static let configuration = CommandConfiguration(abstract: "Show a key, without its secret, which nobody knows.")
 
         @Argument(help: "Its id (see `bunko key list`).")
         var id: String
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
             let path = APIClient.path("keys", id)
-            Output.line(String(decoding: try await options.withServer { try await $0.raw(.GET, path) }, as: UTF8.self))
+            let data = try await options.withServer { try await $0.raw(.GET, path) }
+            if json { Output.answer(data) } else { try Output.members(data) }
         }
     }
 
@@ -91,12 +94,15 @@ struct Keys: AsyncParsableCommand {
         var id: String
         @Option(help: "The new name.")
         var name: String
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
             let path = APIClient.path("keys", id)
-            let body = Array(try JSONEncoder().encode(["name": name]))
-            let data = try await options.withServer { try await $0.raw(.PATCH, path, body: (body, "application/json")) }
+            let body = ["name": name]
+            let data = try await options.withServer { try await $0.raw(.PATCH, path, json: body) }
+            if json { return Output.answer(data) }
             Output.line(try JSONDecoder().decode(KeyAnswer.self, from: data).line)
         }
     }
@@ -106,11 +112,14 @@ struct Keys: AsyncParsableCommand {
 
         @Argument(help: "Its id (see `bunko key list`).")
         var id: String
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
             let path = APIClient.path("keys", id) + "/revoke"
-            _ = try await options.withServer { try await $0.raw(.POST, path) }
+            let data = try await options.withServer { try await $0.raw(.POST, path) }
+            if json { return Output.answer(data) }
             Output.line("Revoked the key \(id).")
         }
     }
@@ -120,11 +129,14 @@ struct Keys: AsyncParsableCommand {
 
         @Argument(help: "Its id (see `bunko key list`).")
         var id: String
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
             let path = APIClient.path("keys", id)
-            let _: DeletionAnswer = try await options.withServer { try await $0.delete(path) }
+            let data = try await options.withServer { try await $0.raw(.DELETE, path) }
+            if json { return Output.answer(data) }
             Output.line("Deleted the key \(id).")
         }
     }

@@ -18,17 +18,9 @@ struct Users: AsyncParsableCommand {
         func run() async throws {
             let asJSON = json
             try await options.withServer { client in
-                var query = ["limit": "1000"]
-                while true {
-                    let data = try await client.raw(.GET, "/v1/users", query: query)
-                    let page = try JSONDecoder().decode(PageAnswer<UserAnswer>.self, from: data)
-                    if asJSON {
-                        Output.line(String(decoding: data, as: UTF8.self))
-                    } else {
-                        for user in page.data { Output.line(user.line) }
-                    }
-                    guard page.has_more, let last = page.last_id else { return }
-                    query["after"] = last
+                try await client.eachPage("/v1/users", of: UserAnswer.self) { data, page in
+                    if asJSON { return Output.answer(data) }
+                    for user in page { Output.line(user.line) }
                 }
             }
         }
@@ -91,7 +83,7 @@ struct Users: AsyncParsableCommand {
                     username: username, email: email, password: password, first_name: firstName, last_name: lastName, is_admin: admin,
                     is_verified: verified))
             let data = try await options.withServer { try await $0.raw(.POST, "/v1/users", body: (Array(body), "application/json")) }
-            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            if json { return Output.answer(data) }
             let made = try JSONDecoder().decode(Made.self, from: data)
             Output.line("Created the user \"\(made.username)\" (\(made.id)).")
             if let link = made.set_password?.link { Output.line("Sets the password, once, within 24 hours: POST \(link)") }
@@ -100,15 +92,18 @@ struct Users: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a user as JSON.")
+        static let configuration = CommandConfiguration(abstract: "Show a user.")
 
         @Argument(help: "The user's name, e-mail address or id.")
         var user: String
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
             let path = APIClient.path("users", user)
-            Output.line(String(decoding: try await options.withServer { try await $0.raw(.GET, path) }, as: UTF8.self))
+            let data = try await options.withServer { try await $0.raw(.GET, path) }
+            if json { Output.answer(data) } else { try Output.members(data) }
         }
     }
 
@@ -154,7 +149,7 @@ struct Users: AsyncParsableCommand {
                     username: username, email: email, first_name: firstName, last_name: lastName, is_active: active, is_admin: admin,
                     is_verified: verified))
             let data = try await options.withServer { try await $0.raw(.PATCH, path, body: (Array(body), "application/json")) }
-            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            if json { return Output.answer(data) }
             Output.line(try JSONDecoder().decode(UserAnswer.self, from: data).line)
         }
     }
@@ -175,7 +170,7 @@ struct Users: AsyncParsableCommand {
         func run() async throws {
             let path = APIClient.path("users", user) + "/reset"
             let data = try await options.withServer { try await $0.raw(.POST, path) }
-            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            if json { return Output.answer(data) }
             Output.line("Sets the password, once, within 24 hours: POST \(try JSONDecoder().decode(Token.self, from: data).link)")
         }
     }
@@ -197,7 +192,7 @@ struct Users: AsyncParsableCommand {
         func run() async throws {
             let path = APIClient.path("users", user)
             let data = try await options.withServer { try await $0.raw(.DELETE, path) }
-            if json { return Output.line(String(decoding: data, as: UTF8.self)) }
+            if json { return Output.answer(data) }
             let receipt = try JSONDecoder().decode(Receipt.self, from: data)
             Output.line("Deleted the user \"\(user)\" (\(receipt.id)) with everything of theirs:")
             for (table, count) in receipt.rows.sorted(by: { $0.key < $1.key }) where count > 0 { Output.line("  \(table)  \(count)") }

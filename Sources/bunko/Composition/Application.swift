@@ -109,7 +109,7 @@ struct BunkoApplication: Sendable {
         }
         var services: [any Service] = [
             DatabaseService(database: database), mirror, worker, MaintenanceService(upkeep: upkeep, logger: labelled("maintenance")),
-            AccountUpkeep(accounts: accounts, logger: labelled("accounts")), server,
+            server,
         ]
         if let cluster = host.cluster { services.insert(cluster, at: 0) }
         let running = ServiceGroup(
@@ -159,25 +159,6 @@ struct BunkoApplication: Sendable {
         var logger = labelled(part)
         logger.logLevel = max(logger.logLevel, .warning)
         return logger
-    }
-}
-
-/// Clears away what time has made void of the accounts' tokens, once an hour.
-private struct AccountUpkeep: Service {
-    let accounts: AccountServices
-    let logger: Logger
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    try await accounts.prune()
-                } catch {
-                    logger.warning("old tokens were not cleared away", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: .seconds(3_600))
-            }
-        }
     }
 }
 

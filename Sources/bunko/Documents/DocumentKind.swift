@@ -15,10 +15,15 @@ struct DocumentKind: Sendable {
         members: ["name", "description", "template_type", "parameters", "avatar_model", "is_active", "is_public", "system_prompt"])
     static let assistant = DocumentKind(
         name: "assistant", collection: "assistants",
-        members: ["name", "description", "persona", "default_llm_model", "settings", "is_active", "is_public", "custom_system_prompt"])
+        members: [
+            "name", "description", "persona", "default_llm_model", "settings", "skills", "is_active", "is_public", "custom_system_prompt",
+        ])
+
+    /// Whether a document lists skills, which the API keeps apart.
+    var hasSkills: Bool { members.contains("skills") }
 
     /// The stored ones, by name.
-    func stored(_ client: APIClient) async throws -> [String: StoredDocument] {
+    func stored(_ client: APIClient, _ catalogue: SkillCatalogue?) async throws -> [String: StoredDocument] {
         var found: [String: StoredDocument] = [:]
         var query = ["limit": "1000", "sort": "name", "order": "asc"]
         while true {
@@ -27,7 +32,7 @@ struct DocumentKind: Sendable {
                 guard case .object(let row) = value, case .string(let id)? = row["id"], case .string(let name)? = row["name"] else {
                     continue
                 }
-                guard found.updateValue(StoredDocument(id: id, members: document(row)), forKey: name) == nil else {
+                guard found.updateValue(StoredDocument(id: id, members: document(row, catalogue)), forKey: name) == nil else {
                     throw Problem(
                         .conflict, code: "name_ambiguous",
                         "There are two entities named \"\(name)\", so a document cannot tell which is meant.",
@@ -40,12 +45,21 @@ struct DocumentKind: Sendable {
     }
 
     /// The members of a stored row that belong into a document; without those that are empty.
-    private func document(_ row: [String: JSONValue]) -> [String: JSONValue] {
+    private func document(_ row: [String: JSONValue], _ catalogue: SkillCatalogue?) -> [String: JSONValue] {
         var document = row.filter { members.contains($0.key) && $0.value != .null }
         if case .object(let template)? = row["template"], members.contains("persona") {
             document["persona"] = template["slug"] == .null ? template["name"] : template["slug"]
         }
         if document["settings"] == .object([:]) { document["settings"] = nil }
+        if let catalogue { document["skills"] = catalogue.document(row["skills"]) }
+        return document
+    }
+
+    /// A document in the form that stored ones have.
+    func resolved(_ document: [String: JSONValue], _ catalogue: SkillCatalogue?) throws(Problem) -> [String: JSONValue] {
+        guard let catalogue, let skills = document["skills"] else { return document }
+        var document = document
+        document["skills"] = try catalogue.resolved(skills, of: document.title)
         return document
     }
 
@@ -55,9 +69,7 @@ struct DocumentKind: Sendable {
             throw Problem(.invalidRequest, code: "document_form", "\(file) holds a document that is no mapping.", parameter: "-f")
         }
         if let kind = document.removeValue(forKey: "kind"), kind != .string(name) {
-            throw Problem(
-                .invalidRequest, code: "document_kind", "\(file) holds a document of another kind than \(name).",
-                remedy: "Apply it with the command of its kind.", parameter: "-f")
+            throw Problem.documentKind(file, name)
         }
         guard case .string(let title)? = document["name"], !title.isEmpty else {
             throw Problem(.invalidRequest, code: "document_name", "\(file) holds a \(name) without a name.", parameter: "-f")
@@ -70,9 +82,18 @@ struct DocumentKind: Sendable {
         return document
     }
 
-    /// A document's members in the order they are written, its kind first.
+    /// A document's members in the order they are written, its kind first; without empty lists.
     func ordered(_ document: [String: JSONValue]) -> [(String, JSONValue)] {
-        [("kind", .string(name))] + members.compactMap { member in document[member].map { (member, $0) } }
+        let filled = document.filter { $0.value != .array([]) }
+        return [("kind", .string(name))] + members.compactMap { member in filled[member].map { (member, $0) } }
+    }
+}
+
+extension Problem {
+    static func documentKind(_ file: String, _ expected: String) -> Problem {
+        Problem(
+            .invalidRequest, code: "document_kind", "\(file) holds a document of another kind than \(expected).",
+            remedy: "Apply it with the command of its kind.", parameter: "-f")
     }
 }
 
@@ -91,17 +112,35 @@ struct DocumentChange: Sendable {
     let members: [String: JSONValue]
     /// What changes, line by line.
     let lines: [String]
+    private let skillsBefore: JSONValue
 
     /// - Parameter stored: what stands under the document's name.
     init(_ document: [String: JSONValue], kind: DocumentKind, stored: StoredDocument?) {
-        title = document["name"].flatMap { if case .string(let text) = $0 { text } else { nil } } ?? ""
+        title = document.title
         id = stored?.id
+        skillsBefore = stored?.members["skills"] ?? .array([])
         let changed = document.filter { stored?.members[$0.key] ?? .null != $0.value }
         members = changed
         lines = kind.members.flatMap { member -> [String] in
             guard let new = changed[member] else { return [] }
             return Self.difference(member, stored?.members[member] ?? .null, new)
         }
+    }
+
+    /// The skills an assistant gets or has in another way, and those it loses.
+    var skills: (set: [SkillLink], removed: [SkillLink]) {
+        get throws(Problem) {
+            guard let wanted = members["skills"] else { return ([], []) }
+            let (before, after) = (try links(skillsBefore), try links(wanted))
+            return (
+                after.filter { !before.contains($0) }, before.filter { old in !after.contains { $0.skill == old.skill } }
+            )
+        }
+    }
+
+    private func links(_ value: JSONValue) throws(Problem) -> [SkillLink] {
+        guard case .array(let items) = value else { return [] }
+        return try items.map { item throws(Problem) in try SkillLink(item, of: title) }
     }
 
     private static func difference(_ member: String, _ old: JSONValue, _ new: JSONValue) -> [String] {
@@ -122,6 +161,7 @@ struct DocumentChange: Sendable {
     private static func lines(_ value: JSONValue) -> [String] {
         switch value {
         case .null: return []
+        case .array(let values): return values.flatMap(lines)
         case .string(let text): return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         default:
             let encoder = JSONEncoder()
