@@ -330,7 +330,7 @@ enum { AHEAD = 3 };
 
 size_t bunko_rerank(
     bunko_collector *collector, const float *restrict query, size_t dimensions, const bunko_vectors *partitions, unsigned shift,
-    bunko_scored *restrict scored) {
+    size_t limit, bunko_scored *restrict scored) {
     bunko_prune(collector);
     bunko_candidate *heap = collector->candidates;
     size_t count = collector->count, done = 0;
@@ -346,7 +346,7 @@ size_t bunko_rerank(
             for (size_t byte = 0; byte < dimensions * sizeof(float); byte += 64) __builtin_prefetch(row + byte, 0, 3);
             ring[(head + waiting++) % AHEAD] = best;
         }
-        if (waiting == 0) break;
+        if (waiting == 0 || done == limit) break;
         bunko_candidate next = ring[head];
         head = (head + 1) % AHEAD;
         waiting--;

@@ -126,10 +126,10 @@ typedef struct {
 } bunko_vectors;
 
 /// Computes exact scores of candidates by descending upper bound until no other can be among the best k. `scored` has room for all
-/// candidates. Afterwards there are no candidates. Returns how many rows were scored.
+/// candidates. Scores no more than `limit` rows. Afterwards there are no candidates. Returns how many rows were scored.
 size_t bunko_rerank(
     bunko_collector *collector, const float *restrict query, size_t dimensions, const bunko_vectors *partitions, unsigned shift,
-    bunko_scored *restrict scored);
+    size_t limit, bunko_scored *restrict scored);
 
 /// Sum of a[i] * b[i] where a holds bfloat16 values, the upper halves of float32 ones.
 float bunko_dot_bfloat16(const uint16_t *restrict a, const float *restrict b, size_t count);

@@ -18,6 +18,8 @@ final class CoarseQuantizer: @unchecked Sendable {
     private let projected: AlignedMemory
     /// Rows of the partition when it was trained.
     let trainedRows: Int
+    /// How far to probe for a recall.
+    let calibration: ProbeCalibration
 
     /// - Parameters:
     ///   - means: `lists` rows of `dimensions` values, not unit length.
@@ -29,6 +31,7 @@ final class CoarseQuantizer: @unchecked Sendable {
         self.lists = lists
         self.components = components
         self.trainedRows = trainedRows
+        calibration = ProbeCalibration(points: [], rows: 0)
         dimensions = space.rotation.dimensions
         units = AlignedMemory(bytes: 2 * lists * dimensions)
         projected = AlignedMemory(bytes: 2 * projectedCentroids.count)
@@ -52,6 +55,18 @@ final class CoarseQuantizer: @unchecked Sendable {
         codes.publish(lists)
     }
 
+    /// The same centroids with another calibration.
+    init(_ other: CoarseQuantizer, calibration: ProbeCalibration) {
+        lists = other.lists
+        dimensions = other.dimensions
+        components = other.components
+        units = other.units
+        codes = other.codes
+        projected = other.projected
+        trainedRows = other.trainedRows
+        self.calibration = calibration
+    }
+
     var bytes: Int { units.bytes + codes.bytes + projected.bytes + components.bytes }
 
     /// Lists and their cosines with the query, best first.
@@ -60,31 +75,69 @@ final class CoarseQuantizer: @unchecked Sendable {
         var scores: [Float]
     }
 
-    /// Ranks at least `wanted` lists. Cost: one code a list, one bfloat16 product for each of twice the lists wanted.
-    func rank(_ query: QueryCode, space: CodeSpace, wanted: Int) -> Ranking {
-        let candidates = min(lists, max(16, 2 * wanted))
-        return withUnsafeTemporaryAllocation(byteCount: 8 * lists, alignment: 64) { memory in
+    /// Error of a code's estimate of a centroid, in units of cosine: candidates are taken this much below the bar.
+    private static let estimateSlack: Float = 0.02
+
+    /// Ranks the lists whose score is at most `gap` under the best one's, `most` of them at most and `fewest` at least.
+    ///
+    /// Cost: one code a list, one bfloat16 product for each list near the bar or above it.
+    func rank(_ query: QueryCode, space: CodeSpace, gap: Float = .infinity, fewest: Int = 1, most: Int) -> Ranking {
+        withUnsafeTemporaryAllocation(byteCount: 8 * lists + 64, alignment: 64) { memory in
             guard let base = memory.baseAddress else { return Ranking(order: [], scores: []) }
             let estimates = base.bindMemory(to: Float.self, capacity: lists)
             let positions = (base + 4 * lists).bindMemory(to: UInt32.self, capacity: lists)
             query.withCodeQuery(space: space, epsilon: 0) { codeQuery in
                 withUnsafePointer(to: codes.view) { bunko_estimate($0, lists, &codeQuery, estimates, query.scratch) }
             }
-            let found = bunko_select_largest(estimates, lists, candidates, positions)
-            let halves = units.base.assumingMemoryBound(to: UInt16.self)
-            for position in 0..<found {
-                if position + 4 < found { prefetch(halves + Int(positions[position + 4]) * dimensions, bytes: 2 * dimensions) }
-                estimates[position] = bunko_dot_bfloat16(halves + Int(positions[position]) * dimensions, query.unit, dimensions)
-            }
-            var ranked = (0..<found).map { (score: estimates[$0], list: positions[$0]) }
-            ranked.sort { $0.score != $1.score ? $0.score > $1.score : $0.list < $1.list }
-            let kept = ranked.prefix(max(wanted, 1))
-            return Ranking(order: kept.map(\.list), scores: kept.map(\.score))
+            let found = candidates(estimates, positions, gap: gap, fewest: fewest, most: most)
+            rescore(positions, found, query, into: estimates)
+            return ranking(positions, estimates, found, gap: gap, fewest: fewest, most: most)
         }
     }
 
-    private func prefetch(_ pointer: UnsafePointer<UInt16>, bytes: Int) {
-        bunko_prefetch(pointer, bytes)
+    private func candidates(
+        _ estimates: UnsafePointer<Float>, _ positions: UnsafeMutablePointer<UInt32>, gap: Float, fewest: Int, most: Int
+    ) -> Int {
+        if gap < .infinity {
+            var best = -Float.infinity
+            for list in 0..<lists where estimates[list] > best { best = estimates[list] }
+            let found = bunko_select_at_least(estimates, lists, best - gap - 2 * Self.estimateSlack, positions)
+            if found >= fewest, found <= 2 * most { return found }
+            if found < fewest { return bunko_select_largest(estimates, lists, 2 * fewest, positions) }
+        }
+        return bunko_select_largest(estimates, lists, min(lists, max(16, 2 * most)), positions)
+    }
+
+    private func rescore(
+        _ positions: UnsafePointer<UInt32>, _ count: Int, _ query: QueryCode, into scores: UnsafeMutablePointer<Float>
+    ) {
+        let halves = units.base.assumingMemoryBound(to: UInt16.self)
+        for position in 0..<count {
+            if position + 4 < count { bunko_prefetch(halves + Int(positions[position + 4]) * dimensions, 2 * dimensions) }
+            scores[position] = bunko_dot_bfloat16(halves + Int(positions[position]) * dimensions, query.unit, dimensions)
+        }
+    }
+
+    private func ranking(
+        _ positions: UnsafePointer<UInt32>, _ scores: UnsafePointer<Float>, _ count: Int, gap: Float, fewest: Int, most: Int
+    ) -> Ranking {
+        var best = -Float.infinity
+        for position in 0..<count where scores[position] > best { best = scores[position] }
+        // Higher scores first, then lower numbers: one word that sorts so.
+        var keys: [UInt64] = []
+        keys.reserveCapacity(count)
+        for position in 0..<count { keys.append(UInt64(~scores[position].ascendingBits) << 32 | UInt64(positions[position])) }
+        keys.sort()
+        var kept = min(most, count)
+        while kept > fewest, Float(ascendingBits: ~UInt32(keys[kept - 1] >> 32)) < best - gap { kept -= 1 }
+        var ranking = Ranking(order: [], scores: [])
+        ranking.order.reserveCapacity(kept)
+        ranking.scores.reserveCapacity(kept)
+        for key in keys[..<kept] {
+            ranking.order.append(UInt32(truncatingIfNeeded: key))
+            ranking.scores.append(Float(ascendingBits: ~UInt32(key >> 32)))
+        }
+        return ranking
     }
 
     /// The list of each of `count` unit rows, which are overwritten.
@@ -110,5 +163,16 @@ final class CoarseQuantizer: @unchecked Sendable {
             bunko_raise_to_row_maximum(scores, count, here, tile, UInt32(first), best, &assignment)
         }
         return assignment
+    }
+}
+
+extension Float {
+    /// Bits that ascend as the values do.
+    fileprivate var ascendingBits: UInt32 {
+        bitPattern & 0x8000_0000 == 0 ? bitPattern | 0x8000_0000 : ~bitPattern
+    }
+
+    fileprivate init(ascendingBits bits: UInt32) {
+        self.init(bitPattern: bits & 0x8000_0000 != 0 ? bits & 0x7FFF_FFFF : ~bits)
     }
 }

@@ -170,6 +170,7 @@ extension Partition {
             let plan = PartitionTraining(
                 table: start.table, live: start.live, rotation: rotation, seed: configuration.seed, workers: configuration.workers)
             guard var trained = plan.train() else { return false }
+            trained.calibrate(start, rotation: rotation, configuration: configuration)
             var covered = start.live
             while true {
                 let now = view.withLock { $0 }
@@ -198,6 +199,14 @@ extension Partition {
 }
 
 extension TrainedPartition {
+    mutating func calibrate(_ start: PartitionView, rotation: Rotation, configuration: IndexConfiguration) {
+        var view = start
+        view.table = PartitionTable(chunks: start.table.chunks, lists: lists, space: space, coarse: coarse)
+        let calibration = ProbeCalibration.measure(
+            view, rotation: rotation, seed: configuration.seed, workers: configuration.workers)
+        coarse = CoarseQuantizer(coarse, calibration: calibration)
+    }
+
     /// Adds rows to lists that no reader sees yet.
     mutating func append(_ rows: Bitmap, of table: PartitionTable) {
         let slots = rows.slots

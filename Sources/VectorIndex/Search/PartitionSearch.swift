@@ -38,6 +38,13 @@ struct PartitionSearch {
             hits: collector.hits(scope.parts), exact: isExact, probes: probes, scanned: scanned, matched: scope.matched)
     }
 
+    /// Slots of the best rows of the only part, best first.
+    mutating func nearestSlots(scoringAtMost limit: Int) -> [Slot] {
+        for position in scope.parts.indices { search(position) }
+        collector.rerank(query, scope.parts, scoringAtMost: limit)
+        return collector.scored.sorted { $0.score > $1.score }.prefix(k).map(\.slot)
+    }
+
     private mutating func search(_ position: Int) {
         let part = scope.parts[position]
         let table = part.view.table
@@ -71,15 +78,15 @@ struct PartitionSearch {
         let part = scope.parts[position]
         let share = Double(part.matched) / Double(part.view.liveCount)
         let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: share)
-        let ranking = coarse.rank(query, space: space, wanted: plan.mostProbes)
-        let chosen = plan.probes(ranking.scores)
+        let ranking = coarse.rank(query, space: space, gap: plan.gap, fewest: plan.fewestProbes, most: plan.mostProbes)
         let wanted = min(k, collector.state.lower_count + part.matched)
-        scan(position, space, order: Array(ranking.order[..<chosen]), epsilon: plan.epsilon)
-        var done = Set(ranking.order[..<chosen])
-        var next = 4 * chosen
+        scan(position, space, order: ranking.order, epsilon: plan.epsilon)
+        var done = Set<UInt32>()
+        var next = 4 * ranking.order.count
         // Every row that was found has a lower bound; a filter may leave the nearest lists with too few.
         while collector.state.lower_count < wanted, done.count < coarse.lists {
-            let all = coarse.rank(query, space: space, wanted: min(coarse.lists, next))
+            if done.isEmpty { done.formUnion(ranking.order) }
+            let all = coarse.rank(query, space: space, most: min(coarse.lists, next))
             let more = all.order.filter { !done.contains($0) }
             done.formUnion(more)
             next *= 4

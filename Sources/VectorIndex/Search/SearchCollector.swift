@@ -47,8 +47,8 @@ final class SearchCollector {
         scored.append(bunko_scored(score: score, slot: slot, partition: UInt32(partition)))
     }
 
-    /// Scores the candidates that may be among the best k.
-    func rerank(_ query: QueryCode, _ parts: [SearchScope.Part]) {
+    /// Scores the candidates that may be among the best k, the most promising ones if there are more than `limit`.
+    func rerank(_ query: QueryCode, _ parts: [SearchScope.Part], scoringAtMost limit: Int = .max) {
         let count = state.count
         guard count > 0 else { return }
         withUnsafeTemporaryAllocation(of: bunko_scored.self, capacity: count) { buffer in
@@ -57,7 +57,7 @@ final class SearchCollector {
                     vectors.initializeElement(at: position, to: bunko_vectors(chunks: part.view.table.vectors))
                 }
                 let found = bunko_rerank(
-                    &state, query.unit, query.dimensions, vectors.baseAddress, UInt32(RowChunk.shift), buffer.baseAddress)
+                    &state, query.unit, query.dimensions, vectors.baseAddress, UInt32(RowChunk.shift), limit, buffer.baseAddress)
                 scored += buffer[..<found]
             }
         }

@@ -4,7 +4,7 @@ import Foundation
 struct SearchPlan {
     let epsilon: Float
     /// Lists are probed while their score is at most this much under the best one's.
-    private let gap: Float
+    let gap: Float
     let fewestProbes: Int
     let mostProbes: Int
 
@@ -20,23 +20,24 @@ struct SearchPlan {
     init(effort: SearchEffort, k: Int, coarse: CoarseQuantizer, matchingShare: Double) {
         epsilon = Self.epsilon(effort)
         let widening = pow(max(matchingShare, 1e-6), -0.45)
+        func widened(_ probes: Double) -> Int {
+            min(coarse.lists, max(1, Int((probes * widening).rounded(.up))))
+        }
         switch effort {
         case .exact:
             (gap, fewestProbes, mostProbes) = (.infinity, coarse.lists, coarse.lists)
         case .probes(let probes, _):
-            let count = min(coarse.lists, max(1, Int((Double(probes) * widening).rounded())))
+            let count = widened(Double(max(1, probes)))
             (gap, fewestProbes, mostProbes) = (.infinity, count, count)
-        case .recall:
-            let count = min(coarse.lists, max(1, Int((Double(coarse.lists) * 0.026 * widening).rounded())))
-            (gap, fewestProbes, mostProbes) = (.infinity, count, count)
+        case .recall(let recall):
+            let reach = coarse.calibration.reach(recall: recall, k: k, lists: coarse.lists)
+            if matchingShare > 0.9 {
+                (gap, fewestProbes, mostProbes) = (reach.gap, 1, reach.mostProbes)
+            } else {
+                // The calibration knows nothing of the filter, so its mean is widened.
+                let count = widened(reach.meanProbes)
+                (gap, fewestProbes, mostProbes) = (.infinity, count, count)
+            }
         }
-    }
-
-    /// Lists to probe of a ranking's scores, best first.
-    func probes(_ scores: [Float]) -> Int {
-        guard let best = scores.first else { return 0 }
-        var count = min(fewestProbes, scores.count)
-        while count < min(mostProbes, scores.count), scores[count] >= best - gap { count += 1 }
-        return count
     }
 }

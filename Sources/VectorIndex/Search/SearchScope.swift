@@ -28,6 +28,13 @@ struct SearchScope {
         rotation = index.rotation
         matched = parts.reduce(0) { $0 + $1.matched }
     }
+
+    init(parts: [Part], rotation: Rotation) {
+        self.parts = parts
+        self.rotation = rotation
+        dimensions = rotation.dimensions
+        matched = parts.reduce(0) { $0 + $1.matched }
+    }
 }
 
 extension Partition {

@@ -3,7 +3,7 @@ import CVectorKernels
 /// A partition's live rows as an inverted file: the outcome of training.
 struct TrainedPartition {
     let space: CodeSpace
-    let coarse: CoarseQuantizer
+    var coarse: CoarseQuantizer
     var lists: [CodeList]
 }
 
@@ -47,7 +47,8 @@ struct PartitionTraining {
         clustering.train()
         let space = CodeSpace(rotation: rotation, centre: mean, rows: slots.count)
         let (offsets, members) = clustering.members()
-        let coarse = coarse(clustering, offsets, members, space, components)
+        let heldOut = ProbeCalibration.sample(of: slots, seed: seed)
+        let coarse = coarse(clustering, offsets, members, space, components, without: Set(heldOut))
         return TrainedPartition(space: space, coarse: coarse, lists: lists(offsets, members, space))
     }
 
@@ -88,7 +89,8 @@ struct PartitionTraining {
     }
 
     private func coarse(
-        _ clustering: SphericalKMeans, _ offsets: [Int], _ members: [UInt32], _ space: CodeSpace, _ components: PrincipalComponents
+        _ clustering: SphericalKMeans, _ offsets: [Int], _ members: [UInt32], _ space: CodeSpace, _ components: PrincipalComponents,
+        without heldOut: Set<Slot>
     ) -> CoarseQuantizer {
         let (table, slots) = (table, slots)
         let lists = clustering.lists
@@ -100,7 +102,10 @@ struct PartitionTraining {
                 for list in range {
                     let mean = target.pointer + list * dimensions
                     mean.update(repeating: 0, count: dimensions)
-                    for member in members[offsets[list]..<offsets[list + 1]] {
+                    let here = members[offsets[list]..<offsets[list + 1]]
+                    // The rows that calibrate must be strangers to the means, as queries are.
+                    let strangers = here.filter { heldOut.contains(slots[Int($0)]) }.count
+                    for member in here where strangers == here.count || !heldOut.contains(slots[Int(member)]) {
                         let row = table.vector(slots[Int(member)])
                         for position in 0..<dimensions { mean[position] += row[position] }
                     }

@@ -4,10 +4,13 @@ import Synchronization
 
 /// Spherical k-means over projected rows, kept as bfloat16: random start, every row in every round, then balancing.
 ///
-/// A round of n rows and L lists costs 2 * n * L * width operations, as matrix products.
+/// A round over all lists costs 2 * n * L * width operations for n rows and L lists, as matrix products. Once the lists have taken shape a row
+/// that moves goes to a list near its own, so most rounds compare a row with the lists nearest to its list only.
 struct SphericalKMeans {
-    /// Rounds before and after balancing.
-    static let rounds = (before: 6, after: 2)
+    /// Rounds over all lists at the start, over near ones before and after balancing.
+    private static let rounds = (all: 3, beforeBalancing: 6, afterBalancing: 3)
+    /// Lists a row is compared with in a round over near ones.
+    private static let nearLists = 64
 
     let rows: ProjectedRows
     let workers: Int
@@ -30,16 +33,23 @@ struct SphericalKMeans {
 
     var lists: Int { centroids.count / rows.width }
 
-    /// Trains and balances; afterwards every row's list is the one with the nearest centroid.
+    /// Trains and balances; afterwards every row's list is the one with the nearest centroid among those near it.
     mutating func train() {
-        for _ in 0..<Self.rounds.before { round() }
+        for _ in 0..<Self.rounds.all { round() }
+        for _ in 0..<Self.rounds.beforeBalancing { roundNearby() }
         balance()
-        for _ in 0..<Self.rounds.after { round() }
-        assign()
+        round()
+        for _ in 0..<Self.rounds.afterBalancing { roundNearby() }
+        assignNearby()
     }
 
     private mutating func round() {
         assign()
+        updateCentroids()
+    }
+
+    private mutating func roundNearby() {
+        assignNearby()
         updateCentroids()
     }
 
@@ -91,6 +101,78 @@ struct SphericalKMeans {
         }
     }
 
+    /// Gives every row the nearest of the centroids that are near its list's.
+    private mutating func assignNearby() {
+        guard lists > 2 * Self.nearLists else { return assign() }
+        let near = nearestLists()
+        let (offsets, members) = members()
+        let (rows, centroids, width, lists, workers) = (rows, centroids, rows.width, lists, workers)
+        assignment.withUnsafeMutableBufferPointer { assignment in
+            guard let target = SendablePointer(assignment.baseAddress) else { return }
+            inParallel(lists, grain: 8, workers: workers) { range in
+                for list in range {
+                    let here = members[offsets[list]..<offsets[list + 1]]
+                    let candidates = near[list * Self.nearLists..<(list + 1) * Self.nearLists]
+                    Self.assign(here, of: rows, to: candidates, of: centroids, width: width, into: target.pointer)
+                }
+            }
+        }
+    }
+
+    private static func assign(
+        _ members: ArraySlice<UInt32>, of rows: ProjectedRows, to candidates: ArraySlice<UInt32>, of centroids: [Float], width: Int,
+        into assignment: UnsafeMutablePointer<UInt32>
+    ) {
+        guard !members.isEmpty else { return }
+        let memory = AlignedMemory(bytes: 4 * (candidates.count * width + members.count * (width + candidates.count + 2)))
+        let near = memory.base.bindMemory(to: Float.self, capacity: memory.bytes / 4)
+        let values = near + candidates.count * width
+        let scores = values + members.count * width
+        let best = scores + members.count * candidates.count
+        let which = UnsafeMutableRawPointer(best + members.count).bindMemory(to: UInt32.self, capacity: members.count)
+        for (position, list) in candidates.enumerated() {
+            for column in 0..<width { near[position * width + column] = centroids[Int(list) * width + column] }
+        }
+        for (position, row) in members.enumerated() { rows.widen(Int(row)..<Int(row) + 1, into: values + position * width) }
+        cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, CblasTrans, Int32(members.count), Int32(candidates.count), Int32(width), 1, values, Int32(width),
+            near, Int32(width), 0, scores, Int32(candidates.count))
+        best.update(repeating: -.infinity, count: members.count)
+        which.update(repeating: 0, count: members.count)
+        bunko_raise_to_row_maximum(scores, members.count, candidates.count, candidates.count, 0, best, which)
+        for (position, row) in members.enumerated() {
+            assignment[Int(row)] = candidates[candidates.startIndex + Int(which[position])]
+        }
+    }
+
+    /// For each list the `nearLists` lists with the nearest centroids, itself among them.
+    private func nearestLists() -> [UInt32] {
+        let (centroids, lists, width) = (centroids, lists, rows.width)
+        var near = [UInt32](repeating: 0, count: lists * Self.nearLists)
+        near.withUnsafeMutableBufferPointer { buffer in
+            guard let target = SendablePointer(buffer.baseAddress) else { return }
+            inParallel(lists, grain: 64, workers: workers) { range in
+                var scores = [Float](repeating: 0, count: range.count * lists)
+                var positions = [UInt32](repeating: 0, count: lists)
+                centroids.withUnsafeBufferPointer { centroids in
+                    guard let base = centroids.baseAddress else { return }
+                    cblas_sgemm(
+                        CblasRowMajor, CblasNoTrans, CblasTrans, Int32(range.count), Int32(lists), Int32(width), 1,
+                        base + range.lowerBound * width, Int32(width), base, Int32(width), 0, &scores, Int32(lists))
+                }
+                for (row, list) in range.enumerated() {
+                    scores[row * lists + list] = 2
+                    let found = scores.withUnsafeBufferPointer { scores in
+                        scores.baseAddress.map { bunko_select_largest($0 + row * lists, lists, Self.nearLists, &positions) } ?? 0
+                    }
+                    let best = positions[..<found].sorted { scores[row * lists + Int($0)] > scores[row * lists + Int($1)] }
+                    for position in 0..<Self.nearLists { target.pointer[list * Self.nearLists + position] = best[position] }
+                }
+            }
+        }
+        return near
+    }
+
     /// Normalised sums of the lists' rows; a list without rows starts again from a random one.
     private mutating func updateCentroids() {
         let (offsets, members) = members()
@@ -120,7 +202,7 @@ struct SphericalKMeans {
 
     /// Splits lists of more than twice the mean and takes out those of less than 0.3 of it; their rows move in the next round.
     private mutating func balance() {
-        assign()
+        assignNearby()
         let mean = Double(rows.count) / Double(lists)
         let (offsets, members) = members()
         var balanced: [Float] = []
