@@ -359,42 +359,40 @@ size_t bunko_rerank(
     return done;
 }
 
-// MARK: bfloat16
+// MARK: short numbers
 
-#define BFLOAT16_LOOPS(name, attributes)                                                                                               \
-    attributes static float dot_bfloat16_##name(const uint16_t *restrict a, const float *restrict b, size_t count) {                   \
-        float sums[32] = {0};                                                                                                          \
-        size_t i = 0;                                                                                                                  \
-        for (; i + 32 <= count; i += 32) {                                                                                             \
-            for (size_t lane = 0; lane < 32; lane++) {                                                                                 \
-                uint32_t bits = (uint32_t)a[i + lane] << 16;                                                                           \
-                float value;                                                                                                           \
-                memcpy(&value, &bits, sizeof value);                                                                                   \
-                sums[lane] += value * b[i + lane];                                                                                     \
-            }                                                                                                                          \
-        }                                                                                                                              \
-        float sum = 0;                                                                                                                 \
-        for (size_t lane = 0; lane < 32; lane++) sum += sums[lane];                                                                    \
-        for (; i < count; i++) {                                                                                                       \
-            uint32_t bits = (uint32_t)a[i] << 16;                                                                                      \
-            float value;                                                                                                               \
-            memcpy(&value, &bits, sizeof value);                                                                                       \
-            sum += value * b[i];                                                                                                       \
-        }                                                                                                                              \
-        return sum;                                                                                                                    \
+// The same plain loop for each instruction set: the compiler vectorises it, since the order of the sums is free.
+static inline __attribute__((always_inline)) float dot_int8(const int8_t *restrict a, const float *restrict b, size_t count) {
+    float sums[32] = {0};
+    size_t i = 0;
+    for (; i + 32 <= count; i += 32) {
+        for (size_t lane = 0; lane < 32; lane++) sums[lane] += (float)a[i + lane] * b[i + lane];
     }
-
-BFLOAT16_LOOPS(scalar, )
+    float sum = 0;
+    for (size_t lane = 0; lane < 32; lane++) sum += sums[lane];
+    for (; i < count; i++) sum += (float)a[i] * b[i];
+    return sum;
+}
 
 #if defined(__x86_64__)
-BFLOAT16_LOOPS(avx2, __attribute__((target("avx2,fma"))))
+__attribute__((target("avx2,fma"))) static float dot_int8_avx2(const int8_t *restrict a, const float *restrict b, size_t count) {
+    return dot_int8(a, b, count);
+}
 #endif
 
-float bunko_dot_bfloat16(const uint16_t *restrict a, const float *restrict b, size_t count) {
+float bunko_dot_int8(const int8_t *restrict a, const float *restrict b, size_t count) {
 #if defined(__x86_64__)
-    if (bunko_cpu_has_avx2()) return dot_bfloat16_avx2(a, b, count);
+    if (bunko_cpu_has_avx2()) return dot_int8_avx2(a, b, count);
 #endif
-    return dot_bfloat16_scalar(a, b, count);
+    return dot_int8(a, b, count);
+}
+
+float bunko_round_to_int8(const float *restrict source, int8_t *restrict destination, size_t count) {
+    float largest = 0;
+    for (size_t i = 0; i < count; i++) largest = fmaxf(largest, fabsf(source[i]));
+    float factor = largest > 0 ? 127 / largest : 0;
+    for (size_t i = 0; i < count; i++) destination[i] = (int8_t)rintf(source[i] * factor);
+    return largest / 127;
 }
 
 void bunko_round_to_bfloat16(const float *restrict source, uint16_t *restrict destination, size_t count) {

@@ -1,4 +1,5 @@
 public import FoundationEssentials
+import Synchronization
 
 extension PartitionedIndex {
     /// The k rows nearest to the vector by cosine, among the live and allowed rows of the partitions.
@@ -13,9 +14,16 @@ extension PartitionedIndex {
         return search.answer()
     }
 
+    /// Queries that share the reading of lists: their tables stay in the caches.
+    private static let batchSize = 512
+
     /// Answers many queries over the same partitions and filter, as `search` would, in the order of the vectors.
+    ///
+    /// Faster than single searches, since a list's codes are read once for all queries that probe it. Runs on up to `workers` threads, the
+    /// calling one among them. Same errors as `search`.
     public func searchBatch(
-        _ vectors: [[Float]], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil, effort: SearchEffort = .standard
+        _ vectors: [[Float]], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil, effort: SearchEffort = .standard,
+        workers: Int = 1
     ) throws(VectorIndexError) -> [SearchResponse] {
         guard SearchRequest.validK.contains(k) else { throw .kOutOfRange(k) }
         var norms: [Double] = []
@@ -23,9 +31,14 @@ extension PartitionedIndex {
             norms.append(try validatedNorm(vector, of: .query(position), dimensions: configuration.dimensions))
         }
         let scope = SearchScope(self, partitions: partitions, allowed: allowed)
-        return zip(vectors, norms).map { vector, norm in
-            var search = PartitionSearch(vector, norm: norm, scope: scope, k: k, effort: effort)
-            return search.answer()
+        let answers = Mutex<[Int: [SearchResponse]]>([:])
+        let grain = min(Self.batchSize, max(1, (vectors.count + workers - 1) / max(1, workers)))
+        let checked = norms
+        inParallel(vectors.count, grain: grain, workers: workers) { range in
+            var batch = BatchSearch(vectors[range], norms: checked[range], scope: scope, k: k, effort: effort)
+            let responses = batch.answer()
+            answers.withLock { $0[range.lowerBound] = responses }
         }
+        return answers.withLock { answers in answers.sorted { $0.key < $1.key }.flatMap(\.value) }
     }
 }

@@ -73,16 +73,18 @@ public final class PartitionedIndex: Sendable {
 
     /// Has the partition maintained in the background if it needs it and the index maintains itself.
     func maintainLater(_ id: UUID, _ partition: Partition) {
-        guard configuration.maintainsItself, partition.wantsTraining, awaiting.withLock({ $0.insert(id).inserted }) else { return }
+        guard configuration.maintainsItself, partition.wantsTraining || partition.wantsBalancing,
+            awaiting.withLock({ $0.insert(id).inserted })
+        else { return }
         maintenance.async {
             _ = self.awaiting.withLock { $0.remove(id) }
-            partition.trainIfNeeded()
+            partition.maintain()
         }
     }
 
     /// Trains and reorganises every partition that needs it, on the calling thread, and waits for such work in the background.
     public func maintain() {
         maintenance.sync {}
-        for (_, partition) in all { partition.trainIfNeeded() }
+        for (_, partition) in all { partition.maintain() }
     }
 }

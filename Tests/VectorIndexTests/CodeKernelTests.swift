@@ -193,17 +193,29 @@ struct CodeKernelTests {
         }
     }
 
-    @Test func bfloat16ProductsAreThoseOfTheRoundedValues() {
+    @Test func bfloat16KeepsEightBits() {
         var generator = SplitMix64(seed: 55)
+        let values = smoothVector(1536, &generator)
+        var halves = [UInt16](repeating: 0, count: values.count)
+        var widened = [Float](repeating: 0, count: values.count)
+        bunko_round_to_bfloat16(values, &halves, values.count)
+        bunko_widen_bfloat16(halves, &widened, values.count)
+        #expect(zip(values, widened).allSatisfy { abs($0 - $1) <= abs($0) / 256 })
+    }
+
+    @Test func productsWithBytesAreThoseOfTheRoundedValues() {
+        var generator = SplitMix64(seed: 56)
         for count in [0, 1, 31, 32, 33, 1536] {
             let (a, b) = (smoothVector(count, &generator), smoothVector(count, &generator))
-            var halves = [UInt16](repeating: 0, count: count)
-            var widened = [Float](repeating: 0, count: count)
-            bunko_round_to_bfloat16(a, &halves, count)
-            bunko_widen_bfloat16(halves, &widened, count)
-            #expect(zip(a, widened).allSatisfy { abs($0 - $1) <= abs($0) / 256 })
-            let expected = zip(widened, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
-            #expect(abs(Double(bunko_dot_bfloat16(halves, b, count)) - expected) <= 1e-6 * Double(count + 1))
+            var bytes = [Int8](repeating: 0, count: count)
+            let step = bunko_round_to_int8(a, &bytes, count)
+            #expect(zip(a, bytes).allSatisfy { abs($0 - step * Float($1)) <= step * 0.51 })
+            var expected = 0.0
+            for (x, y) in zip(bytes, b) { expected += Double(x) * Double(y) }
+            #expect(abs(Double(bunko_dot_int8(bytes, b, count)) - expected) <= 1e-4 * Double(count + 1))
         }
+        var zeros = [Int8](repeating: 1, count: 8)
+        #expect(bunko_round_to_int8([Float](repeating: 0, count: 8), &zeros, 8) == 0)
+        #expect(zeros.allSatisfy { $0 == 0 })
     }
 }

@@ -130,4 +130,96 @@ struct InvertedFileTests {
         #expect(index.count(in: partition) == 2_000)
         #expect(index.statistics.bytes < 2_000 * 400)
     }
+
+    /// A topic that was rare at training grows: its lists are split, nothing is lost, and as many probes as before find as much.
+    @Test func listsThatGrowAreSplit() throws {
+        var configuration = IndexConfiguration(dimensions: 24)
+        configuration.singleListRows = 1_000
+        configuration.maintainsItself = false
+        let index = PartitionedIndex(configuration: configuration)
+        let partition = id(1)
+        var generator = SplitMix64(seed: 81)
+        let topic = smoothVector(24, &generator)
+        func near(_ centre: [Float]) -> [Float] { zip(centre, smoothVector(24, &generator)).map { $0 + 0.3 * $1 } }
+        var naive = NaiveIndex()
+        func insert(_ rows: [IndexRow]) throws {
+            try index.upsert(rows, in: partition)
+            for row in rows { naive.rows[partition, default: [:]][row.id] = row.vector }
+        }
+        try insert((0..<3_000).map { IndexRow(id: id($0), vector: smoothVector(24, &generator)) })
+        index.maintain()
+        let before = index.statistics.lists
+        for batch in 0..<20 {
+            try insert((0..<150).map { IndexRow(id: id(10_000 + 150 * batch + $0), vector: near(topic)) })
+            index.maintain()
+            try index.checkInvariants()
+        }
+        #expect(index.statistics.lists > before)
+        var found = 0
+        for _ in 0..<40 {
+            var request = SearchRequest(vector: near(topic), partitions: [partition], k: 10, effort: .exact)
+            let exact = try index.search(request)
+            #expect(naive.complaint(about: exact, to: request) == nil)
+            request.effort = .recall(0.95)
+            let response = try index.search(request)
+            #expect(naive.complaint(about: response, to: request, mayMiss: true) == nil)
+            let best = Set(exact.hits.map(\.id))
+            found += response.hits.count { best.contains($0.id) }
+        }
+        #expect(found >= 340, "\(found) of 400")
+    }
+
+    @Test func aRecallThatIsNamedIsDelivered() throws {
+        var configuration = IndexConfiguration(dimensions: 64)
+        configuration.singleListRows = 2_000
+        configuration.workers = 2
+        let index = PartitionedIndex(configuration: configuration)
+        let partition = id(1)
+        var generator = SplitMix64(seed: 82)
+        let topics = (0..<200).map { _ in smoothVector(64, &generator) }
+        func vector() -> [Float] {
+            let topic = topics[Int.random(in: 0..<topics.count, using: &generator)]
+            return zip(topic, smoothVector(64, &generator)).map { $0 + 0.8 * $1 }
+        }
+        try index.replacePartition(partition, with: (0..<12_000).map { IndexRow(id: id($0), vector: vector()) })
+        var scannedBefore = 0
+        for (recall, least) in [(0.8, 0.77), (0.95, 0.93), (0.99, 0.975)] {
+            var (found, scanned) = (0, 0)
+            for _ in 0..<150 {
+                var request = SearchRequest(vector: vector(), partitions: [partition], k: 10, effort: .exact)
+                let best = Set(try index.search(request).hits.map(\.id))
+                request.effort = .recall(recall)
+                let response = try index.search(request)
+                found += response.hits.count { best.contains($0.id) }
+                scanned += response.scanned
+            }
+            #expect(Double(found) >= 1_500 * least, "recall \(recall): \(found) of 1500")
+            #expect(scanned > scannedBefore)
+            scannedBefore = scanned
+        }
+    }
+
+    @Test func aBatchFindsWhatSingleSearchesFind() throws {
+        var configuration = IndexConfiguration(dimensions: 32)
+        configuration.singleListRows = 500
+        let index = PartitionedIndex(configuration: configuration)
+        let partitions = [id(1), id(2), id(3)]
+        var generator = SplitMix64(seed: 83)
+        for (partition, count) in zip(partitions, [3_000, 300, 40]) {
+            try index.replacePartition(partition, with: (0..<count).map { IndexRow(id: id($0), vector: smoothVector(32, &generator)) })
+        }
+        let queries = (0..<300).map { _ in smoothVector(32, &generator) }
+        let allowed = Set((0..<3_000).filter { $0 % 2 == 0 }.map(id))
+        for effort in [SearchEffort.exact, .probes(20, epsilon: 3), .recall(0.9)] {
+            for filter in [nil, allowed] {
+                let batch = try index.searchBatch(queries, partitions: partitions, k: 7, allowed: filter, effort: effort, workers: 2)
+                for (query, response) in zip(queries, batch) {
+                    let single = try index.search(
+                        SearchRequest(vector: query, partitions: partitions, k: 7, allowed: filter, effort: effort))
+                    #expect(response.hits == single.hits)
+                    #expect(response.matched == single.matched && response.exact == single.exact)
+                }
+            }
+        }
+    }
 }

@@ -131,8 +131,10 @@ size_t bunko_rerank(
     bunko_collector *collector, const float *restrict query, size_t dimensions, const bunko_vectors *partitions, unsigned shift,
     size_t limit, bunko_scored *restrict scored);
 
-/// Sum of a[i] * b[i] where a holds bfloat16 values, the upper halves of float32 ones.
-float bunko_dot_bfloat16(const uint16_t *restrict a, const float *restrict b, size_t count);
+/// Sum of a[i] * b[i] where a holds whole numbers.
+float bunko_dot_int8(const int8_t *restrict a, const float *restrict b, size_t count);
+/// The whole numbers in -127...127 nearest to the values times a factor; returns the factor's inverse, or 0 when all values are zero.
+float bunko_round_to_int8(const float *restrict source, int8_t *restrict destination, size_t count);
 /// The nearest bfloat16 of each value; none may be NaN.
 void bunko_round_to_bfloat16(const float *restrict source, uint16_t *restrict destination, size_t count);
 void bunko_widen_bfloat16(const uint16_t *restrict source, float *restrict destination, size_t count);

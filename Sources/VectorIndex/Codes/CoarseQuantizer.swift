@@ -3,7 +3,7 @@ import CVectorKernels
 
 /// The centroids of a trained partition: which lists are near a query, and which list a new row belongs to.
 ///
-/// Lists are ranked by the query's cosine with the mean of their rows: codes of the unit centroids choose candidates, bfloat16 products
+/// Lists are ranked by the query's cosine with the mean of their rows: codes of the unit centroids choose candidates, products with bytes
 /// decide. A row is assigned in the space of the principal components.
 ///
 /// `@unchecked Sendable`: the memory never changes after `init`.
@@ -11,7 +11,7 @@ final class CoarseQuantizer: @unchecked Sendable {
     let lists: Int
     let dimensions: Int
     let components: PrincipalComponents
-    /// Unit means of the lists' rows in bfloat16, `dimensions` apart.
+    /// Unit means of the lists' rows as bytes, `dimensions` apart, then a float32 each to multiply them with.
     private let units: AlignedMemory
     private let codes: CodeList
     /// Unit centroids among the principal components in bfloat16, `components.count` apart.
@@ -33,25 +33,12 @@ final class CoarseQuantizer: @unchecked Sendable {
         self.trainedRows = trainedRows
         calibration = ProbeCalibration(points: [], rows: 0)
         dimensions = space.rotation.dimensions
-        units = AlignedMemory(bytes: 2 * lists * dimensions)
+        units = AlignedMemory(bytes: Self.unitBytes(lists, dimensions))
         projected = AlignedMemory(bytes: 2 * projectedCentroids.count)
         codes = CodeList(capacity: lists, width: space.rotation.width)
         bunko_round_to_bfloat16(
             projectedCentroids, projected.base.bindMemory(to: UInt16.self, capacity: projectedCentroids.count), projectedCentroids.count)
-        let halves = units.base.bindMemory(to: UInt16.self, capacity: lists * dimensions)
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: dimensions + space.rotation.width) { scratch in
-            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: space.codeBytes) { code in
-                guard let unit = scratch.baseAddress, let code = code.baseAddress else { return }
-                for list in 0..<lists {
-                    unit.update(from: means + list * dimensions, count: dimensions)
-                    // A mean of zero has no direction; it stays zero and ranks behind every list on the query's side.
-                    _ = bunko_normalize(unit, dimensions)
-                    bunko_round_to_bfloat16(unit, halves + list * dimensions, dimensions)
-                    let factors = space.encode(unit, scratch: unit + dimensions, into: code)
-                    codes.write(list, code: code, factors: factors, slot: Slot(list))
-                }
-            }
-        }
+        for list in 0..<lists { write(list, mean: means + list * dimensions, space: space) }
         codes.publish(lists)
     }
 
@@ -67,6 +54,80 @@ final class CoarseQuantizer: @unchecked Sendable {
         self.calibration = calibration
     }
 
+    /// A list's centroid: the mean of its rows, and the unit centroid among the principal components.
+    struct Centroid {
+        var mean: [Float]
+        var projected: [Float]
+    }
+
+    /// The same centroids with some exchanged, and `lists` of them: list numbers from the old number on are new, those beyond are gone.
+    /// Every new number must have a centroid.
+    init(_ other: CoarseQuantizer, exchanging centroids: [Int: Centroid], lists: Int, space: CodeSpace) {
+        self.lists = lists
+        dimensions = other.dimensions
+        components = other.components
+        trainedRows = other.trainedRows
+        calibration = other.calibration
+        units = AlignedMemory(bytes: Self.unitBytes(lists, dimensions))
+        projected = AlignedMemory(bytes: 2 * lists * components.count)
+        codes = CodeList(capacity: lists, width: space.rotation.width)
+        let kept = min(lists, other.lists)
+        units.base.copyMemory(from: other.units.base, byteCount: kept * dimensions)
+        (units.base + Self.stepOffset(lists, dimensions)).copyMemory(
+            from: other.units.base + Self.stepOffset(other.lists, dimensions), byteCount: 4 * kept)
+        projected.base.copyMemory(from: other.projected.base, byteCount: 2 * kept * components.count)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: space.codeBytes) { code in
+            guard let code = code.baseAddress else { return }
+            for list in 0..<kept {
+                let factors = other.codes.read(list, into: code)
+                codes.write(list, code: code, factors: factors, slot: Slot(list))
+            }
+        }
+        for (list, centroid) in centroids {
+            bunko_round_to_bfloat16(
+                centroid.projected, projected.base.assumingMemoryBound(to: UInt16.self) + list * components.count, components.count)
+            centroid.mean.withUnsafeBufferPointer { mean in
+                if let base = mean.baseAddress { write(list, mean: base, space: space) }
+            }
+        }
+        codes.publish(lists)
+    }
+
+    private static func stepOffset(_ lists: Int, _ dimensions: Int) -> Int {
+        (lists * dimensions + 3) / 4 * 4
+    }
+
+    private static func unitBytes(_ lists: Int, _ dimensions: Int) -> Int {
+        stepOffset(lists, dimensions) + 4 * lists
+    }
+
+    /// Writes a list's unit mean and its code.
+    private func write(_ list: Int, mean: UnsafePointer<Float>, space: CodeSpace) {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: dimensions + space.rotation.width) { scratch in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: space.codeBytes) { code in
+                guard let unit = scratch.baseAddress, let code = code.baseAddress else { return }
+                unit.update(from: mean, count: dimensions)
+                // A mean of zero has no direction; it stays zero and ranks behind every list on the query's side.
+                _ = bunko_normalize(unit, dimensions)
+                let step = bunko_round_to_int8(unit, units.base.assumingMemoryBound(to: Int8.self) + list * dimensions, dimensions)
+                (units.base + Self.stepOffset(lists, dimensions)).assumingMemoryBound(to: Float.self)[list] = step
+                let factors = space.encode(unit, scratch: unit + dimensions, into: code)
+                codes.write(list, code: code, factors: factors, slot: Slot(list))
+            }
+        }
+    }
+
+    /// A list's centroid among the principal components.
+    func projectedCentroid(_ list: Int) -> [Float] {
+        [Float](unsafeUninitializedCapacity: components.count) { buffer, count in
+            if let base = buffer.baseAddress {
+                bunko_widen_bfloat16(
+                    projected.base.assumingMemoryBound(to: UInt16.self) + list * components.count, base, components.count)
+            }
+            count = components.count
+        }
+    }
+
     var bytes: Int { units.bytes + codes.bytes + projected.bytes + components.bytes }
 
     /// Lists and their cosines with the query, best first.
@@ -80,7 +141,7 @@ final class CoarseQuantizer: @unchecked Sendable {
 
     /// Ranks the lists whose score is at most `gap` under the best one's, `most` of them at most and `fewest` at least.
     ///
-    /// Cost: one code a list, one bfloat16 product for each list near the bar or above it.
+    /// Cost: one code a list, one product of bytes for each list near the bar or above it.
     func rank(_ query: QueryCode, space: CodeSpace, gap: Float = .infinity, fewest: Int = 1, most: Int) -> Ranking {
         withUnsafeTemporaryAllocation(byteCount: 8 * lists + 64, alignment: 64) { memory in
             guard let base = memory.baseAddress else { return Ranking(order: [], scores: []) }
@@ -111,10 +172,12 @@ final class CoarseQuantizer: @unchecked Sendable {
     private func rescore(
         _ positions: UnsafePointer<UInt32>, _ count: Int, _ query: QueryCode, into scores: UnsafeMutablePointer<Float>
     ) {
-        let halves = units.base.assumingMemoryBound(to: UInt16.self)
+        let bytes = units.base.assumingMemoryBound(to: Int8.self)
+        let steps = (units.base + Self.stepOffset(lists, dimensions)).assumingMemoryBound(to: Float.self)
         for position in 0..<count {
-            if position + 4 < count { bunko_prefetch(halves + Int(positions[position + 4]) * dimensions, 2 * dimensions) }
-            scores[position] = bunko_dot_bfloat16(halves + Int(positions[position]) * dimensions, query.unit, dimensions)
+            if position + 4 < count { bunko_prefetch(bytes + Int(positions[position + 4]) * dimensions, dimensions) }
+            let list = Int(positions[position])
+            scores[position] = steps[list] * bunko_dot_int8(bytes + list * dimensions, query.unit, dimensions)
         }
     }
 

@@ -40,14 +40,22 @@ final class QueryCode {
         memory.deallocate()
     }
 
+    /// The query's numbers; they point into this object's memory.
+    var numbers: bunko_quantized_query { quantized }
+
     /// The query against the codes of one space. A dot product of `dimensions` values.
     func withCodeQuery<Result>(space: CodeSpace, epsilon: Float, _ body: (inout bunko_code_query) -> Result) -> Result {
         withUnsafePointer(to: &quantized) { quantized in
-            let base = bunko_dot(unit, space.centre, dimensions)
-            // |q - c|^2 of a unit q; rounding may take it under zero where q is the centre.
-            let squared = max(0, 1 - 2 * base + space.centreSquaredNorm)
-            var query = bunko_code_query(query: quantized, base: base, distance: squared.squareRoot(), epsilon: epsilon)
+            var query = codeQuery(quantized, space: space, epsilon: epsilon)
             return body(&query)
         }
+    }
+
+    /// The same for a copy of `numbers` that lies at `quantized`.
+    func codeQuery(_ quantized: UnsafePointer<bunko_quantized_query>, space: CodeSpace, epsilon: Float) -> bunko_code_query {
+        let base = bunko_dot(unit, space.centre, dimensions)
+        // |q - c|^2 of a unit q; rounding may take it under zero where q is the centre.
+        let squared = max(0, 1 - 2 * base + space.centreSquaredNorm)
+        return bunko_code_query(query: quantized, base: base, distance: squared.squareRoot(), epsilon: epsilon)
     }
 }

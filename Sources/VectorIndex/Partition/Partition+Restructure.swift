@@ -160,6 +160,11 @@ extension Partition {
         }
     }
 
+    /// Trains the partition, or keeps its lists in shape.
+    func maintain() {
+        if !trainIfNeeded() { balanceIfNeeded() }
+    }
+
     /// Trains the partition when it has outgrown its structure. Searches and writers go on meanwhile; writers wait only for the rows that
     /// came during the last moments to be coded. Returns whether it did.
     @discardableResult

@@ -16,6 +16,8 @@ struct PartitionChange {
     private(set) var rewritten = Set<Int>()
     private let old: PartitionView
     private var exchangesTable = false
+    /// Whether all lists were exchanged.
+    private(set) var isRestructured = false
 
     init(_ view: PartitionView) {
         old = view
@@ -80,12 +82,31 @@ struct PartitionChange {
         exchangesTable = true
     }
 
+    /// Puts lists in place of those with their numbers, or behind the last; `count` lists stay. The rows of the new lists get their places,
+    /// other rows of the lists that go must be in one of the new ones.
+    mutating func exchangeLists(_ exchanged: [Int: CodeList], count: Int, coarse: CoarseQuantizer) {
+        for (number, list) in exchanged.sorted(by: { $0.key < $1.key }) {
+            if number < lists.count { lists[number] = list } else { lists.append(list) }
+            for row in 0..<list.count { setPlace(list.slot(row), Place(list: number, row: row)) }
+            rewritten.insert(number)
+        }
+        lists.removeLast(lists.count - count)
+        self.coarse = coarse
+        exchangesTable = true
+    }
+
+    mutating func exchangeCalibration(_ calibration: ProbeCalibration) {
+        coarse = coarse.map { CoarseQuantizer($0, calibration: calibration) }
+        exchangesTable = true
+    }
+
     /// Puts other lists in place of all; their rows' places are set.
     mutating func exchangeStructure(lists: [CodeList], space: CodeSpace?, coarse: CoarseQuantizer?) {
         self.lists = lists
         self.space = space
         self.coarse = coarse
         exchangesTable = true
+        isRestructured = true
         rewritten = Set(lists.indices)
         appended = [:]
         for (number, list) in lists.enumerated() {
@@ -173,14 +194,23 @@ extension Partition {
     /// Makes a change visible at once.
     func publish(_ change: PartitionChange, _ writer: inout PartitionWriter) {
         for (list, count) in change.appended { change.lists[list].publish(count) }
-        if writer.deadInList.count != change.lists.count {
-            writer.deadInList = [Int](repeating: 0, count: change.lists.count)
-        }
+        let missing = change.lists.count - writer.deadInList.count
+        if missing > 0 { writer.deadInList += [Int](repeating: 0, count: missing) } else { writer.deadInList.removeLast(-missing) }
         for list in change.rewritten { writer.deadInList[list] = 0 }
         for slot in change.died {
             writer.chunks.removeLive(slot)
             let place = change.place(slot)
             if place != .none, place.list < writer.deadInList.count { writer.deadInList[place.list] += 1 }
+        }
+        if change.isRestructured {
+            writer.largeLists = []
+            writer.indivisible = [:]
+        }
+        if change.coarse != nil, change.lists.count > 0 {
+            let mean = (view.withLock { $0.liveCount } + change.born.count) / change.lists.count
+            for (list, count) in change.appended where count - writer.deadInList[list] > Self.largestListOverMean * mean {
+                if count > 2 * writer.indivisible[list, default: 0] { writer.largeLists.insert(list) }
+            }
         }
         let table = change.table()
         let (stored, slotTableBytes) = (writer.chunks.storedCount, writer.slots.bytes)

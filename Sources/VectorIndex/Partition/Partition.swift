@@ -60,4 +60,8 @@ struct PartitionWriter {
     var chunks = ChunkAllocator()
     /// Dead rows in each list.
     var deadInList: [Int] = []
+    /// Lists that have grown too large, by number.
+    var largeLists = Set<Int>()
+    /// Lists that did not come apart, such as equal rows, with the rows they had: tried again at twice as many.
+    var indivisible: [Int: Int] = [:]
 }

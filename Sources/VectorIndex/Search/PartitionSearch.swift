@@ -45,18 +45,25 @@ struct PartitionSearch {
         return collector.scored.sorted { $0.score > $1.score }.prefix(k).map(\.slot)
     }
 
-    private mutating func search(_ position: Int) {
+    mutating func search(_ position: Int) {
         let part = scope.parts[position]
         let table = part.view.table
         guard let space = table.space, !mustScoreAll(part) else { return scoreAll(position) }
         isExact = false
         if part.isFiltered, part.matched <= Self.rowsScannedDirectly {
             scanRows(position, space)
-        } else if let coarse = table.coarse {
-            scanLists(position, space, coarse)
+        } else if let probing = probing(position) {
+            scan(position, space, order: probing.order, epsilon: probing.epsilon)
+            complete(position, probing)
         } else {
             scan(position, space, order: Array(0..<UInt32(table.lists.count)), epsilon: SearchPlan.epsilon(effort))
         }
+    }
+
+    /// Whether the part is searched by probing lists.
+    func probesLists(_ position: Int) -> Bool {
+        let part = scope.parts[position]
+        return part.view.table.coarse != nil && !mustScoreAll(part) && !(part.isFiltered && part.matched <= Self.rowsScannedDirectly)
     }
 
     private func mustScoreAll(_ part: SearchScope.Part) -> Bool {
@@ -73,28 +80,43 @@ struct PartitionSearch {
         scanned += part.matched
     }
 
-    /// Probes lists in the order of their rank; more of them while fewer than k rows were found.
-    private mutating func scanLists(_ position: Int, _ space: CodeSpace, _ coarse: CoarseQuantizer) {
+    /// Lists a search of one part is to probe, best first.
+    struct Probing {
+        let order: [UInt32]
+        let epsilon: Float
+        /// Rows that must have been found afterwards.
+        let wanted: Int
+    }
+
+    /// Ranks the lists of a part that is searched by probing them.
+    mutating func probing(_ position: Int) -> Probing? {
         let part = scope.parts[position]
+        guard let space = part.view.table.space, let coarse = part.view.table.coarse else { return nil }
+        isExact = false
         let share = Double(part.matched) / Double(part.view.liveCount)
         let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: share)
         let ranking = coarse.rank(query, space: space, gap: plan.gap, fewest: plan.fewestProbes, most: plan.mostProbes)
         let wanted = min(k, collector.state.lower_count + part.matched)
-        scan(position, space, order: ranking.order, epsilon: plan.epsilon)
+        return Probing(order: ranking.order, epsilon: plan.epsilon, wanted: wanted)
+    }
+
+    /// Probes more lists while fewer rows were found than there must be: a filter may leave the nearest lists with too few.
+    mutating func complete(_ position: Int, _ probing: Probing) {
+        guard let space = scope.parts[position].view.table.space, let coarse = scope.parts[position].view.table.coarse else { return }
         var done = Set<UInt32>()
-        var next = 4 * ranking.order.count
-        // Every row that was found has a lower bound; a filter may leave the nearest lists with too few.
-        while collector.state.lower_count < wanted, done.count < coarse.lists {
-            if done.isEmpty { done.formUnion(ranking.order) }
+        var next = 4 * probing.order.count
+        // Every row that was found has a lower bound.
+        while collector.state.lower_count < probing.wanted, done.count < coarse.lists {
+            if done.isEmpty { done.formUnion(probing.order) }
             let all = coarse.rank(query, space: space, most: min(coarse.lists, next))
             let more = all.order.filter { !done.contains($0) }
             done.formUnion(more)
             next *= 4
-            scan(position, space, order: more, epsilon: plan.epsilon)
+            scan(position, space, order: more, epsilon: probing.epsilon)
         }
     }
 
-    private mutating func scan(_ position: Int, _ space: CodeSpace, order: [UInt32], epsilon: Float) {
+    mutating func scan(_ position: Int, _ space: CodeSpace, order: [UInt32], epsilon: Float) {
         let part = scope.parts[position]
         var cursor = bunko_cursor(list: 0, row: 0)
         let isSparse = part.isFiltered && part.matched * 2 < part.view.liveCount
@@ -112,6 +134,11 @@ struct PartitionSearch {
             }
         }
         probes += order.count
+    }
+
+    mutating func count(scanned rows: Int, probes lists: Int) {
+        scanned += rows
+        probes += lists
     }
 
     /// Reads the codes of the filter's rows one by one, by quads.

@@ -1,0 +1,92 @@
+import CVectorKernels
+
+/// Many queries over the same scope: each list's codes are read and transposed once for all queries that probe it.
+struct BatchSearch {
+    /// Lists each query scans alone at first: they set the bar that keeps the rest of its candidates few.
+    private static let listsScannedAlone = 2
+
+    private let scope: SearchScope
+    private var searches: [PartitionSearch]
+
+    init(_ vectors: ArraySlice<[Float]>, norms: ArraySlice<Double>, scope: SearchScope, k: Int, effort: SearchEffort) {
+        self.scope = scope
+        searches = zip(vectors, norms).map { PartitionSearch($0, norm: $1, scope: scope, k: k, effort: effort) }
+    }
+
+    mutating func answer() -> [SearchResponse] {
+        for position in scope.parts.indices {
+            guard let first = searches.first else { break }
+            if first.probesLists(position) {
+                probe(position)
+            } else {
+                for number in searches.indices { searches[number].search(position) }
+            }
+        }
+        return searches.indices.map { searches[$0].response() }
+    }
+
+    private mutating func probe(_ position: Int) {
+        guard let space = scope.parts[position].view.table.space else { return }
+        var probings: [PartitionSearch.Probing] = []
+        for number in searches.indices {
+            guard let probing = searches[number].probing(position) else { return }
+            searches[number].scan(
+                position, space, order: Array(probing.order.prefix(Self.listsScannedAlone)), epsilon: probing.epsilon)
+            probings.append(probing)
+        }
+        scanShared(position, space, probings)
+        for number in searches.indices { searches[number].complete(position, probings[number]) }
+    }
+
+    /// Scans list after list, each for the queries that probe it.
+    private mutating func scanShared(_ position: Int, _ space: CodeSpace, _ probings: [PartitionSearch.Probing]) {
+        let part = scope.parts[position]
+        let table = part.view.table
+        let count = searches.count
+        let numbers = UnsafeMutablePointer<bunko_quantized_query>.allocate(capacity: count)
+        let queries = UnsafeMutablePointer<bunko_code_query>.allocate(capacity: count)
+        let states = UnsafeMutablePointer<bunko_collector>.allocate(capacity: count)
+        defer {
+            numbers.deallocate()
+            queries.deallocate()
+            states.deallocate()
+        }
+        var queriesOfList = [[Int32]](repeating: [], count: table.lists.count)
+        for number in 0..<count {
+            let search = searches[number]
+            (numbers + number).initialize(to: search.query.numbers)
+            (queries + number).initialize(
+                to: search.query.codeQuery(numbers + number, space: space, epsilon: probings[number].epsilon))
+            (states + number).initialize(to: search.collector.state)
+            for list in probings[number].order.dropFirst(Self.listsScannedAlone) { queriesOfList[Int(list)].append(Int32(number)) }
+        }
+        part.rows.words.withUnsafeBufferPointer { words in
+            var rows = bunko_rows(words: words.baseAddress, slots: part.rows.capacity, sparse: false)
+            withUnsafePointer(to: &rows) { rows in
+                for (list, probing) in queriesOfList.enumerated() where !probing.isEmpty {
+                    scan(list, table, for: probing, queries, states, rows, position)
+                }
+            }
+        }
+        for number in 0..<count { searches[number].collector.state = states[number] }
+    }
+
+    private mutating func scan(
+        _ list: Int, _ table: PartitionTable, for probing: [Int32], _ queries: UnsafeMutablePointer<bunko_code_query>,
+        _ states: UnsafeMutablePointer<bunko_collector>, _ rows: UnsafePointer<bunko_rows>, _ position: Int
+    ) {
+        let most = table.lists[list].capacity
+        for number in probing.map(Int.init) where states[number].capacity - states[number].count < most {
+            searches[number].collector.state = states[number]
+            searches[number].collector.reserve(most)
+            states[number] = searches[number].collector.state
+        }
+        let queryPointers = probing.map { Optional(UnsafePointer(queries + Int($0))) }
+        let statePointers = probing.map { Optional(states + Int($0)) }
+        let rowPointers = [UnsafePointer<bunko_rows>?](repeating: rows, count: probing.count)
+        let scratch = searches[0].query.scratch
+        let scanned = bunko_scan_shared(
+            table.views + list, queryPointers, probing.count, rowPointers, UInt32(position), statePointers, scratch)
+        for number in probing { searches[Int(number)].count(scanned: scanned, probes: 1) }
+    }
+}
