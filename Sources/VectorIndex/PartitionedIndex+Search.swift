@@ -10,6 +10,7 @@ extension PartitionedIndex {
         guard SearchRequest.validK.contains(request.k) else { throw .kOutOfRange(request.k) }
         let norm = try validatedNorm(request.vector, of: .query(0), dimensions: configuration.dimensions)
         let scope = SearchScope(self, partitions: request.partitions, allowed: request.allowed)
+        defer { scope.end() }
         var search = PartitionSearch(request.vector, norm: norm, scope: scope, k: request.k, effort: request.effort)
         return search.answer()
     }
@@ -31,7 +32,8 @@ extension PartitionedIndex {
             norms.append(try validatedNorm(vector, of: .query(position), dimensions: configuration.dimensions))
         }
         let scope = SearchScope(self, partitions: partitions, allowed: allowed)
-        let answers = Mutex<[Int: [SearchResponse]]>([:])
+        defer { scope.end() }
+        let answers = Guarded<[Int: [SearchResponse]]>([:])
         let grain = min(Self.batchSize, max(1, (vectors.count + workers - 1) / max(1, workers)))
         let checked = norms
         inParallel(vectors.count, grain: grain, workers: workers) { range in

@@ -12,9 +12,9 @@ public final class PartitionedIndex: Sendable {
     /// The configuration the index was made with.
     public let configuration: IndexConfiguration
     let rotation: Rotation
-    private let partitions = Mutex<[UUID: Partition]>([:])
+    private let partitions = Guarded<[UUID: Partition]>([:])
     private let maintenance = DispatchQueue(label: "bunko.vector-index.maintenance", qos: .utility)
-    private let awaiting = Mutex<Set<UUID>>([])
+    private let awaiting = Guarded<Set<UUID>>([])
 
     /// An empty index.
     public init(configuration: IndexConfiguration = IndexConfiguration()) {

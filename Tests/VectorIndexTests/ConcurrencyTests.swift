@@ -114,4 +114,55 @@ final class ConcurrencyTests: Sendable {
         run([writer, reader])
         #expect(problems.withLock { $0 } == [])
     }
+
+    /// A partition that is trained, split, compacted and renumbered while it is searched. Rows 0..<600 stay for ever; others come and go.
+    @Test func searchesGoOnWhileThePartitionIsReorganised() throws {
+        var configuration = IndexConfiguration(dimensions: Self.dimensions)
+        configuration.exhaustiveRows = 50
+        configuration.singleListRows = 400
+        let index = PartitionedIndex(configuration: configuration)
+        let partition = partition
+        var generator = SplitMix64(seed: 31)
+        let fixed = (0..<600).map { IndexRow(id: id($0), vector: smoothVector(Self.dimensions, &generator)) }
+        try index.upsert(fixed, in: partition)
+        let running = Atomic(2)
+        let searches = Atomic(0)
+
+        @Sendable func churn(_ first: Int, _ seed: UInt64) throws {
+            defer { running.subtract(1, ordering: .releasing) }
+            var generator = SplitMix64(seed: seed)
+            for turn in 0..<150 {
+                let numbers = (0..<100).map { _ in first + Int.random(in: 0..<3_000, using: &generator) }
+                try index.upsert(numbers.map { IndexRow(id: id($0), vector: smoothVector(Self.dimensions, &generator)) }, in: partition)
+                if turn % 3 == 0 {
+                    index.remove((0..<500).map { _ in id(first + Int.random(in: 0..<3_000, using: &generator)) }, from: partition)
+                }
+                if turn % 40 == 39 { index.remove((0..<3_000).map { id(first + $0) }, from: partition) }
+            }
+        }
+        let reader: @Sendable () throws -> Void = {
+            var generator = SplitMix64(seed: 34)
+            while running.load(ordering: .acquiring) > 0 {
+                let number = Int.random(in: 0..<600, using: &generator)
+                for effort in [SearchEffort.exact, .recall(0.95), .probes(3, epsilon: 1.9)] {
+                    let response = try index.search(
+                        SearchRequest(vector: fixed[number].vector, partitions: [partition], k: 5, effort: effort))
+                    self.report(response.hits.count == 5 ? nil : "\(response.hits.count) hits")
+                    self.report(Set(response.hits.map(\.id)).count == response.hits.count ? nil : "a row twice")
+                    let found = response.hits.first?.id == id(number)
+                    self.report(found || effort != .exact ? nil : "a row that never changed is lost")
+                }
+                let few = Set((0..<40).map { id($0 * 15) })
+                let filtered = try index.search(
+                    SearchRequest(vector: fixed[number].vector, partitions: [partition], k: 40, allowed: few))
+                self.report(Set(filtered.hits.map(\.id)) == few ? nil : "a filter lost rows")
+                searches.add(1, ordering: .relaxed)
+            }
+        }
+        run([{ try churn(10_000, 32) }, { try churn(20_000, 33) }, reader, reader])
+        #expect(problems.withLock { $0 } == [])
+        #expect(searches.load(ordering: .relaxed) > 0)
+        index.maintain()
+        try index.checkInvariants()
+    }
 }

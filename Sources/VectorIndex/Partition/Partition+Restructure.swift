@@ -29,7 +29,7 @@ extension Partition {
         }
         rewriteSparseLists(&writer)
         emptySparseChunks(&writer)
-        if writer.chunks.wantsRenumbering { renumberChunks(&writer) }
+        if writer.chunks.wantsRenumbering, !writer.keepsNumbers { renumberChunks(&writer) }
     }
 
     /// A centre that stands for a quarter of the rows at most may be far from their mean.
@@ -171,7 +171,11 @@ extension Partition {
     func trainIfNeeded() -> Bool {
         training.withLock { _ in
             guard wantsTraining else { return false }
-            let start = view.withLock { $0 }
+            let start = writer.withLock { writer in
+                writer.keepsNumbers = true
+                return view.withLock { $0 }
+            }
+            defer { writer.withLock { $0.keepsNumbers = false } }
             let plan = PartitionTraining(
                 table: start.table, live: start.live, rotation: rotation, seed: configuration.seed, workers: configuration.workers)
             guard var trained = plan.train() else { return false }

@@ -216,6 +216,7 @@ extension Partition {
         let (stored, slotTableBytes) = (writer.chunks.storedCount, writer.slots.bytes)
         view.withLock { view in
             view.table = table
+            view.live.acquireOrder()
             view.live.reserve(change.chunks.count << RowChunk.shift)
             for slot in change.born { view.live.insert(slot) }
             for slot in change.died { view.live.remove(slot) }

@@ -9,10 +9,10 @@ import Synchronization
 final class Partition: Sendable {
     let configuration: IndexConfiguration
     let rotation: Rotation
-    let writer = Mutex(PartitionWriter())
-    let view = Mutex(PartitionView())
+    let writer = Guarded(PartitionWriter())
+    let view = Guarded(PartitionView())
     /// Held while the partition trains: one training at a time.
-    let training = Mutex(())
+    let training = Guarded(())
 
     init(configuration: IndexConfiguration, rotation: Rotation) {
         self.configuration = configuration
@@ -58,6 +58,8 @@ struct PartitionView: Sendable {
 struct PartitionWriter {
     var slots = SlotTable()
     var chunks = ChunkAllocator()
+    /// Slots keep their numbers, because a training holds them.
+    var keepsNumbers = false
     /// Dead rows in each list.
     var deadInList: [Int] = []
     /// Lists that have grown too large, by number.

@@ -29,6 +29,11 @@ struct SearchScope {
         matched = parts.reduce(0) { $0 + $1.matched }
     }
 
+    /// The search reads its views no more.
+    func end() {
+        for part in parts { part.view.live.releaseOrder() }
+    }
+
     init(parts: [Part], rotation: Rotation) {
         self.parts = parts
         self.rotation = rotation

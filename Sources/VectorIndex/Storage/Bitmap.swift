@@ -1,3 +1,5 @@
+import CVectorKernels
+
 /// A set of slots, one bit each.
 struct Bitmap: Sendable, Equatable {
     private(set) var words: [UInt64] = []
@@ -41,6 +43,16 @@ struct Bitmap: Sendable, Equatable {
 
     mutating func subtract(_ other: Bitmap) {
         for word in 0..<min(words.count, other.words.count) { words[word] &= ~other.words[word] }
+    }
+
+    /// A reader is done with the words: a writer that finds itself their only owner may change them in place.
+    func releaseOrder() {
+        words.withUnsafeBufferPointer { if let base = $0.baseAddress { bunko_release_order(base) } }
+    }
+
+    /// The writer's side: the reference count orders it behind the readers that are done.
+    func acquireOrder() {
+        words.withUnsafeBufferPointer { if let base = $0.baseAddress { bunko_acquire_order(base) } }
     }
 
     /// The slots, ascending.

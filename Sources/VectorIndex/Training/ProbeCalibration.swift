@@ -112,7 +112,8 @@ struct ProbeCalibration: Sendable {
             members = ProbeCalibration.sample(of: view.live.slots, seed: seed).map { Member(slot: $0) }
             var listOfSlot = [UInt32](repeating: .max, count: view.live.capacity)
             for (number, list) in view.table.lists.enumerated() {
-                for row in 0..<list.count { listOfSlot[Int(list.slot(row))] = UInt32(number) }
+                // Writers may have appended rows that the view does not know.
+                for row in 0..<list.count where view.live.contains(list.slot(row)) { listOfSlot[Int(list.slot(row))] = UInt32(number) }
             }
             let (filled, nearest) = Self.filled(members, view, rotation, listOfSlot, workers)
             members = filled
