@@ -167,7 +167,7 @@ struct Dataset: AsyncParsableCommand {
 }
 
 /// Runs work on a data set; what is wrong with its files becomes a problem with the exit code that belongs to it.
-private func asProblem<R>(_ work: () async throws -> R) async throws -> R {
+func asProblem<R>(_ work: () async throws -> R) async throws -> R {
     do {
         return try await work()
     } catch let error as DatasetError {
