@@ -8,6 +8,8 @@ public struct BenchmarkPicture {
         "#e07a1f", "#7a5195", "#3a9d5d", "#c8426b", "#8c6d31", "#17a2b8", "#6b7280", "#b5651d", "#5c7cfa", "#a3a500", "#d6336c", "#495057",
     ]
     private static let own = "#0b3c6f"
+    /// The axis of recall ends here.
+    private static let leastMissed = 0.001
 
     private let report: BenchmarkReport
     private let fronts: [ParetoFront]
@@ -57,17 +59,20 @@ public struct BenchmarkPicture {
         let rates = points.filter { $0.recall >= lowest }.map(\.qps)
         let decades = (floor(log10(rates.min() ?? 1)), ceil(log10(rates.max() ?? 10) + 0.01))
         let (left, right, bottom) = (Self.margin, Self.width - 230, top + height - 50)
-        func x(_ recall: Double) -> Double { left + (recall - lowest) / (1 - lowest) * (right - left) }
+        // What is missed, on a logarithmic axis: the step from 0.99 to 0.995 is as hard as that from 0.90 to 0.95.
+        func missed(_ recall: Double) -> Double { -log10(max(1 - recall, Self.leastMissed)) }
+        func x(_ recall: Double) -> Double { left + (missed(recall) - missed(lowest)) / (missed(1) - missed(lowest)) * (right - left) }
         func y(_ qps: Double) -> Double { bottom - (log10(qps) - decades.0) / (decades.1 - decades.0) * (bottom - top - 30) }
-        var parts = [heading("Queries a second (log) at a recall@\(points.first?.k ?? 10), one query at a time", top)]
+        var parts = [heading("Queries a second (log) by recall@\(points.first?.k ?? 10), one query at a time", top)]
         for decade in Int(decades.0)...Int(decades.1) {
             let value = pow(10, Double(decade))
             parts.append(line(left, y(value), right, y(value), "#d5d8dc"))
             parts.append(text(left - 8, y(value) + 4, shortened(value), anchor: "end"))
         }
-        for tick in stride(from: (lowest * 20).rounded(.up) / 20, through: 1.0001, by: 0.05) {
+        for tick in [0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 1] where tick >= lowest {
             parts.append(line(x(tick), top + 30, x(tick), bottom, "#eceff1"))
-            parts.append(text(x(tick), bottom + 18, number(tick, 2), anchor: "middle"))
+            let label = tick == 1 ? "≥ 0.999" : number(tick, tick > 0.99 ? 3 : 2)
+            parts.append(text(x(tick), bottom + 18, label, anchor: "middle"))
         }
         for (index, front) in fronts.enumerated() {
             let colour = colours[front.system] ?? Self.own
@@ -113,7 +118,7 @@ public struct BenchmarkPicture {
     }
 
     private func bars(_ title: String, _ top: Double, isLogarithmic: Bool, _ rows: [(String, [Double])]) -> (Double, String) {
-        let (left, longest) = (240.0, Self.width - 240 - 120)
+        let (left, longest) = (240.0, Self.width - 240 - 180)
         let thickness = 18.0
         let values = rows.flatMap(\.1).filter { $0 > 0 }
         let low = isLogarithmic ? log10(values.min() ?? 1) - 0.3 : 0
