@@ -63,35 +63,39 @@ public struct PeerPrograms: Sendable {
         process.standardInput = FileHandle.nullDevice
         let pipe = Pipe()
         process.standardOutput = pipe
-        let (pieces, source) = AsyncStream<Data>.makeStream()
-        pipe.fileHandleForReading.readabilityHandler = { handle in
-            let piece = handle.availableData
-            if piece.isEmpty {
-                handle.readabilityHandler = nil
-                source.finish()
-            } else {
-                source.yield(piece)
-            }
+        // `waitUntilExit` would block a thread of the pool, and may miss the end of a short process.
+        let (ends, ended) = AsyncStream<Int32>.makeStream()
+        process.terminationHandler = { process in
+            ended.yield(process.terminationStatus)
+            ended.finish()
         }
         try process.run()
-        await withTaskCancellationHandler {
-            var rest = Data()
-            for await piece in pieces {
-                rest += piece
-                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                    take(String(decoding: rest[..<end], as: UTF8.self))
-                    rest = Data(rest[(end + 1)...])
-                }
-            }
+        let output = pipe.fileHandleForReading
+        let status = await withTaskCancellationHandler {
+            for await line in Self.lines(of: output) { take(line) }
+            return await ends.first { _ in true }
         } onCancel: {
             process.terminate()
         }
-        // Its output has ended, so it is about to.
-        process.waitUntilExit()
         try Task.checkCancellation()
-        guard process.terminationStatus == 0 else {
-            throw PeerFailure(program: arguments.prefix(2).joined(separator: " "), status: Int(process.terminationStatus))
-        }
+        guard status == 0 else { throw PeerFailure(program: arguments.prefix(2).joined(separator: " "), status: Int(status ?? -1)) }
+    }
+
+    /// The lines of a pipe until it ends, read on a thread of their own.
+    private static func lines(of output: FileHandle) -> AsyncStream<String> {
+        let (lines, source) = AsyncStream<String>.makeStream()
+        Thread {
+            var rest = Data()
+            while let piece = try? output.read(upToCount: 1 << 16), !piece.isEmpty {
+                rest += piece
+                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                    source.yield(String(decoding: rest[..<end], as: UTF8.self))
+                    rest = Data(rest[(end + 1)...])
+                }
+            }
+            source.finish()
+        }.start()
+        return lines
     }
 }
 
