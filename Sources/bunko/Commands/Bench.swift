@@ -84,17 +84,21 @@ struct Bench: AsyncParsableCommand {
         let start = ContinuousClock.now
         let index = try IndexContender(base, workers: ProcessInfo.processInfo.activeProcessorCount)
         try await rules.measure(index, bank, buildSeconds: (ContinuousClock.now - start) / .seconds(1), report: note)
-        let failures = try await measurePeers(folder, rules, note)
         let name = try folder.manifest().map { "\($0.recipe.preset) seed \($0.recipe.seed)" } ?? (dataset as NSString).lastPathComponent
-        let report = BenchmarkReport(
-            dataset: name, rows: base.rows, dimensions: base.dimensions, machine: machine, results: results.withLock(\.self))
-        try tell(report)
+        func report() -> BenchmarkReport {
+            BenchmarkReport(
+                dataset: name, rows: base.rows, dimensions: base.dimensions, machine: machine, results: results.withLock(\.self))
+        }
+        // Written after every system, so that an interrupted run leaves what it has measured.
+        try write(report())
+        let failures = try await measurePeers(folder, rules, note) { try write(report()) }
+        Output.line(page(report()))
         if failures > 0 { throw ItemsFailed(count: failures, total: wantedPeers.count, what: "peers") }
     }
 
     /// Measures the peers that are wanted and returns how many failed.
     private func measurePeers(
-        _ folder: DatasetFolder, _ rules: BenchmarkProtocol, _ note: @escaping @Sendable (BenchmarkResult) -> Void
+        _ folder: DatasetFolder, _ rules: BenchmarkProtocol, _ note: @escaping @Sendable (BenchmarkResult) -> Void, each: () throws -> Void
     ) async throws -> Int {
         guard !wantedPeers.isEmpty else { return 0 }
         let programs = PeerPrograms(folder: try peersPlace(), cache: DatasetPlace.absolute(cache))
@@ -109,6 +113,7 @@ struct Bench: AsyncParsableCommand {
                 Output.note("\(failure)")
                 failures += 1
             }
+            try each()
         }
         return failures
     }
@@ -130,17 +135,18 @@ struct Bench: AsyncParsableCommand {
             remedy: "Run this in a checkout, or name the folder with --peers-folder.", parameter: "--peers")
     }
 
-    private func tell(_ report: BenchmarkReport) throws {
-        let picture = svg.map { ($0 as NSString).lastPathComponent }
-        let page = report.markdown(command: commandLine, picture: picture)
-        Output.line(page)
+    private func page(_ report: BenchmarkReport) -> String {
+        report.markdown(command: commandLine, picture: svg.map { ($0 as NSString).lastPathComponent })
+    }
+
+    private func write(_ report: BenchmarkReport) throws {
         if let json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             try write(try encoder.encode(report), to: json)
         }
         if let svg { try write(Data(BenchmarkPicture(report).svg.utf8), to: svg) }
-        if let markdown { try write(Data(page.utf8), to: markdown) }
+        if let markdown { try write(Data(page(report).utf8), to: markdown) }
     }
 
     private var commandLine: String {
