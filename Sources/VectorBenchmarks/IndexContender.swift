@@ -50,7 +50,7 @@ public struct IndexContender: SearchContender {
     }
 
     public func searchBatch(_ queries: [[Float]], k: Int, threads: Int, _ setting: SearchEffort) throws -> [SearchResponse] {
-        try index.searchBatch(queries, partitions: [partition], k: k, effort: setting)
+        try index.searchBatch(queries, partitions: [partition], k: k, effort: setting, workers: threads)
     }
 
     public func rows(of answer: SearchResponse) -> [Int] {
