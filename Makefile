@@ -14,7 +14,7 @@ ifeq ($(CI),true)
 export BUNKO_WARNINGS_AS_ERRORS := 1
 endif
 
-.PHONY: help setup demo test lint bench build debug clean
+.PHONY: help setup demo test lint bench exact build debug clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,9 +34,21 @@ lint: ## check formatting, imports between rooms, and the scripts
 	scripts/lint-imports --self-test
 	scripts/lint-imports
 	@! grep -rnwE 'TOD[O]|FIXM[E]' $(SOURCES) Makefile scripts .ci || { echo 'lint: finish it, or make it an issue' >&2; exit 1; }
-	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; else echo 'lint: no shellcheck here; the scripts were not checked'; fi
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh Benchmarks/Peers/*.sh .ci/run; else echo 'lint: no shellcheck here; the scripts were not checked'; fi
 
-bench: setup ## run the benchmarks of the nested package
+# What `make bench` measures: ROWS=200000 is the committed report; ROWS=1000000 takes PEERS=faiss-ivfflat,pgvector-hnsw.
+ROWS ?= 100000
+SEED ?= 1
+PRESET ?= 3large
+PEERS ?= all
+BENCH_SET := $(PRESET)-$(ROWS)-$(SEED)
+
+bench: setup build ## measure the index beside other libraries (ROWS=100000 SEED=1 PRESET=3large PEERS=all)
+	.build/release/bunko dataset generate --preset $(PRESET) --rows $(ROWS) --queries 2000 --seed $(SEED) --out datasets/generated/$(BENCH_SET)
+	.build/release/bunko bench --dataset datasets/generated/$(BENCH_SET) --peers $(PEERS) --queries 500 --batch 1000 \
+		--json Benchmarks/Results/$(BENCH_SET).json --svg Benchmarks/Results/$(BENCH_SET).svg --markdown Benchmarks/Results/$(BENCH_SET).md
+
+exact: setup ## measure exact search against the memory's own speed
 	swift run -c release --package-path Benchmarks bench exact --results Benchmarks/Results
 
 build: ## build the product, optimised

@@ -7,6 +7,7 @@ let package = Package(
     products: [
         .executable(name: "bunko", targets: ["bunko"]),
         .library(name: "VectorIndex", targets: ["VectorIndex"]),
+        .library(name: "VectorDatasets", targets: ["VectorDatasets"]),
     ],
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
@@ -33,12 +34,15 @@ let package = Package(
             name: "CCommonMark", pkgConfig: "libcmark-gfm",
             providers: [.apt(["libcmark-gfm-dev"])]),
         .target(name: "CVectorKernels"),
+        .target(name: "CSyntheticVectors"),
 
         // Rooms, from the ground up.
         .target(name: "Domain"),
         .target(name: "Postgres", dependencies: ["CPostgres", .crypto, .deque, .logging]),
         .target(name: "EmbeddedPostgres", dependencies: ["Postgres", .logging, .serviceLifecycle]),
         .target(name: "VectorIndex", dependencies: ["CVectorKernels", "CBLAS", "CLAPACKE"]),
+        .target(name: "VectorDatasets", dependencies: ["CSyntheticVectors", "CBLAS", "CLAPACKE", .crypto]),
+        .target(name: "VectorBenchmarks", dependencies: ["VectorDatasets", "VectorIndex"]),
         .target(name: "TextAnalysis", dependencies: ["CICU"]),
         .target(name: "Embeddings", dependencies: ["TextAnalysis"]),
         .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark"]),
@@ -65,7 +69,7 @@ let package = Package(
             name: "bunko",
             dependencies: [
                 "Server", "Accounts", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
-                "Embeddings", "EmbeddedPostgres", "Postgres", "VectorIndex", "CVectorKernels",
+                "Embeddings", "EmbeddedPostgres", "Postgres", "VectorBenchmarks", "VectorDatasets", "VectorIndex", "CVectorKernels",
                 .argumentParser, .asyncHTTPClient, .configuration, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
                 .systemPackage, .unixSignals, .yams,
             ]),
@@ -79,6 +83,8 @@ let package = Package(
         .testTarget(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "Postgres", .logging, .serviceLifecycle, .unixSignals]),
         .testTarget(name: "VectorIndexTests", dependencies: ["VectorIndex", "CVectorKernels"]),
+        .testTarget(name: "VectorDatasetsTests", dependencies: ["VectorDatasets", "CSyntheticVectors"]),
+        .testTarget(name: "VectorBenchmarksTests", dependencies: ["VectorBenchmarks", "VectorDatasets"]),
         .testTarget(name: "TextAnalysisTests", dependencies: ["TextAnalysis"]),
         .testTarget(name: "EmbeddingsTests", dependencies: ["Embeddings", "TextAnalysis"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Extraction", "TextAnalysis"]),

@@ -9,14 +9,13 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
-        .target(name: "SyntheticEmbeddings"),
         .executableTarget(
             name: "bench",
             dependencies: [
-                "SyntheticEmbeddings",
+                .product(name: "VectorDatasets", package: "bunko"),
                 .product(name: "VectorIndex", package: "bunko"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ])
     ],
     swiftLanguageModes: [.v6]
 )

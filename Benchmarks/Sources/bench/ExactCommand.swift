@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import SyntheticEmbeddings
 import VectorIndex
 
 struct ExactCommand: ParsableCommand {
@@ -10,9 +9,6 @@ struct ExactCommand: ParsableCommand {
 
     @Option(help: "Rows in the partition.")
     var rows = 20_000
-
-    @Option(help: "Dimensions of a row, at least 224.")
-    var dimensions = 1536
 
     @Option(help: "Queries measured one at a time.")
     var queries = 300
@@ -33,15 +29,15 @@ struct ExactCommand: ParsableCommand {
     var results: String?
 
     func validate() throws {
-        guard rows > 0, queries > 0, batch > 0, dimensions >= 224 else {
-            throw ValidationError("rows, queries and batch must be positive, dimensions at least 224")
+        guard rows > 0, queries > 0, batch > 0 else {
+            throw ValidationError("rows, queries and batch must be positive")
         }
         guard SearchRequest.validK.contains(k) else { throw ValidationError("k must lie in \(SearchRequest.validK)") }
     }
 
     func run() throws {
         let report = try ExactMeasurement(
-            rows: rows, dimensions: dimensions, queries: queries, batch: batch, k: k, seed: seed
+            rows: rows, queries: queries, batch: batch, k: k, seed: seed
         ).run()
         print(report.table)
         if let json { try report.json.write(to: URL(fileURLWithPath: json)) }
@@ -49,7 +45,7 @@ struct ExactCommand: ParsableCommand {
     }
 
     private var command: String {
-        "swift run -c release --package-path Benchmarks bench exact --rows \(rows) --dimensions \(dimensions) "
+        "swift run -c release --package-path Benchmarks bench exact --rows \(rows) "
             + "--queries \(queries) --batch \(batch) --k \(k) --seed \(seed)"
     }
 

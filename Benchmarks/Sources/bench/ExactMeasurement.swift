@@ -1,11 +1,10 @@
 import Foundation
-import SyntheticEmbeddings
+import VectorDatasets
 import VectorIndex
 
 /// One run: builds a partition of generated rows, then measures searches and the memory in turn.
 struct ExactMeasurement {
     let rows: Int
-    let dimensions: Int
     let queries: Int
     let batch: Int
     let k: Int
@@ -18,14 +17,14 @@ struct ExactMeasurement {
         BLASRuntime.useOneThread()
         let machine = Machine.current
         let threads = ProcessInfo.processInfo.activeProcessorCount
-        let generator = EmbeddingGenerator(rows: rows, dimensions: dimensions, seed: seed)
+        let generator = try SyntheticEmbeddings(rows: rows, seed: seed)
         let partition = UUID()
         let (index, insertSeconds) = try build(generator, partition)
-        let vectors = generator.queries(Self.warmUp + max(queries, batch))
+        let vectors = Self.vectors(generator.queries(0..<Self.warmUp + max(queries, batch)))
         let measured = Array(vectors.dropFirst(Self.warmUp))
         for vector in vectors.prefix(Self.warmUp) { _ = try search(index, partition, vector) }
 
-        let memory = MemoryRead(bytes: rows * dimensions * 4)
+        let memory = MemoryRead(bytes: rows * SyntheticEmbeddings.dimensions * 4)
         let singles = Array(measured.prefix(queries))
         let (single, passes) = try alternate(singles, memory) { _ = try search(index, partition, $0) }
         let parallel = try onThreads(threads) { _ in
@@ -40,7 +39,7 @@ struct ExactMeasurement {
         try check(answers, index, partition, batchVectors)
 
         return ExactReport(
-            rows: rows, dimensions: dimensions, k: k, seed: seed, queries: queries, batch: batch, threads: threads,
+            rows: rows, dimensions: SyntheticEmbeddings.dimensions, k: k, seed: seed, queries: queries, batch: batch, threads: threads,
             machine: machine, insertSeconds: insertSeconds, singleSeconds: single, passSeconds: passes, passBytes: memory.bytes,
             parallelSeconds: parallel, parallelPassSeconds: parallelPasses, batchSeconds: batchSeconds)
     }
@@ -58,14 +57,21 @@ struct ExactMeasurement {
         return (queries.sorted(), passes.sorted())
     }
 
-    private func build(_ generator: EmbeddingGenerator, _ partition: UUID) throws -> (PartitionedIndex, Double) {
-        let index = PartitionedIndex(configuration: IndexConfiguration(dimensions: dimensions))
+    private func build(_ generator: SyntheticEmbeddings, _ partition: UUID) throws -> (PartitionedIndex, Double) {
+        let index = PartitionedIndex(configuration: IndexConfiguration(dimensions: SyntheticEmbeddings.dimensions))
         var total = 0.0
         for start in stride(from: 0, to: rows, by: 1000) {
-            let batch = generator.rows(start..<min(rows, start + 1000)).map { IndexRow(id: UUID(), vector: $0) }
+            let batch = Self.vectors(generator.rows(start..<min(rows, start + 1000))).map { IndexRow(id: UUID(), vector: $0) }
             total += try seconds { try index.upsert(batch, in: partition) }
         }
         return (index, total)
+    }
+
+    /// Vectors that stand one after the other, each for itself.
+    private static func vectors(_ values: [Float]) -> [[Float]] {
+        stride(from: 0, to: values.count, by: SyntheticEmbeddings.dimensions).map {
+            Array(values[$0..<$0 + SyntheticEmbeddings.dimensions])
+        }
     }
 
     private func search(_ index: PartitionedIndex, _ partition: UUID, _ vector: [Float]) throws -> SearchResponse {
