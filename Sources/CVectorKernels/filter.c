@@ -66,3 +66,48 @@ size_t bunko_count_bits(const uint64_t *words, size_t count) {
     for (size_t i = 0; i < count; i++) bits += (size_t)__builtin_popcountll(words[i]);
     return bits;
 }
+
+// MARK: places
+
+void bunko_count_places(
+    const bunko_places *places, const uint64_t *words, size_t count, uint32_t *restrict counts, size_t lists) {
+    for (size_t word = 0; word < count; word++) {
+        if (words[word] == 0) continue;
+        size_t first = word * 64;
+        const uint64_t *chunk = places->chunks[first >> places->shift];
+        if (chunk == NULL) continue;
+        chunk += first & (((size_t)1 << places->shift) - 1);
+        for (uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
+            uint64_t list = __atomic_load_n(chunk + __builtin_ctzll(bits), __ATOMIC_RELAXED) >> 32;
+            if (list < lists) counts[list]++;
+        }
+    }
+}
+
+size_t bunko_find_quads(
+    const bunko_places *places, const uint64_t *words, size_t count, const uint32_t *starts, size_t lists, uint64_t *restrict marks,
+    bunko_quad *restrict quads) {
+    for (size_t word = 0; word < count; word++) {
+        if (words[word] == 0) continue;
+        size_t first = word * 64;
+        const uint64_t *chunk = places->chunks[first >> places->shift];
+        if (chunk == NULL) continue;
+        chunk += first & (((size_t)1 << places->shift) - 1);
+        for (uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
+            uint64_t place = __atomic_load_n(chunk + __builtin_ctzll(bits), __ATOMIC_RELAXED);
+            uint64_t list = place >> 32, quad = (place & 0xFFFFFFFF) / 4;
+            if (list >= lists || quad >= (uint64_t)(starts[list + 1] - starts[list]) * 64) continue;
+            marks[starts[list] + quad / 64] |= (uint64_t)1 << (quad % 64);
+        }
+    }
+    size_t found = 0;
+    for (size_t list = 0; list < lists; list++) {
+        for (size_t word = starts[list]; word < starts[list + 1]; word++) {
+            for (uint64_t bits = marks[word]; bits != 0; bits &= bits - 1) {
+                uint32_t quad = (uint32_t)((word - starts[list]) * 64) + (uint32_t)__builtin_ctzll(bits);
+                quads[found++] = (bunko_quad){(uint32_t)list, quad};
+            }
+        }
+    }
+    return found;
+}

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The attributes of a partition's rows by slot, dead rows included: what filters are evaluated on.
 ///
 /// Slots ascend and a slot's attributes never change, so the table only grows. Readers with older views need no older table: the slots that
@@ -18,7 +16,7 @@ final class AttributeTable: Sendable {
         fileprivate(set) var columns: [String: NumberColumn] = [:]
     }
 
-    private let content = Mutex(Content())
+    private let content = Guarded(Content())
 
     /// The row's keywords as codes, made where they are new.
     func withContent<Result>(_ body: (inout Content) -> Result) -> Result {

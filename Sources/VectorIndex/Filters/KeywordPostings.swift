@@ -21,9 +21,12 @@ struct KeywordPostings {
     /// Adds the slots to those of `rows` that lie in its capacity.
     func mark(in rows: inout Bitmap) {
         if bitmap.words.isEmpty {
-            for slot in slots {
-                guard slot < rows.capacity else { return }
-                rows.insert(slot)
+            let capacity = rows.capacity
+            rows.withWords { words in
+                for slot in slots {
+                    guard slot < capacity else { return }
+                    words[Int(slot >> 6)] |= 1 << UInt64(slot & 63)
+                }
             }
         } else {
             rows.formUnion(bitmap, upTo: rows.capacity)

@@ -68,6 +68,8 @@ struct Bitmap: Sendable, Equatable {
     /// The writer's side: the reference count orders it behind the readers that are done.
     func acquireOrder() {
         words.withUnsafeBufferPointer { if let base = $0.baseAddress { bunko_acquire_order(base) } }
+    }
+
     func subtracting(_ other: Bitmap) -> Bitmap {
         var rest = self
         rest.subtract(other)
