@@ -183,7 +183,7 @@ static inline void collect(
 
 size_t bunko_scan(
     const bunko_list *lists, const uint32_t *order, size_t count, bunko_cursor *cursor, const bunko_code_query *query,
-    const bunko_rows *rows, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch) {
+    const bunko_rows *rows, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, size_t *matched) {
     size_t width = query->query->width, quad_bytes = width / 2, scanned = 0;
     batch batch = {.copies = scratch};
     int32_t sums[32] = {0};
@@ -222,6 +222,7 @@ size_t bunko_scan(
                 uint32_t hopeful = find_bounds(query, sums, batch.factors, batch.count, collector->threshold, &bounds);
                 collect(&batch, &bounds, hopeful, rows, rows->sparse, partition, collector);
                 scanned += batch.published;
+                *matched += (size_t)__builtin_popcount(batch.rows);
                 batch.count = batch.published = 0;
                 batch.rows = 0;
             }
@@ -230,7 +231,12 @@ size_t bunko_scan(
         }
         if (position + 1 < count) {
             const bunko_list *next = &lists[order[position + 1]];
-            if (!rows->sparse) prefetch_quads(next->codes, next->codes + 8 * quad_bytes);
+            if (rows->sparse) {
+                const uint8_t *slots = (const uint8_t *)next->slots;
+                prefetch_quads(slots, slots + 512);
+            } else {
+                prefetch_quads(next->codes, next->codes + 8 * quad_bytes);
+            }
         }
     }
     *cursor = flushed;
@@ -239,26 +245,32 @@ size_t bunko_scan(
 
 size_t bunko_scan_quads(
     const bunko_list *lists, const bunko_quad *quads, size_t count, const bunko_code_query *query, const bunko_rows *rows,
-    uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch) {
+    uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, size_t *matched) {
     size_t width = query->query->width, quad_bytes = width / 2, scanned = 0;
     int32_t sums[32] = {0};
     bunko_bounds bounds;
     for (size_t first = 0; first < count; first += 8) {
         batch batch = {.copies = scratch};
+        for (size_t i = first + 8; i < count && i < first + 16; i++) {
+            const bunko_list *list = &lists[quads[i].list];
+            prefetch_quads(list->codes + quads[i].quad * quad_bytes, list->codes + (quads[i].quad + 1) * quad_bytes);
+            __builtin_prefetch(list->factors + quads[i].quad, 0, 3);
+            __builtin_prefetch(list->slots + 4 * (size_t)quads[i].quad, 0, 3);
+        }
         for (size_t i = first; i < count && i < first + 8; i++) {
             const bunko_list *list = &lists[quads[i].list];
             size_t row = 4 * (size_t)quads[i].quad, published = bunko_list_count(list);
+            if (row >= published) continue;
             size_t here = published - row < 4 ? published - row : 4;
-            add_quad(&batch, list, quads[i].quad, here, allowed_of(rows, list->slots + row, here), width);
+            uint32_t mask = allowed_of(rows, list->slots + row, here);
+            if (mask != 0) add_quad(&batch, list, quads[i].quad, here, mask, width);
         }
-        for (size_t i = first + 8; i < count && i < first + 16; i++) {
-            const uint8_t *codes = lists[quads[i].list].codes + quads[i].quad * quad_bytes;
-            prefetch_quads(codes, codes + quad_bytes);
-        }
+        if (batch.count == 0) continue;
         bunko_quad_sums(query->query, batch.codes, batch.count, sums);
         uint32_t hopeful = find_bounds(query, sums, batch.factors, batch.count, collector->threshold, &bounds);
         collect(&batch, &bounds, hopeful, rows, true, partition, collector);
         scanned += batch.published;
+        *matched += (size_t)__builtin_popcount(batch.rows);
     }
     return scanned;
 }

@@ -27,11 +27,14 @@ public struct IndexRow: Sendable {
     public var id: UUID
     /// `IndexConfiguration.dimensions` finite values, not all zero. Any length: the index stores it divided by its norm.
     public var vector: [Float]
+    /// What filters may ask about it.
+    public var attributes: RowAttributes
 
-    /// A row with its vector.
-    public init(id: UUID, vector: [Float]) {
+    /// A row with its vector, and with no attributes unless some are given.
+    public init(id: UUID, vector: [Float], attributes: RowAttributes = RowAttributes()) {
         self.id = id
         self.vector = vector
+        self.attributes = attributes
     }
 }
 
@@ -45,7 +48,7 @@ public struct IndexStatistics: Sendable, Equatable {
     public var tombstones = 0
     /// Lists of all partitions: one for each that is searched through codes, more for those that are trained.
     public var lists = 0
-    /// Memory reserved for vectors, ids, codes and centroids, in bytes.
+    /// Memory reserved for vectors, ids, attributes, codes and centroids, in bytes.
     public var bytes = 0
 
     /// All zero: an empty index.

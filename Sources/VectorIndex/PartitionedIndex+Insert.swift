@@ -4,7 +4,7 @@ extension PartitionedIndex {
     /// Inserts rows, or replaces those whose id is already in the partition. The batch becomes visible as a whole; of two rows with one
     /// id the later stays. An unknown partition is made.
     ///
-    /// Throws when a vector has the wrong number of dimensions, is zero or not finite; then nothing of the batch is applied. Cost: a
+    /// Throws when a vector has the wrong number of dimensions, is zero or not finite, or an attribute is NaN; then nothing of the batch is applied. Cost: a
     /// copy and a code of each vector, and in a partition with lists a product with their centroids; large batches share those.
     public func upsert(_ rows: [IndexRow], in partition: UUID) throws(VectorIndexError) {
         let normed = try validated(rows)
@@ -33,6 +33,7 @@ extension PartitionedIndex {
         normed.reserveCapacity(rows.count)
         for row in rows {
             let norm = try validatedNorm(row.vector, of: .row(row.id), dimensions: configuration.dimensions)
+            for (key, number) in row.attributes.numbers where number.isNaN { throw .notANumber(.row(row.id), key: key) }
             normed.append(NormedRow(row: row, norm: norm))
         }
         return normed

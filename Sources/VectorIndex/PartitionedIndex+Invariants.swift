@@ -23,7 +23,9 @@ extension Partition {
     fileprivate func checkInvariants(named id: UUID) throws {
         try writer.withLock { writer in
             let view = view.withLock { $0 }
-            let problems = [view.problemWithRows(writer), view.problemWithCodes(writer), view.problemWithCoding]
+            let problems = [
+                view.problemWithRows(writer), view.problemWithCodes(writer), view.problemWithCoding, view.problemWithAttributes(writer),
+            ]
             for problem in problems.compactMap({ $0 }) {
                 throw IndexInvariantViolation(description: "partition \(id): \(problem)")
             }
@@ -94,5 +96,25 @@ extension PartitionView {
             }
         }
         return nil
+    }
+    /// Each row has the keywords that the writer has of it, and no others.
+    fileprivate func problemWithAttributes(_ writer: borrowing PartitionWriter) -> String? {
+        guard attributes === writer.attributes.table else { return "readers see other attributes than the writer" }
+        guard let attributes else { return nil }
+        let content = attributes.withContent { $0 }
+        var problem: String?
+        var listed = 0
+        for (code, postings) in content.postings.enumerated() {
+            var rows = Bitmap(capacity: live.capacity)
+            postings.mark(in: &rows)
+            rows.formIntersection(live)
+            listed += rows.count
+            rows.forEach { slot in
+                if !writer.attributes.codes(at: slot).contains(UInt32(code)) { problem = "slot \(slot) has not keyword \(code)" }
+            }
+        }
+        var known = 0
+        live.forEach { known += Set(writer.attributes.codes(at: $0)).count }
+        return problem ?? (listed == known ? nil : "\(listed) keywords are listed, but rows have \(known)")
     }
 }

@@ -5,11 +5,12 @@ extension PartitionedIndex {
     /// The k rows nearest to the vector by cosine, among the live and allowed rows of the partitions.
     ///
     /// Fewer than k hits only when fewer rows match. Each partition is seen as it was at one moment during the call. Throws when the vector has
-    /// the wrong number of dimensions, is zero or not finite, or when k is out of range.
+    /// the wrong number of dimensions, is zero or not finite, when k is out of range, or the filter beyond its limits.
     public func search(_ request: SearchRequest) throws(VectorIndexError) -> SearchResponse {
         guard SearchRequest.validK.contains(request.k) else { throw .kOutOfRange(request.k) }
         let norm = try validatedNorm(request.vector, of: .query(0), dimensions: configuration.dimensions)
-        let scope = SearchScope(self, partitions: request.partitions, allowed: request.allowed)
+        try request.filter?.validate()
+        let scope = SearchScope(self, partitions: request.partitions, allowed: request.allowed, filter: request.filter)
         defer { scope.end() }
         var search = PartitionSearch(request.vector, norm: norm, scope: scope, k: request.k, effort: request.effort)
         return search.answer()
@@ -23,15 +24,16 @@ extension PartitionedIndex {
     /// Faster than single searches, since a list's codes are read once for all queries that probe it. Runs on up to `workers` threads, the
     /// calling one among them. Same errors as `search`.
     public func searchBatch(
-        _ vectors: [[Float]], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil, effort: SearchEffort = .standard,
-        workers: Int = 1
+        _ vectors: [[Float]], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil, filter: RowFilter? = nil,
+        effort: SearchEffort = .standard, workers: Int = 1
     ) throws(VectorIndexError) -> [SearchResponse] {
         guard SearchRequest.validK.contains(k) else { throw .kOutOfRange(k) }
+        try filter?.validate()
         var norms: [Double] = []
         for (position, vector) in vectors.enumerated() {
             norms.append(try validatedNorm(vector, of: .query(position), dimensions: configuration.dimensions))
         }
-        let scope = SearchScope(self, partitions: partitions, allowed: allowed)
+        let scope = SearchScope(self, partitions: partitions, allowed: allowed, filter: filter)
         defer { scope.end() }
         let answers = Guarded<[Int: [SearchResponse]]>([:])
         let grain = min(Self.batchSize, max(1, (vectors.count + workers - 1) / max(1, workers)))

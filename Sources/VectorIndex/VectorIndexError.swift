@@ -26,6 +26,12 @@ public enum VectorIndexError: Error, Equatable, CustomStringConvertible {
     case zeroVector(Subject)
     /// The number of hits asked for lies outside `SearchRequest.validK`.
     case kOutOfRange(Int)
+    /// The number under this key is NaN.
+    case notANumber(Subject, key: String)
+    /// Groups of the filter lie in more than `RowFilter.maximumDepth` others.
+    case filterTooDeep
+    /// The filter makes more than `RowFilter.maximumConditions` comparisons.
+    case filterTooLarge
 
     /// What was wrong, where, and what to do.
     public var description: String {
@@ -38,6 +44,12 @@ public enum VectorIndexError: Error, Equatable, CustomStringConvertible {
             "\(subject): all values of the vector are zero, so no cosine is defined; leave it out or embed a text that is not empty"
         case .kOutOfRange(let k):
             "k is \(k); ask for \(SearchRequest.validK.lowerBound) to \(SearchRequest.validK.upperBound) hits"
+        case .notANumber(let subject, let key):
+            "\(subject): the number \"\(key)\" is NaN; leave it out"
+        case .filterTooDeep:
+            "filter: groups lie more than \(RowFilter.maximumDepth) deep; merge groups of one kind"
+        case .filterTooLarge:
+            "filter: more than \(RowFilter.maximumConditions) comparisons; give the rows a common attribute to ask for"
         }
     }
 }

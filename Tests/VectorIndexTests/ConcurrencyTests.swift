@@ -92,6 +92,43 @@ final class ConcurrencyTests: Sendable {
         #expect(index.count(in: partition) == 500)
     }
 
+    /// Rows change their one keyword all the time, two of them together: a search for a keyword sees both rows or none, in a partition that
+    /// moves and renumbers its rows meanwhile, and others always match the negation.
+    @Test func aFilterSeesOneMoment() throws {
+        var generator = SplitMix64(seed: 31)
+        func row(_ number: Int, turn: Int) -> IndexRow {
+            let attributes = RowAttributes(keywords: ["turn": ["\(turn)"]], numbers: ["turn": Double(turn)])
+            return IndexRow(id: id(number), vector: smoothVector(Self.dimensions, &generator), attributes: attributes)
+        }
+        try index.upsert((0..<300).map { row($0, turn: $0 / 2) }, in: partition)
+        let running = Atomic(true)
+        let index = index
+        let partition = partition
+        let batches = (0..<1500).map { turn in [row(turn % 150 * 2, turn: turn % 150), row(turn % 150 * 2 + 1, turn: turn % 150)] }
+        let writer: @Sendable () throws -> Void = {
+            for batch in batches { try index.upsert(batch, in: partition) }
+            running.store(false, ordering: .releasing)
+        }
+        let reader: @Sendable () throws -> Void = {
+            var generator = SplitMix64(seed: 32)
+            while running.load(ordering: .acquiring) {
+                let turn = Int.random(in: 0..<150, using: &generator)
+                let query = smoothVector(Self.dimensions, &generator)
+                func search(_ filter: RowFilter) throws -> SearchResponse {
+                    try index.search(SearchRequest(vector: query, partitions: [partition], k: 300, filter: filter, effort: .exact))
+                }
+                let pair = Set([id(2 * turn), id(2 * turn + 1)])
+                let equal = try search(.compare(.equal, key: "turn", value: .text("\(turn)")))
+                self.report(Set(equal.hits.map(\.id)) == pair ? nil : "\(equal.hits.count) rows of turn \(turn)")
+                let others = try search(.compare(.notEqual, key: "turn", value: .number(Double(turn))))
+                self.report(others.matched == 298 && pair.isDisjoint(with: others.hits.map(\.id)) ? nil : "\(others.matched) others")
+            }
+        }
+        run([writer, reader, reader])
+        #expect(problems.withLock { $0 } == [])
+        try index.checkInvariants()
+    }
+
     /// A whole partition is exchanged between two states; a search sees one of them.
     @Test func replacementIsSeenAsAWhole() throws {
         let states = [0, 1].map { state in

@@ -44,13 +44,13 @@ struct InvertedFileTests {
                 kind == 0
                 ? [Float](repeating: 1, count: Self.dimensions)
                 : kind < 3 ? coarseVector(Self.dimensions, &generator) : smoothVector(Self.dimensions, &generator)
-            return IndexRow(id: id(number), vector: vector)
+            return IndexRow(id: id(number), vector: vector, attributes: randomAttributes(&generator))
         }
 
         private mutating func upsert(_ count: Int) throws {
             let rows = (0..<count).map { _ in row() }
             try index.upsert(rows, in: partition)
-            for row in rows { naive.rows[partition, default: [:]][row.id] = row.vector }
+            naive.upsert(rows, in: partition)
         }
 
         private mutating func remove(_ count: Int) {
@@ -63,7 +63,7 @@ struct InvertedFileTests {
             let rows = (0..<ids).map { _ in row() }
             try index.replacePartition(partition, with: rows)
             naive.rows[partition] = [:]
-            for row in rows { naive.rows[partition, default: [:]][row.id] = row.vector }
+            naive.upsert(rows, in: partition)
         }
 
         private mutating func check() throws {
@@ -72,7 +72,8 @@ struct InvertedFileTests {
             let isFiltered = Bool.random(using: &generator)
             var request = SearchRequest(
                 vector: smoothVector(Self.dimensions, &generator), partitions: [partition],
-                k: [1, 5, 10, 50][Int.random(in: 0..<4, using: &generator)], allowed: isFiltered ? Set(allowed) : nil, effort: .exact)
+                k: [1, 5, 10, 50][Int.random(in: 0..<4, using: &generator)], allowed: isFiltered ? Set(allowed) : nil,
+                filter: Bool.random(using: &generator) ? randomFilter(&generator) : nil, effort: .exact)
             let exact = try index.search(request)
             #expect(naive.complaint(about: exact, to: request) == nil)
             for effort in [SearchEffort.recall(0.95), .probes(1, epsilon: 1.9), .probes(1_000, epsilon: 2.5)] {
@@ -144,7 +145,7 @@ struct InvertedFileTests {
         var naive = NaiveIndex()
         func insert(_ rows: [IndexRow]) throws {
             try index.upsert(rows, in: partition)
-            for row in rows { naive.rows[partition, default: [:]][row.id] = row.vector }
+            naive.upsert(rows, in: partition)
         }
         try insert((0..<3_000).map { IndexRow(id: id($0), vector: smoothVector(24, &generator)) })
         index.maintain()
@@ -209,7 +210,7 @@ struct InvertedFileTests {
             try index.replacePartition(partition, with: (0..<count).map { IndexRow(id: id($0), vector: smoothVector(32, &generator)) })
         }
         let queries = (0..<300).map { _ in smoothVector(32, &generator) }
-        let allowed = Set((0..<3_000).filter { $0 % 2 == 0 }.map(id))
+        let allowed = Set((0..<3_000).filter { $0 < 1_400 || $0 % 2 == 0 }.map(id))
         for effort in [SearchEffort.exact, .probes(20, epsilon: 3), .recall(0.9)] {
             for filter in [nil, allowed] {
                 let batch = try index.searchBatch(queries, partitions: partitions, k: 7, allowed: filter, effort: effort, workers: 2)

@@ -134,4 +134,23 @@ struct KernelTests {
             #expect(unchanged.map(\.bitPattern) == refused.map(\.bitPattern))
         }
     }
+
+    @Test(arguments: [0, 1, 63, 64, 65, 200, 1024])
+    func rangesAreMarkedValueByValue(count: Int) {
+        var generator = SplitMix64(seed: UInt64(count))
+        let choices = [-Double.infinity, -1, -0.0, 0, 0.5, 1, .infinity, .nan]
+        let values = (0..<count).map { _ in choices[Int.random(in: 0..<choices.count, using: &generator)] }
+        for (low, high) in [(0.0, 0.0), (-1, 0.5), (-.infinity, .infinity), (1, 0)] {
+            var words = [UInt64](repeating: 0, count: count / 64 + 1)
+            bunko_mark_range(values, count, low, high, &words)
+            let expected = values.indices.filter { values[$0] >= low && values[$0] <= high }
+            #expect((0..<64 * words.count).filter { words[$0 / 64] >> UInt64($0 % 64) & 1 == 1 } == expected)
+            #expect(bunko_count_bits(words, words.count) == expected.count)
+            var all = [UInt64](repeating: 0, count: count / 64 + 1)
+            bunko_set_bits(&all, count)
+            #expect(bunko_count_bits(all, all.count) == count)
+            bunko_intersect(&all, words, all.count)
+            #expect(all == words)
+        }
+    }
 }

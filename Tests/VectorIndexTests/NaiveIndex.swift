@@ -52,13 +52,24 @@ struct NaiveIndex {
         var id: UUID
     }
 
-    var rows: [UUID: [UUID: [Float]]] = [:]
+    struct Row {
+        var vector: [Float]
+        var attributes = RowAttributes()
+    }
+
+    var rows: [UUID: [UUID: Row]] = [:]
+
+    /// Inserts rows, or replaces those with their ids.
+    mutating func upsert(_ new: [IndexRow], in partition: UUID) {
+        for row in new { rows[partition, default: [:]][row.id] = Row(vector: row.vector, attributes: row.attributes) }
+    }
 
     func matching(_ request: SearchRequest) -> [Key: Double] {
         var scores: [Key: Double] = [:]
         for partition in request.partitions {
-            for (id, vector) in rows[partition] ?? [:] where request.allowed?.contains(id) ?? true {
-                scores[Key(partition: partition, id: id)] = cosine(vector, request.vector)
+            for (id, row) in rows[partition] ?? [:]
+            where request.allowed?.contains(id) ?? true && request.filter.map({ holds($0, row.attributes) }) ?? true {
+                scores[Key(partition: partition, id: id)] = cosine(row.vector, request.vector)
             }
         }
         return scores

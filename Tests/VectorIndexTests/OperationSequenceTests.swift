@@ -35,14 +35,15 @@ struct OperationSequenceTests {
                 let number = Int.random(in: idRange, using: &generator)
                 let coarse = Bool.random(using: &generator)
                 return IndexRow(
-                    id: id(number), vector: coarse ? coarseVector(dimensions, &generator) : smoothVector(dimensions, &generator))
+                    id: id(number), vector: coarse ? coarseVector(dimensions, &generator) : smoothVector(dimensions, &generator),
+                    attributes: randomAttributes(&generator))
             }
         }
 
         private mutating func upsert(_ partition: UUID) throws {
             let batch = rows(idRange.count / 4)
             try index.upsert(batch, in: partition)
-            for row in batch { naive.rows[partition, default: [:]][row.id] = row.vector }
+            naive.upsert(batch, in: partition)
         }
 
         private mutating func remove(_ partition: UUID) {
@@ -61,7 +62,7 @@ struct OperationSequenceTests {
             let batch = rows(idRange.count)
             try index.replacePartition(partition, with: batch)
             naive.rows[partition] = [:]
-            for row in batch { naive.rows[partition, default: [:]][row.id] = row.vector }
+            naive.upsert(batch, in: partition)
         }
 
         private mutating func check(_ partition: UUID) throws {
@@ -85,7 +86,8 @@ struct OperationSequenceTests {
             let filtered = Bool.random(using: &generator)
             return SearchRequest(
                 vector: coarseVector(dimensions, &generator), partitions: scope + scope.prefix(1), k: k,
-                allowed: filtered ? Set(allowed) : nil, effort: .exact)
+                allowed: filtered ? Set(allowed) : nil,
+                filter: Bool.random(using: &generator) ? randomFilter(&generator) : nil, effort: .exact)
         }
     }
 

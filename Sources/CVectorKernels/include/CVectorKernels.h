@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "bunko_codes.h"
+#include "bunko_filter.h"
 #include "bunko_sanitizer.h"
 #include "bunko_scan.h"
 #include "bunko_select.h"

@@ -94,21 +94,21 @@ typedef struct {
 
 /// Scans lists[order[i]] for i in cursor->list..<count, and leaves the cursor behind what it scanned. Ends early, with the cursor in front
 /// of the rest, when fewer than 64 candidates have room even after pruning. `scratch` holds 4 * width bytes, aligned to 64.
-/// Returns the number of rows whose codes were read.
+/// Returns the number of rows whose codes were read, and adds to `matched` how many of them, when `rows` is sparse, are allowed.
 size_t bunko_scan(
     const bunko_list *lists, const uint32_t *order, size_t count, bunko_cursor *cursor, const bunko_code_query *query,
-    const bunko_rows *rows, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch);
+    const bunko_rows *rows, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, size_t *matched);
 
 /// A quad of a list.
 typedef struct {
     uint32_t list, quad;
 } bunko_quad;
 
-/// Scans chosen quads. The collector must have room for four candidates each. `scratch` as for `bunko_scan`.
-/// Returns the number of rows whose codes were read.
+/// Scans chosen quads; those that are not published are left out. The collector must have room for four candidates each. `scratch` as for
+/// `bunko_scan`. Returns the number of rows whose codes were read, and adds to `matched` how many of them are allowed.
 size_t bunko_scan_quads(
     const bunko_list *lists, const bunko_quad *quads, size_t count, const bunko_code_query *query, const bunko_rows *rows,
-    uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch);
+    uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, size_t *matched);
 
 /// Scans one list for several queries, one collector each, which must have room for all its rows. Each code is read once. `scratch` holds
 /// 8 * width bytes, aligned to 64. Returns the number of rows whose codes were read.

@@ -141,8 +141,11 @@ final class CoarseQuantizer: @unchecked Sendable {
 
     /// Ranks the lists whose score is at most `gap` under the best one's, `most` of them at most and `fewest` at least.
     ///
-    /// Cost: one code a list, one product of bytes for each list near the bar or above it.
-    func rank(_ query: QueryCode, space: CodeSpace, gap: Float = .infinity, fewest: Int = 1, most: Int) -> Ranking {
+    /// Cost: one code a list, one product of bytes for each list near the bar or above it. With `matches`, only lists for which it has more
+    /// than 0 take part.
+    func rank(
+        _ query: QueryCode, space: CodeSpace, gap: Float = .infinity, fewest: Int = 1, most: Int, matches: [UInt32]? = nil
+    ) -> Ranking {
         withUnsafeTemporaryAllocation(byteCount: 8 * lists + 64, alignment: 64) { memory in
             guard let base = memory.baseAddress else { return Ranking(order: [], scores: []) }
             let estimates = base.bindMemory(to: Float.self, capacity: lists)
@@ -150,14 +153,28 @@ final class CoarseQuantizer: @unchecked Sendable {
             query.withCodeQuery(space: space, epsilon: 0) { codeQuery in
                 withUnsafePointer(to: codes.view) { bunko_estimate($0, lists, &codeQuery, estimates, query.scratch) }
             }
-            let found = candidates(estimates, positions, gap: gap, fewest: fewest, most: most)
+            var eligible = lists
+            var numbers: [UInt32] = []
+            if let matches {
+                numbers.reserveCapacity(lists)
+                for list in 0..<lists where matches[list] > 0 {
+                    estimates[numbers.count] = estimates[list]
+                    numbers.append(UInt32(list))
+                }
+                eligible = numbers.count
+            }
+            let found = candidates(
+                estimates, eligible, positions, gap: gap, fewest: min(fewest, eligible), most: min(most, eligible))
+            if matches != nil {
+                for position in 0..<found { positions[position] = numbers[Int(positions[position])] }
+            }
             rescore(positions, found, query, into: estimates)
             return ranking(positions, estimates, found, gap: gap, fewest: fewest, most: most)
         }
     }
 
     private func candidates(
-        _ estimates: UnsafePointer<Float>, _ positions: UnsafeMutablePointer<UInt32>, gap: Float, fewest: Int, most: Int
+        _ estimates: UnsafePointer<Float>, _ lists: Int, _ positions: UnsafeMutablePointer<UInt32>, gap: Float, fewest: Int, most: Int
     ) -> Int {
         if gap < .infinity {
             var best = -Float.infinity

@@ -123,12 +123,16 @@ extension Partition {
                 change.append(slot, code: code, factors: factors, to: place.list)
             }
         }
+        writer.attributes.move(moving, to: slots)
         change.born = slots
         for old in moving { change.kill(old) }
         publish(change, &writer)
         var drop = PartitionChange(self.view.withLock { $0 })
         drop.changeChunks { chunks in
-            for number in numbers { writer.chunks.drop(number, chunks: &chunks) }
+            for number in numbers {
+                writer.chunks.drop(number, chunks: &chunks)
+                writer.attributes.drop(chunk: number)
+            }
         }
         publish(drop, &writer)
     }
@@ -152,11 +156,14 @@ extension Partition {
             for row in 0..<list.count { chunks[list.slot(row).chunk]?[place: list.slot(row).row] = Place(list: number, row: row) }
         }
         writer.slots.renumber { renumbered($0) ?? $0 }
+        writer.attributes.renumber(old.live, renumbered)
         writer.deadInList = [Int](repeating: 0, count: lists.count)
         let table = PartitionTable(chunks: chunks, lists: lists, space: old.table.space, coarse: old.table.coarse)
+        let attributes = writer.attributes.table
         view.withLock { view in
             view.table = table
             view.live = live
+            view.attributes = attributes
         }
     }
 

@@ -137,6 +137,7 @@ extension Partition {
                 }
             }
             change.born = slots
+            writer.attributes.append(slots, rows)
             code(slots, in: &change)
             publish(change, &writer)
             restructure(&writer)
@@ -213,7 +214,8 @@ extension Partition {
             }
         }
         let table = change.table()
-        let (stored, slotTableBytes) = (writer.chunks.storedCount, writer.slots.bytes)
+        let (stored, attributes) = (writer.chunks.storedCount, writer.attributes.table)
+        let bookkeepingBytes = writer.slots.bytes + writer.attributes.bytes
         view.withLock { view in
             view.table = table
             view.live.acquireOrder()
@@ -222,7 +224,8 @@ extension Partition {
             for slot in change.died { view.live.remove(slot) }
             view.liveCount += change.born.count - change.died.count
             view.storedCount = stored
-            view.slotTableBytes = slotTableBytes
+            view.attributes = attributes
+            view.bookkeepingBytes = bookkeepingBytes
         }
     }
 }

@@ -39,7 +39,7 @@ final class Partition: Sendable {
         statistics.rows += view.liveCount
         statistics.tombstones += view.storedCount - view.liveCount
         statistics.lists += view.table.lists.count
-        statistics.bytes += view.table.bytes + view.live.capacity / 8 + view.slotTableBytes
+        statistics.bytes += view.table.bytes + view.live.capacity / 8 + view.bookkeepingBytes + (view.attributes?.bytes ?? 0)
     }
 }
 
@@ -51,7 +51,10 @@ struct PartitionView: Sendable {
     var liveCount = 0
     /// Rows in memory, dead ones included.
     var storedCount = 0
-    var slotTableBytes = 0
+    /// Nil while no row had attributes.
+    var attributes: AttributeTable?
+    /// Memory of what only writers know.
+    var bookkeepingBytes = 0
 }
 
 /// What only writers know.
@@ -60,6 +63,7 @@ struct PartitionWriter {
     var chunks = ChunkAllocator()
     /// Slots keep their numbers, because a training holds them.
     var keepsNumbers = false
+    var attributes = AttributeWriter()
     /// Dead rows in each list.
     var deadInList: [Int] = []
     /// Lists that have grown too large, by number.

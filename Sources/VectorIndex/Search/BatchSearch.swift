@@ -35,7 +35,12 @@ struct BatchSearch {
             probings.append(probing)
         }
         scanShared(position, space, probings)
-        for number in searches.indices { searches[number].complete(position, probings[number]) }
+        let part = scope.parts[position]
+        let rowsByList = part.isFiltered ? part.rowsByList : []
+        for (number, probing) in probings.enumerated() {
+            let matched = rowsByList.isEmpty ? 0 : probing.order.reduce(0) { $0 + Int(rowsByList[Int($1)]) }
+            searches[number].complete(position, probing, matched: matched, rowsByList: rowsByList)
+        }
     }
 
     /// Scans list after list, each for the queries that probe it.

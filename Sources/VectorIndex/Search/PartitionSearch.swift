@@ -7,8 +7,10 @@ import FoundationEssentials
 struct PartitionSearch {
     /// Filters that leave fewer rows than this are scored exactly: about as fast as ranking lists.
     private static let rowsScoredDirectly = 150
-    /// Filters that leave fewer rows than this are scanned row by row instead of list by list.
-    private static let rowsScannedDirectly = 3_000
+    /// Filters that leave fewer rows than this, and less than a quarter, are scanned row by row instead of list by list.
+    private static let rowsScannedDirectly = 5_000
+    /// The nearest lists are taken to hold too few rows of a filter when they hold less than this share of what a random filter would give.
+    private static let fewOfExpected = 0.9
 
     let scope: SearchScope
     let k: Int
@@ -50,11 +52,11 @@ struct PartitionSearch {
         let table = part.view.table
         guard let space = table.space, !mustScoreAll(part) else { return scoreAll(position) }
         isExact = false
-        if part.isFiltered, part.matched <= Self.rowsScannedDirectly {
+        if scansRows(part) {
             scanRows(position, space)
         } else if let probing = probing(position) {
-            scan(position, space, order: probing.order, epsilon: probing.epsilon)
-            complete(position, probing)
+            let matched = scan(position, space, order: probing.order, epsilon: probing.epsilon)
+            complete(position, probing, matched: matched, rowsByList: part.rowsByList)
         } else {
             scan(position, space, order: Array(0..<UInt32(table.lists.count)), epsilon: SearchPlan.epsilon(effort))
         }
@@ -63,11 +65,15 @@ struct PartitionSearch {
     /// Whether the part is searched by probing lists.
     func probesLists(_ position: Int) -> Bool {
         let part = scope.parts[position]
-        return part.view.table.coarse != nil && !mustScoreAll(part) && !(part.isFiltered && part.matched <= Self.rowsScannedDirectly)
+        return part.view.table.coarse != nil && !mustScoreAll(part) && !scansRows(part)
     }
 
     private func mustScoreAll(_ part: SearchScope.Part) -> Bool {
         effort == .exact || 4 * k >= part.matched || part.isFiltered && part.matched <= Self.rowsScoredDirectly
+    }
+
+    private func scansRows(_ part: SearchScope.Part) -> Bool {
+        part.isFiltered && part.matched <= Self.rowsScannedDirectly && part.matched * 4 <= part.view.liveCount
     }
 
     private mutating func scoreAll(_ position: Int) {
@@ -100,11 +106,24 @@ struct PartitionSearch {
         return Probing(order: ranking.order, epsilon: plan.epsilon, wanted: wanted)
     }
 
-    /// Probes more lists while fewer rows were found than there must be: a filter may leave the nearest lists with too few.
-    mutating func complete(_ position: Int, _ probing: Probing) {
-        guard let space = scope.parts[position].view.table.space, let coarse = scope.parts[position].view.table.coarse else { return }
+    /// Probes more lists while those of the plan hold too few rows that match, or fewer rows were found than there must be.
+    ///
+    /// `matched` of a filter's rows lie in the lists that were probed; `rowsByList` are all of them, counted when they are wanted.
+    mutating func complete(_ position: Int, _ probing: Probing, matched: Int, rowsByList: @autoclosure () -> [UInt32]) {
+        let part = scope.parts[position]
+        guard let space = part.view.table.space, let coarse = part.view.table.coarse else { return }
         var done = Set<UInt32>()
-        var next = 4 * probing.order.count
+        let share = Double(part.matched) / Double(part.view.liveCount)
+        let found = Double(matched * coarse.lists) / Double(max(1, probing.order.count * part.view.liveCount))
+        if part.isFiltered, found < Self.fewOfExpected * share, probing.order.count < coarse.lists {
+            // As many lists as a random filter of the share that was found would need, of those that hold any of its rows.
+            let plan = SearchPlan(
+                effort: effort, k: k, coarse: coarse, matchingShare: max(found, Double(k) / Double(part.view.liveCount)))
+            let ranking = coarse.rank(query, space: space, fewest: plan.fewestProbes, most: plan.mostProbes, matches: rowsByList())
+            done.formUnion(probing.order)
+            scan(position, space, order: ranking.order.filter { done.insert($0).inserted }, epsilon: probing.epsilon)
+        }
+        var next = max(16, 4 * probing.order.count)
         // Every row that was found has a lower bound.
         while collector.state.lower_count < probing.wanted, done.count < coarse.lists {
             if done.isEmpty { done.formUnion(probing.order) }
@@ -116,24 +135,27 @@ struct PartitionSearch {
         }
     }
 
-    mutating func scan(_ position: Int, _ space: CodeSpace, order: [UInt32], epsilon: Float) {
+    /// Returns how many of a filter's rows the lists held.
+    @discardableResult
+    mutating func scan(_ position: Int, _ space: CodeSpace, order: [UInt32], epsilon: Float) -> Int {
         let part = scope.parts[position]
         var cursor = bunko_cursor(list: 0, row: 0)
-        let isSparse = part.isFiltered && part.matched * 2 < part.view.liveCount
+        var matched = 0
         part.rows.words.withUnsafeBufferPointer { words in
-            var rows = bunko_rows(words: words.baseAddress, slots: part.rows.capacity, sparse: isSparse)
+            var rows = bunko_rows(words: words.baseAddress, slots: part.rows.capacity, sparse: part.isFiltered)
             query.withCodeQuery(space: space, epsilon: epsilon) { codeQuery in
                 while true {
                     collector.reserve(64)
                     scanned += bunko_scan(
                         part.view.table.views, order, order.count, &cursor, &codeQuery, &rows, UInt32(position), &collector.state,
-                        query.scratch)
+                        query.scratch, &matched)
                     if cursor.list >= order.count { break }
                     collector.reserve(collector.state.capacity)
                 }
             }
         }
         probes += order.count
+        return matched
     }
 
     mutating func count(scanned rows: Int, probes lists: Int) {
@@ -141,36 +163,38 @@ struct PartitionSearch {
         probes += lists
     }
 
-    /// Reads the codes of the filter's rows one by one, by quads.
+    /// Reads the quads that hold the filter's rows.
     private mutating func scanRows(_ position: Int, _ space: CodeSpace) {
         let part = scope.parts[position]
         let table = part.view.table
-        var places: [Place] = []
-        places.reserveCapacity(part.matched)
-        part.rows.forEach { slot in
-            let place = table.chunks[slot.chunk]?[place: slot.row] ?? .none
-            // A code that moved since the view was taken is elsewhere in it; its row is scored instead.
-            if place.list < table.lists.count, place.row < table.lists[place.list].count, table.lists[place.list].slot(place.row) == slot {
-                places.append(place)
-            } else {
-                collector.offer(bunko_dot(table.vector(slot), query.unit, query.dimensions), slot: slot, partition: position)
-            }
-        }
-        places.sort { $0.word < $1.word }
-        var quads: [bunko_quad] = []
-        for place in places {
-            let quad = bunko_quad(list: UInt32(place.list), quad: UInt32(place.row / 4))
-            if let last = quads.last, last.list == quad.list, last.quad == quad.quad { continue }
-            quads.append(quad)
-        }
-        collector.reserve(part.matched + 64)
+        let quads = part.quads
+        var matched = 0
+        collector.reserve(4 * quads.count)
         part.rows.words.withUnsafeBufferPointer { words in
             var rows = bunko_rows(words: words.baseAddress, slots: part.rows.capacity, sparse: true)
             query.withCodeQuery(space: space, epsilon: SearchPlan.epsilon(effort)) { codeQuery in
                 scanned += bunko_scan_quads(
-                    table.views, quads, quads.count, &codeQuery, &rows, UInt32(position), &collector.state, query.scratch)
+                    table.views, quads, quads.count, &codeQuery, &rows, UInt32(position), &collector.state, query.scratch, &matched)
             }
         }
         probes += 1
+        if matched < part.matched { scoreRows(position, missedBy: quads) }
+    }
+
+    /// Codes that moved since the view was taken are elsewhere in it: their rows are scored instead.
+    private mutating func scoreRows(_ position: Int, missedBy quads: [bunko_quad]) {
+        let part = scope.parts[position]
+        let table = part.view.table
+        var missed = part.rows
+        for quad in quads {
+            let list = table.lists[Int(quad.list)]
+            for row in 4 * Int(quad.quad)..<max(4 * Int(quad.quad), min(list.count, 4 * Int(quad.quad) + 4)) {
+                missed.remove(list.slot(row))
+            }
+        }
+        missed.forEach { slot in
+            collector.offer(bunko_dot(table.vector(slot), query.unit, query.dimensions), slot: slot, partition: position)
+            scanned += 1
+        }
     }
 }

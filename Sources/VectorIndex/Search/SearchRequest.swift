@@ -25,17 +25,23 @@ public struct SearchRequest: Sendable {
     public var partitions: [UUID]
     /// Hits wanted, in `validK`.
     public var k: Int
-    /// Ids a filter lets through; nil lets all through.
+    /// Ids that may be found; nil lets all be found.
     public var allowed: Set<UUID>?
+    /// What must hold of a row's attributes, besides; nil lets all rows through.
+    public var filter: RowFilter?
     /// How thoroughly to look.
     public var effort: SearchEffort
 
     /// A request; see the properties for the valid values.
-    public init(vector: [Float], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil, effort: SearchEffort = .standard) {
+    public init(
+        vector: [Float], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil, filter: RowFilter? = nil,
+        effort: SearchEffort = .standard
+    ) {
         self.vector = vector
         self.partitions = partitions
         self.k = k
         self.allowed = allowed
+        self.filter = filter
         self.effort = effort
     }
 }

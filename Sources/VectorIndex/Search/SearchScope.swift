@@ -17,11 +17,11 @@ struct SearchScope {
     let rotation: Rotation
     let matched: Int
 
-    init(_ index: PartitionedIndex, partitions: [UUID], allowed: Set<UUID>?) {
+    init(_ index: PartitionedIndex, partitions: [UUID], allowed: Set<UUID>?, filter: RowFilter?) {
         var seen = Set<UUID>()
         parts = partitions.compactMap { id in
             guard seen.insert(id).inserted, let partition = index.existing(id) else { return nil }
-            let part = partition.part(id: id, allowed: allowed)
+            let part = partition.part(id: id, allowed: allowed, filter: filter)
             return part.matched == 0 ? nil : part
         }
         dimensions = index.configuration.dimensions
@@ -43,23 +43,25 @@ struct SearchScope {
 }
 
 extension Partition {
-    fileprivate func part(id: UUID, allowed: Set<UUID>?) -> SearchScope.Part {
-        guard let allowed else {
-            let view = view.withLock { $0 }
-            return SearchScope.Part(id: id, view: view, rows: view.live, matched: view.liveCount, isFiltered: false)
-        }
-        // Writers wait while the ids are looked up, so that slots and view belong together.
-        let (view, slots): (PartitionView, [Slot]) = writer.withLock { writer in
+    fileprivate func part(id: UUID, allowed: Set<UUID>?, filter: RowFilter?) -> SearchScope.Part {
+        let (view, allowedRows) = allowed.map(rows) ?? (view.withLock { $0 }, nil)
+        var rows = view.live
+        if let filter { rows.formIntersection(filter.rows(of: view.live, view.attributes)) }
+        if let allowedRows { rows.formIntersection(allowedRows) }
+        let matched = allowed == nil && filter == nil ? view.liveCount : rows.count
+        // A filter that lets every row through costs nothing more.
+        return SearchScope.Part(id: id, view: view, rows: rows, matched: matched, isFiltered: matched < view.liveCount)
+    }
+
+    /// Writers wait while the ids are looked up, so that slots and view belong together.
+    private func rows(_ ids: Set<UUID>) -> (PartitionView, Bitmap?) {
+        writer.withLock { writer in
             let view = self.view.withLock { $0 }
-            var slots: [Slot] = []
-            for id in allowed {
-                if let slot = writer.slots.find(id, idOf: { view.table.id($0) ?? id }) { slots.append(slot) }
+            var rows = Bitmap(capacity: view.live.capacity)
+            for id in ids {
+                if let slot = writer.slots.find(id, idOf: { view.table.id($0) ?? id }) { rows.insert(slot) }
             }
-            return (view, slots)
+            return (view, rows)
         }
-        var rows = Bitmap()
-        rows.reserve(view.live.capacity)
-        for slot in slots { rows.insert(slot) }
-        return SearchScope.Part(id: id, view: view, rows: rows, matched: slots.count, isFiltered: true)
     }
 }

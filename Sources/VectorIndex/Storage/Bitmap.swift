@@ -4,10 +4,17 @@ import CVectorKernels
 struct Bitmap: Sendable, Equatable {
     private(set) var words: [UInt64] = []
 
+    init() {}
+
+    /// An empty set with room for slots under this.
+    init(capacity: Int) {
+        words = [UInt64](repeating: 0, count: (capacity + 63) / 64)
+    }
+
     /// Slots there are bits for.
     var capacity: Int { words.count * 64 }
 
-    var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+    var count: Int { bunko_count_bits(words, words.count) }
 
     func contains(_ slot: Slot) -> Bool {
         let word = Int(slot >> 6)
@@ -33,12 +40,20 @@ struct Bitmap: Sendable, Equatable {
 
     mutating func formIntersection(_ other: Bitmap) {
         if words.count > other.words.count { words.removeLast(words.count - other.words.count) }
-        for word in words.indices { words[word] &= other.words[word] }
+        words.withUnsafeMutableBufferPointer { words in
+            guard let base = words.baseAddress else { return }
+            bunko_intersect(base, other.words, words.count)
+        }
     }
 
     mutating func formUnion(_ other: Bitmap) {
         reserve(other.capacity)
-        for word in other.words.indices { words[word] |= other.words[word] }
+        formUnion(other, upTo: capacity)
+    }
+
+    /// Adds the slots of another set, but for those from `limit`, a multiple of 64 for which there is room, on.
+    mutating func formUnion(_ other: Bitmap, upTo limit: Int) {
+        for word in 0..<min(limit / 64, other.words.count) { words[word] |= other.words[word] }
     }
 
     mutating func subtract(_ other: Bitmap) {
@@ -53,6 +68,19 @@ struct Bitmap: Sendable, Equatable {
     /// The writer's side: the reference count orders it behind the readers that are done.
     func acquireOrder() {
         words.withUnsafeBufferPointer { if let base = $0.baseAddress { bunko_acquire_order(base) } }
+    }
+
+    func subtracting(_ other: Bitmap) -> Bitmap {
+        var rest = self
+        rest.subtract(other)
+        return rest
+    }
+
+    /// Lets `body` change the words in place.
+    mutating func withWords(_ body: (UnsafeMutablePointer<UInt64>) -> Void) {
+        words.withUnsafeMutableBufferPointer { words in
+            if let base = words.baseAddress { body(base) }
+        }
     }
 
     /// The slots, ascending.

@@ -19,6 +19,9 @@ final class PartitionTable: @unchecked Sendable {
     private let dimensions: Int
     let vectors: UnsafeMutablePointer<UnsafePointer<Float>?>
     let views: UnsafeMutablePointer<bunko_list>
+    let places: UnsafeMutablePointer<UnsafePointer<UInt64>?>
+    /// Where each list starts in a table with a word for 64 quads, and the table's size behind the last.
+    let quadWords: [UInt32]
 
     init(chunks: [RowChunk?] = [], lists: [CodeList] = [], space: CodeSpace? = nil, coarse: CoarseQuantizer? = nil) {
         self.chunks = chunks
@@ -28,13 +31,20 @@ final class PartitionTable: @unchecked Sendable {
         dimensions = chunks.lazy.compactMap { $0?.dimensions }.first ?? 0
         vectors = .allocate(capacity: max(1, chunks.count))
         views = .allocate(capacity: max(1, lists.count))
+        places = .allocate(capacity: max(1, chunks.count))
+        var words: [UInt32] = [0]
+        words.reserveCapacity(lists.count + 1)
+        for list in lists { words.append(words[words.count - 1] + UInt32((list.capacity + 255) / 256)) }
+        quadWords = words
         for (number, chunk) in chunks.enumerated() { (vectors + number).initialize(to: chunk.map { UnsafePointer($0.vectors) }) }
+        for (number, chunk) in chunks.enumerated() { (places + number).initialize(to: chunk.map { UnsafePointer($0.places) }) }
         for (number, list) in lists.enumerated() { (views + number).initialize(to: list.view) }
     }
 
     deinit {
         vectors.deallocate()
         views.deallocate()
+        places.deallocate()
     }
 
     func with(chunks: [RowChunk?]? = nil, lists: [CodeList]? = nil) -> PartitionTable {

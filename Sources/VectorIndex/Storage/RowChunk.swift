@@ -14,7 +14,8 @@ final class RowChunk: @unchecked Sendable {
     private let memory: AlignedMemory
     let vectors: UnsafeMutablePointer<Float>
     private let ids: UnsafeMutablePointer<UUID>
-    private let places: UnsafeMutablePointer<UInt64>
+    /// Read and written as relaxed atomics.
+    let places: UnsafeMutablePointer<UInt64>
 
     init(capacity: Int, dimensions: Int) {
         self.capacity = capacity

@@ -1,0 +1,62 @@
+import CVectorKernels
+
+/// The numbers under one key by slot. A segment covers the slots of one chunk; its extremes spare looking at the numbers where all or none
+/// are wanted, as with times of rows that were inserted in their order.
+struct NumberColumn {
+    struct Segment {
+        /// NaN where a row has no number; rows beyond the end have none either.
+        var values: [Double] = []
+        var lowest = Double.infinity
+        var highest = -Double.infinity
+        var hasGaps = false
+    }
+
+    private(set) var segments: [Segment] = []
+
+    /// Sets the number of a slot, higher than any before.
+    mutating func append(_ number: Double, at slot: Slot) {
+        while segments.count <= slot.chunk { segments.append(Segment()) }
+        segments[slot.chunk].append(number, at: slot.row)
+    }
+
+    func value(at slot: Slot) -> Double? {
+        guard slot.chunk < segments.count, slot.row < segments[slot.chunk].values.count else { return nil }
+        let value = segments[slot.chunk].values[slot.row]
+        return value.isNaN ? nil : value
+    }
+
+    /// Adds the slots with numbers in the range to `rows`, as far as they lie in its capacity.
+    func mark(_ range: ClosedRange<Double>, in rows: inout Bitmap) {
+        let capacity = rows.capacity
+        rows.withWords { words in
+            for (number, segment) in segments.enumerated() {
+                guard segment.lowest <= range.upperBound, segment.highest >= range.lowerBound else { continue }
+                let first = number << RowChunk.shift
+                let count = min(segment.values.count, capacity - first)
+                guard count > 0 else { return }
+                let isInside = segment.lowest >= range.lowerBound && segment.highest <= range.upperBound
+                if isInside, !segment.hasGaps {
+                    bunko_set_bits(words + first / 64, count)
+                } else {
+                    bunko_mark_range(segment.values, count, range.lowerBound, range.upperBound, words + first / 64)
+                }
+            }
+        }
+    }
+
+    var bytes: Int {
+        segments.reduce(0) { $0 + $1.values.capacity * MemoryLayout<Double>.stride + MemoryLayout<Segment>.stride }
+    }
+}
+
+extension NumberColumn.Segment {
+    fileprivate mutating func append(_ number: Double, at row: Int) {
+        if values.count < row {
+            hasGaps = true
+            values.append(contentsOf: repeatElement(.nan, count: row - values.count))
+        }
+        values.append(number)
+        lowest = min(lowest, number)
+        highest = max(highest, number)
+    }
+}
