@@ -49,7 +49,10 @@ let package = Package(
             name: "Operations", dependencies: ["EmbeddedPostgres", "Storage", "Domain", .crypto, .logging, .serviceLifecycle]),
         .target(
             name: "Ingestion",
-            dependencies: ["Extraction", "Embeddings", "TextAnalysis", "Storage", "Domain", .logging, .serviceLifecycle]),
+            dependencies: [
+                "Extraction", "Embeddings", "TextAnalysis", "Storage", "Domain",
+                .asyncHTTPClient, .logging, .nioCore, .serviceLifecycle,
+            ]),
         .target(
             name: "Retrieval",
             dependencies: ["VectorIndex", "Embeddings", "Storage", "Domain", .logging, .serviceLifecycle]),

@@ -4,17 +4,21 @@ public import Foundation
 public import Storage
 import TextAnalysis
 
-/// Writes passages that come from no file: a text with its tags, embedded as it is written.
+/// Writes passages that come from no file: a text with its tags, or a document of the web, embedded as it is written.
 public struct KnowledgeWriter: Sendable {
     /// Longest content of one passage, in characters; longer material is uploaded as a file and cut into passages.
     public static let longestContent = 20_000
 
-    private let database: Database
+    let database: Database
+    let fetcher: PageFetcher
+    let processor: DocumentProcessor
     private let embedder: any EmbeddingProvider
 
-    public init(database: Database, embedder: any EmbeddingProvider) {
+    public init(database: Database, embedder: any EmbeddingProvider, fetcher: PageFetcher = PageFetcher()) {
         self.database = database
         self.embedder = embedder
+        self.fetcher = fetcher
+        processor = DocumentProcessor(embedder: embedder)
     }
 
     /// A passage ready to be stored.

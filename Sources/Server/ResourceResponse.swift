@@ -19,6 +19,13 @@ struct ResourceResponse: ResponseGenerator {
         version = row.version
     }
 
+    /// What was created and has no version.
+    init(created body: some Encodable) {
+        status = .created
+        self.body = Array(JSON.encode(body).readableBytesView)
+        version = nil
+    }
+
     init(_ kept: KeptAnswer) {
         status = HTTPResponse.Status(code: kept.status)
         body = kept.body
@@ -129,20 +136,37 @@ struct IdempotentWrite: Sendable {
     func run(
         _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> ResourceRow
     ) async throws -> ResourceResponse {
-        guard let key = request.headers[.idempotencyKey] else {
-            return ResourceResponse(try await database.write(scope, body), status: .created)
-        }
-        guard (1...Self.longestKey).contains(key.unicodeScalars.count) else {
-            throw Problem.invalid("Idempotency-Key", "An Idempotency-Key has 1 to \(Self.longestKey) characters.")
-        }
+        try await answer(request, members, scope: scope) { ResourceResponse(try await body($0), status: .created) }
+    }
+
+    /// As ``run(_:_:scope:_:)``, for a creation whose answer is no row.
+    func answer(
+        _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> ResourceResponse
+    ) async throws -> ResourceResponse {
+        guard let key = try Self.key(of: request) else { return try await database.write(scope, body) }
         let digest = try Self.digest(request, members)
         return try await database.write(scope) { transaction in
             if let kept = try await transaction.claimIdempotencyKey(key, request: digest) { return ResourceResponse(kept) }
-            let answer = ResourceResponse(try await body(transaction), status: .created)
+            let answer = try await body(transaction)
             try await transaction.keep(
                 KeptAnswer(status: answer.status.code, version: answer.version, body: answer.body), idempotencyKey: key)
             return answer
         }
+    }
+
+    /// The answer given before to this request, for creations with much to do before their transaction.
+    func kept(_ request: Request, _ members: [String: JSONValue], scope: Scope) async throws -> ResourceResponse? {
+        guard let key = try Self.key(of: request) else { return nil }
+        let digest = try Self.digest(request, members)
+        return try await database.read(scope) { try await $0.keptAnswer(key, request: digest) }.map(ResourceResponse.init)
+    }
+
+    private static func key(of request: Request) throws(Problem) -> String? {
+        guard let key = request.headers[.idempotencyKey] else { return nil }
+        guard (1...longestKey).contains(key.unicodeScalars.count) else {
+            throw Problem.invalid("Idempotency-Key", "An Idempotency-Key has 1 to \(longestKey) characters.")
+        }
+        return key
     }
 
     /// What tells one request from another: method, path and the body's meaning.

@@ -79,7 +79,8 @@ extension Transaction {
         return WriteToken(transactionID: xid)
     }
 
-    private func stage(_ chunks: [KnowledgeDraft]) async throws {
+    /// Puts chunks into `pg_temp.knowledge_staging`, which the transaction's end empties.
+    func stage(_ chunks: [KnowledgeDraft]) async throws {
         // Made once a connection and emptied by each commit: a table per transaction would bloat the catalogue.
         let there = try await connection.query("SELECT to_regclass('pg_temp.knowledge_staging') IS NOT NULL AS there")
         if try there.first?.decode("there", as: Bool.self) != true {
@@ -121,8 +122,9 @@ extension Transaction {
         let own = Self.passage(of: try scope.userID)
         return try await connection.query(
             """
-            SELECT k.id, k.secretary_id, k.file_id, f.file_name, f.metadata ->> 'title' AS title, k.content, k.heading_path, k.page_from,
-                k.page_to, k.char_start, k.char_end, k.token_count, k.tags, k.source_type, k.created_at
+            SELECT k.id, k.secretary_id, k.file_id, f.file_name,
+                coalesce(f.metadata ->> 'title', k.metadata ->> 'title', k.source_url) AS title,
+                k.content, k.heading_path, k.page_from, k.page_to, k.char_start, k.char_end, k.token_count, k.tags, k.source_type, k.created_at
             FROM unnest(\(ids)::uuid[]) AS hit (id)
             CROSS JOIN LATERAL (\(source.isShared ? "\(own) UNION ALL \(Self.passage(of: .system))" : own)) AS k
             LEFT JOIN LATERAL (SELECT * FROM files WHERE user_id = k.user_id AND id = k.file_id LIMIT 1) AS f ON true

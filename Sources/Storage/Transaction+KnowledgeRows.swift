@@ -34,6 +34,33 @@ extension Transaction {
         return try await create(.knowledge, members, fixed: content.assignments)
     }
 
+    /// Replaces the passages that an earlier reading of this address gave the assistant by those of the document as it is now.
+    /// - Parameter members: `tags` and `metadata` of the passages.
+    public func putPage(
+        _ page: ProcessedFile, from url: String, _ members: [String: JSONValue], to assistant: AssistantID
+    ) async throws {
+        let user = try scope.userID
+        let given = Dictionary(
+            uniqueKeysWithValues: try Resource.knowledge.assignments(members, on: .update).map { ($0.column.member, $0.value) })
+        // Two readings at once would each miss the other's rows.
+        try await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(\("\(user) \(assistant) \(url)"), 0))")
+        try await connection.execute(
+            """
+            DELETE FROM knowledge_base
+            WHERE user_id = \(user) AND secretary_id = \(assistant) AND file_id IS NULL AND ordinal IS NOT NULL AND source_url = \(url)
+            """)
+        try await stage(page.chunks)
+        try await connection.execute(
+            """
+            INSERT INTO knowledge_base (user_id, secretary_id, ordinal, content, embedding, embedding_model, content_sha256, token_count,
+                heading_path, page_from, page_to, char_start, char_end, source_type, source_url, tags, metadata)
+            SELECT \(user), \(assistant), ordinal, content, embedding, \(page.embeddingModel), content_sha256, token_count,
+                heading_path, page_from, page_to, char_start, char_end, \(page.sourceType), \(url), \(given["tags"] ?? "'{}'"),
+                jsonb_strip_nulls(jsonb_build_object('title', \(page.title)::text)) || coalesce(\(given["metadata"] ?? "NULL")::jsonb, '{}')
+            FROM pg_temp.knowledge_staging ORDER BY ordinal
+            """)
+    }
+
     /// Changes a passage of the scope's user.
     /// - Throws: `conflict` when its content is that of a file; `precondition_failed`, `not_found`, `invalid_request`.
     public func updateKnowledge(

@@ -33,7 +33,10 @@ struct LiveAPI: Sendable {
     }()
 
     /// Lends the API with its mirror and worker running.
-    static func with<R: Sendable>(_ body: @escaping @Sendable (LiveAPI) async throws -> R) async throws -> R {
+    /// - Parameter fetcher: fetches the documents of the web that knowledge is added from.
+    static func with<R: Sendable>(
+        fetcher: PageFetcher = PageFetcher(), _ body: @escaping @Sendable (LiveAPI) async throws -> R
+    ) async throws -> R {
         try await withTestDatabase { db in
             try await withFolder { folder in
                 let mirror = KnowledgeMirror(database: db.database, scope: db.system, logger: .silent)
@@ -53,7 +56,7 @@ struct LiveAPI: Sendable {
                         database: db.database, authenticator: Authenticator(database: db.database, tokens: tokens), keys: keys,
                         accounts: AccountServices(database: db.database, tokens: tokens, service: db.system, logger: .silent),
                         intake: FileIntake(database: db.database, contents: contents, events: events),
-                        knowledge: KnowledgeWriter(database: db.database, embedder: embedder),
+                        knowledge: KnowledgeWriter(database: db.database, embedder: embedder, fetcher: fetcher),
                         watch: FileWatch(database: db.database, events: events), mirror: mirror, retriever: retriever,
                         assembler: ContextAssembler(database: db.database, retriever: retriever),
                         upkeep: Upkeep(database: db.database, scope: db.system),

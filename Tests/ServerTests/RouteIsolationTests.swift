@@ -105,7 +105,10 @@ import Testing
             .init("/v1/knowledge?assistant=:assistant"), .init("/v1/knowledge?assistant=:own", nil, .emptyList),
             .init("/v1/knowledge?assistant=:own&after=:knowledge"),
         ],
-        "POST /v1/knowledge": [.init("/v1/knowledge", #"{"assistant":"{assistant}","content":"x"}"#)],
+        "POST /v1/knowledge": [
+            .init("/v1/knowledge", #"{"assistant":"{assistant}","content":"x"}"#),
+            .init("/v1/knowledge", #"{"assistant":"{assistant}","url":"http://example.com/x.md"}"#),
+        ],
         "PATCH /v1/knowledge/{id}": [
             .init("/v1/knowledge/:knowledge", #"{"content":"x"}"#), .init("/v1/knowledge/:knowledge", #"{"tags":[]}"#),
         ],

@@ -4,7 +4,7 @@ import Hummingbird
 import Ingestion
 import Storage
 
-/// `/v1/knowledge`: the passages of an assistant, and texts added to them without a file.
+/// `/v1/knowledge`: the passages of an assistant; a text (`content`) or a document of the web (`url`) is added to them without a file.
 struct KnowledgeRoutes: Sendable {
     let database: Database
     let writer: KnowledgeWriter
@@ -28,10 +28,25 @@ struct KnowledgeRoutes: Sendable {
                 .invalidRequest, code: "member_missing", "The member \"assistant\" is missing.", remedy: "Name the assistant, or its id.",
                 parameter: "assistant")
         }
+        guard members["url"] == nil else { return try await createFromPage(request, members, reference, scope) }
         let prepared = try await writer.prepare(members, isNew: true)
         return try await IdempotentWrite(database: database).run(request, members, scope: scope) { transaction in
             let assistant = try await transaction.assistant(reference)
             return try await writer.add(members.filter { $0.key != "assistant" }, prepared, to: assistant.id, in: transaction)
+        }
+    }
+
+    private func createFromPage(
+        _ request: Request, _ members: [String: JSONValue], _ reference: String, _ scope: Scope
+    ) async throws -> ResourceResponse {
+        let write = IdempotentWrite(database: database)
+        if let kept = try await write.kept(request, members, scope: scope) { return kept }
+        // Nothing is fetched for an assistant that is not the caller's.
+        _ = try await database.read(scope) { try await $0.assistant(reference) }
+        let page = try await writer.preparePage(members.filter { $0.key != "assistant" }, scope: scope)
+        return try await write.answer(request, members, scope: scope) { transaction in
+            let assistant = try await transaction.assistant(reference)
+            return ResourceResponse(created: try await writer.add(page, to: assistant.id, in: transaction))
         }
     }
 

@@ -98,8 +98,9 @@ struct BunkoApplication: Sendable {
             database: database, authenticator: Authenticator(database: database, tokens: tokens, localAdministrator: administrator),
             keys: KeyRing(database: database), accounts: accounts,
             intake: FileIntake(database: database, contents: contents, events: events),
-            knowledge: KnowledgeWriter(database: database, embedder: embedder), watch: FileWatch(database: database, events: events),
-            mirror: mirror, retriever: retriever,
+            knowledge: KnowledgeWriter(
+                database: database, embedder: embedder, fetcher: PageFetcher(allowsPrivateAddresses: settings.fetchesPrivateAddresses)),
+            watch: FileWatch(database: database, events: events), mirror: mirror, retriever: retriever,
             assembler: ContextAssembler(database: database, retriever: retriever), upkeep: upkeep,
             settings: InstallationSettings(database: database, scope: .system(purpose: "settings")))
         let group = GroupReference()
