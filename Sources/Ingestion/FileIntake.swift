@@ -39,10 +39,10 @@ public struct FileIntake: Sendable {
         self.events = events
     }
 
-    /// Stores an upload for an assistant.
+    /// Stores an upload for an assistant, or for all to share when there is none and the scope is the system user's.
     /// - Throws: `too_large` over the setting `max_file_size`, `invalid_request` for an empty file or an unusable name,
     ///   `storage_full`; then nothing is stored.
-    public func accept(_ upload: Upload, into assistant: AssistantID, scope: Scope) async throws -> (StoredFile, FileOutcome) {
+    public func accept(_ upload: Upload, into assistant: AssistantID?, scope: Scope) async throws -> (StoredFile, FileOutcome) {
         try scope.require(.ingest)
         try Self.check(upload)
         let draft = FileDraft(

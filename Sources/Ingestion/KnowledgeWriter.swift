@@ -54,9 +54,9 @@ public struct KnowledgeWriter: Sendable {
                 tokenCount: TokenEstimator().count(text)))
     }
 
-    /// Adds a passage to an assistant, in the caller's transaction.
+    /// Adds a passage to an assistant, or to what all share when there is none, in the caller's transaction.
     public func add(
-        _ members: [String: JSONValue], _ prepared: Prepared, to assistant: AssistantID, in transaction: Transaction
+        _ members: [String: JSONValue], _ prepared: Prepared, to assistant: AssistantID?, in transaction: Transaction
     ) async throws -> ResourceRow {
         guard let content = prepared.content else { throw Problem.invalid("content", "There is no content.") }
         return try await transaction.addKnowledge(members, content, to: assistant)

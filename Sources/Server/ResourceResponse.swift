@@ -111,7 +111,7 @@ extension Request {
         }
         if let visibility = parameter("visibility") {
             guard let known = ResourceQuery.Visibility(rawValue: visibility) else {
-                throw Problem.invalid("visibility", "visibility is \"\(visibility)\"; it is own or public.")
+                throw Problem.invalid("visibility", "visibility is \"\(visibility)\"; it is own, public or shared.")
             }
             query.visibility = known
         }

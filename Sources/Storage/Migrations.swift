@@ -16,6 +16,8 @@ extension Migration {
         Migration(
             10, "preferences_usage", PackageResources._010_preferences_usage_up_sql,
             PackageResources._010_preferences_usage_down_sql),
+        Migration(
+            13, "shared_knowledge", PackageResources._013_shared_knowledge_up_sql, PackageResources._013_shared_knowledge_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {

@@ -41,13 +41,19 @@ extension Transaction {
     /// Records a file of the assistant under its source path: a new row, or the changed bytes of the one that stands there, in
     /// state `pending`. The old passages stay until the new ones replace them.
     ///
-    /// - Parameter retryFailed: take identical bytes that failed before as changed.
-    public func putFile(_ draft: FileDraft, assistant: AssistantID, retryFailed: Bool) async throws -> (StoredFile, FileOutcome) {
+    /// - Parameters:
+    ///   - assistant: nil for a file whose passages all share, which the system user has.
+    ///   - retryFailed: take identical bytes that failed before as changed.
+    public func putFile(_ draft: FileDraft, assistant: AssistantID?, retryFailed: Bool) async throws -> (StoredFile, FileOutcome) {
+        let owner = try scope.userID
+        guard (assistant == nil) == (owner == .system) else {
+            throw Problem(.internalFault, code: "file_without_assistant", "Only the system user has files without an assistant.")
+        }
         let rows = try await connection.query(
             """
             INSERT INTO files AS f (user_id, assistant_id, conversation_id, file_name, source_path, file_type, file_size, sha256,
                 storage_path, tags)
-            VALUES (\(try scope.userID), \(assistant), \(draft.conversationID), \(draft.name), \(draft.sourcePath), \(draft.fileType), \(draft.byteCount),
+            VALUES (\(owner), \(assistant), \(draft.conversationID), \(draft.name), \(draft.sourcePath), \(draft.fileType), \(draft.byteCount),
                     \(draft.sha256.bytes), \(ContentStore.path(of: draft.sha256)), \(draft.tags))
             ON CONFLICT (user_id, assistant_id, conversation_id, archived_conversation_id, source_path) DO UPDATE SET
                 file_name = excluded.file_name, file_type = excluded.file_type, file_size = excluded.file_size,
@@ -62,7 +68,7 @@ extension Transaction {
         let standing = try await connection.query(
             """
             SELECT \(Self.fileColumns) FROM files
-            WHERE user_id = current_user_id() AND assistant_id = \(assistant) AND archived_conversation_id IS NULL
+            WHERE user_id = current_user_id() AND assistant_id IS NOT DISTINCT FROM \(assistant) AND archived_conversation_id IS NULL
                 AND conversation_id IS NOT DISTINCT FROM \(draft.conversationID) AND source_path = \(draft.sourcePath)
             """)
         guard let row = standing.first else { throw Problem.notFound("file", draft.sourcePath) }
@@ -84,29 +90,31 @@ extension Transaction {
         return assistant
     }
 
-    /// The file with this id, or `not_found`.
+    /// The file with this id, the user's own or a shared one, or `not_found`.
     public func file(_ id: FileID) async throws -> StoredFile {
-        let rows = try await connection.query("SELECT \(Self.fileColumns) FROM files WHERE user_id = current_user_id() AND id = \(id)")
+        let rows = try await connection.query(
+            "SELECT \(Self.fileColumns) FROM files WHERE user_id IN (\(try scope.userID), \(UserID.system)) AND id = \(id)")
         guard let file = try rows.first.map(StoredFile.init), file.assistantID.map(scope.admits) ?? (scope.assistants == nil) else {
             throw Problem.notFound("file", id.description)
         }
         return file
     }
 
-    /// The user's files, newest first, of one assistant or of all the scope admits.
+    /// The user's files, newest first, of one assistant or of all the scope admits; or those that are shared.
     public func files(
-        assistant: AssistantID? = nil, state: ProcessingState? = nil, limit: Int, after: FileID? = nil
+        assistant: AssistantID? = nil, shared: Bool = false, state: ProcessingState? = nil, limit: Int, after: FileID? = nil
     ) async throws -> [StoredFile] {
+        let owner = shared ? UserID.system : try scope.userID
         let bound = scope.assistants.map(Array.init)
         return try await connection.query(
             """
             SELECT \(Self.fileColumns) FROM files
-            WHERE user_id = current_user_id()
+            WHERE user_id = \(owner)
                 AND (\(assistant)::uuid IS NULL OR assistant_id = \(assistant))
                 AND (\(bound)::uuid[] IS NULL OR assistant_id = ANY (\(bound)))
                 AND (\(state?.rawValue)::text IS NULL OR processing_state = \(state?.rawValue))
                 AND (\(after)::uuid IS NULL
-                    OR (created_at, id) < (SELECT created_at, id FROM files WHERE user_id = current_user_id() AND id = \(after)))
+                    OR (created_at, id) < (SELECT created_at, id FROM files WHERE user_id = \(owner) AND id = \(after)))
             ORDER BY created_at DESC, id DESC LIMIT \(limit)
             """
         ).map(StoredFile.init)
@@ -115,7 +123,8 @@ extension Transaction {
     /// Deletes a file with its passages; its bytes are released when nothing else refers to them.
     public func deleteFile(_ id: FileID) async throws {
         _ = try await file(id)
-        try await connection.execute("DELETE FROM files WHERE user_id = current_user_id() AND id = \(id)")
+        let deleted = try await connection.execute("DELETE FROM files WHERE user_id = \(try scope.userID) AND id = \(id)")
+        guard deleted == 1 else { throw Problem.notFound("file", id.description) }
     }
 }
 

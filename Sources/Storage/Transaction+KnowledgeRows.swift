@@ -26,28 +26,33 @@ public struct KnowledgeContent: Sendable {
 
 extension Transaction {
     /// Adds a passage that comes from no file.
+    /// - Parameter assistant: nil for knowledge shared with everybody, which the system user has.
     public func addKnowledge(
-        _ members: [String: JSONValue], _ content: KnowledgeContent, to assistant: AssistantID
+        _ members: [String: JSONValue], _ content: KnowledgeContent, to assistant: AssistantID?
     ) async throws -> ResourceRow {
         var members = members
-        members["assistant_id"] = .string(assistant.description)
+        members["assistant_id"] = assistant.map { .string($0.description) }
         return try await create(.knowledge, members, fixed: content.assignments)
     }
 
     /// Replaces the passages that an earlier reading of this address gave the assistant by those of the document as it is now.
-    /// - Parameter members: `tags` and `metadata` of the passages.
+    /// - Parameters:
+    ///   - members: `tags` and `metadata` of the passages.
+    ///   - assistant: nil for knowledge shared with everybody, which the system user has.
     public func putPage(
-        _ page: ProcessedFile, from url: String, _ members: [String: JSONValue], to assistant: AssistantID
+        _ page: ProcessedFile, from url: String, _ members: [String: JSONValue], to assistant: AssistantID?
     ) async throws {
         let user = try scope.userID
         let given = Dictionary(
             uniqueKeysWithValues: try Resource.knowledge.assignments(members, on: .update).map { ($0.column.member, $0.value) })
         // Two readings at once would each miss the other's rows.
-        try await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(\("\(user) \(assistant) \(url)"), 0))")
+        try await connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(\("\(user) \(assistant?.description ?? "") \(url)"), 0))")
         try await connection.execute(
             """
             DELETE FROM knowledge_base
-            WHERE user_id = \(user) AND secretary_id = \(assistant) AND file_id IS NULL AND ordinal IS NOT NULL AND source_url = \(url)
+            WHERE user_id = \(user) AND secretary_id IS NOT DISTINCT FROM \(assistant) AND file_id IS NULL AND ordinal IS NOT NULL
+                AND source_url = \(url)
             """)
         try await stage(page.chunks)
         try await connection.execute(

@@ -92,6 +92,7 @@ struct LiveAPI: Sendable {
     }
 
     /// Creates a row and returns its id.
+    @discardableResult
     func make(_ path: String, _ json: String, as key: String? = nil) async throws -> String {
         let reply = try await send(.post, path, json, as: key)
         guard reply.status == 201 else { throw TestFailure("POST \(path) \(json): \(reply.status) \(reply.text)") }

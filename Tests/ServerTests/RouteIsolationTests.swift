@@ -103,11 +103,13 @@ import Testing
         ],
         "GET /v1/knowledge": [
             .init("/v1/knowledge?assistant=:assistant"), .init("/v1/knowledge?assistant=:own", nil, .emptyList),
-            .init("/v1/knowledge?assistant=:own&after=:knowledge"),
+            .init("/v1/knowledge?assistant=:own&after=:knowledge"), .init("/v1/knowledge?visibility=shared", nil, .emptyList),
+            .init("/v1/knowledge?visibility=shared&assistant=:assistant"),
         ],
         "POST /v1/knowledge": [
             .init("/v1/knowledge", #"{"assistant":"{assistant}","content":"x"}"#),
             .init("/v1/knowledge", #"{"assistant":"{assistant}","url":"http://example.com/x.md"}"#),
+            .init("/v1/knowledge", #"{"shared":true,"content":"x"}"#, .forbidden),
         ],
         "PATCH /v1/knowledge/{id}": [
             .init("/v1/knowledge/:knowledge", #"{"content":"x"}"#), .init("/v1/knowledge/:knowledge", #"{"tags":[]}"#),
@@ -118,9 +120,13 @@ import Testing
         "GET /v1/usage/summary": [
             .init("/v1/usage/summary?by=assistant", nil, .ownAnswer), .init("/v1/usage/summary?assistant=:assistant"),
         ],
-        "GET /v1/files": [.init("/v1/files", nil, .emptyList), .init("/v1/files?assistant=:assistant")],
+        "GET /v1/files": [
+            .init("/v1/files", nil, .emptyList), .init("/v1/files?assistant=:assistant"),
+            .init("/v1/files?visibility=shared", nil, .emptyList),
+        ],
         "POST /v1/files": [
             .init("/v1/files?assistant=:assistant&name=x.txt", "text"), .init("/v1/files?conversation=:conversation&name=x.txt", "text"),
+            .init("/v1/files?shared=true&name=x.txt", "text", .forbidden),
         ],
         "GET /v1/files/{file}": [.init("/v1/files/:file"), .init("/v1/files/:file?wait=1")],
         "DELETE /v1/files/{file}": [.init("/v1/files/:file")],

@@ -72,7 +72,7 @@ import Testing
         #expect(
             try await engine(owner, changed).status().map(\.state) == [.applied, .changed]
                 + Array(repeating: .pending, count: Migration.all.count - 2))
-        #expect(try await engine(owner).up().map(\.migration.number) == Array(3...Migration.all.count))
+        #expect(try await engine(owner).up().map(\.migration.number) == Migration.all.map(\.number).filter { $0 >= 3 })
     }
 
     @Test func `Two programs that migrate at once do it once`() async throws {

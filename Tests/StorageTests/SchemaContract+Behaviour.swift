@@ -93,6 +93,7 @@ extension SchemaContract {
         decision | files.files_own | all to authenticated using (user_id = current_user_id()) check same
         decision | files.files_partitioning | all to bunko_owner using (current_setting('app.moving_messages'::text, true) = 'on'::text) check same
         decision | files.files_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
+        decision | files.files_shared | select to authenticated using ((current_user_id() IS NOT NULL) AND (user_id = '00000000-0000-0000-0000-000000000001'::uuid))
         decision | files.files_worker_claim | update to bunko_worker using true check same
         decision | files.files_worker_read | select to bunko_worker using true
         decision | idempotency_keys.idempotency_keys_own | all to authenticated using (user_id = current_user_id()) check same

@@ -1,3 +1,4 @@
+import Accounts
 import Domain
 import Foundation
 import Hummingbird
@@ -7,12 +8,13 @@ import Storage
 
 /// `/v1/files`: upload, list, get, delete.
 ///
-/// An upload is `multipart/form-data` with a part `file` and fields `assistant` or `conversation`, `source_path`, `tags` (comma-separated) and `retry_failed`,
+/// An upload is `multipart/form-data` with a part `file` and fields `assistant`, `conversation` or, by administrators, `shared`; `source_path`, `tags` (comma-separated) and `retry_failed`,
 /// or the bare bytes with the same names, and `name`, as query parameters. It answers 202 once the bytes are durable.
 struct FileRoutes: Sendable {
     let database: Database
     let intake: FileIntake
     let watch: FileWatch
+    let administration: UserAdministration
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.post("files", use: upload)
@@ -33,6 +35,10 @@ struct FileRoutes: Sendable {
         try scope.require(.ingest)
         let limit = try await database.read(scope) { try await $0.maximumFileSize() }
         let form = try await UploadForm(request, limit: limit)
+        guard !form.isShared else {
+            let (file, outcome) = try await intake.accept(form.upload, into: nil, scope: try await administration.sharedScope(for: scope))
+            return JSONResponse(FileBody(file, outcome: outcome), status: outcome == .unchanged ? .ok : .accepted)
+        }
         let assistant = try await database.read(scope) { transaction in
             if let conversation = form.upload.conversationID { return try await transaction.assistant(ofConversation: conversation) }
             return try await transaction.assistant(form.assistant ?? "").id
@@ -48,9 +54,10 @@ struct FileRoutes: Sendable {
         let limit = try request.number("limit", default: 100, in: 1...10_000)
         let after = try request.identifier("after", as: FileID.self)
         let state = try request.state()
+        let shared = try request.listsShared()
         let files = try await database.read(scope) { transaction in
             let assistant = try await request.parameter("assistant").asyncMap { try await transaction.assistant($0).id }
-            return try await transaction.files(assistant: assistant, state: state, limit: limit + 1, after: after)
+            return try await transaction.files(assistant: assistant, shared: shared, state: state, limit: limit + 1, after: after)
         }
         return JSONResponse(Page(files.map { FileBody($0) }, limit: limit, id: \.id))
     }
@@ -78,7 +85,9 @@ struct FileRoutes: Sendable {
         let scope = try context.scope
         try scope.require(.ingest)
         let id = try context.pathID("file", as: FileID.self)
-        try await database.write(scope) { try await $0.deleteFile(id) }
+        try await SharedRows(administration: administration).write(scope) { scope in
+            try await database.write(scope) { try await $0.deleteFile(id) }
+        }
         return JSONResponse(Deletion(id: id.description, object: "file.deleted"))
     }
 }
@@ -132,6 +141,14 @@ struct FileBody: Encodable, Sendable {
 }
 
 extension Request {
+    fileprivate func listsShared() throws(Problem) -> Bool {
+        guard let text = parameter("visibility") else { return false }
+        guard ["own", "shared"].contains(text) else {
+            throw Problem.invalid("visibility", "visibility is \"\(text)\"; for files it is own or shared.")
+        }
+        return text == "shared"
+    }
+
     fileprivate func state() throws(Problem) -> ProcessingState? {
         guard let text = parameter("state") else { return nil }
         guard let state = ProcessingState(rawValue: text) else {

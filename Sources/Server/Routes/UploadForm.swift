@@ -8,6 +8,8 @@ import NIOCore
 struct UploadForm {
     /// The assistant it is for; that of the conversation when it is attached to one.
     let assistant: String?
+    /// Whether its passages are for all to share; then it is for no assistant.
+    let isShared: Bool
     let upload: Upload
 
     /// Room for the fields and frames of a multipart body around a file of the largest size.
@@ -47,11 +49,15 @@ struct UploadForm {
 
     private init(bytes: [UInt8], name: String, fields: (String) -> String?) throws(Problem) {
         assistant = fields("assistant")
+        isShared = fields("shared") == "true"
         let conversation = try fields("conversation").map { text throws(Problem) in
             guard let id = UUID(uuidString: text) else { throw Problem.notFound("conversation", text) }
             return id
         }
-        guard conversation != nil || assistant?.isEmpty == false else {
+        guard !isShared || (conversation == nil && assistant == nil) else {
+            throw Problem.invalid("shared", "A shared file belongs to no assistant and no conversation.", remedy: "Leave those fields out.")
+        }
+        guard isShared || conversation != nil || assistant?.isEmpty == false else {
             throw Problem.invalid("assistant", "The upload names no assistant.", remedy: "Add the field \"assistant\" with its name or id.")
         }
         let tags = (fields("tags") ?? "").split(separator: ",").map { $0.trimmed }.filter { !$0.isEmpty }

@@ -61,6 +61,9 @@ extension Transaction {
                 throw Problem.invalid("visibility", "\(resource.article.capitalized) \(resource.spokenName) is never public.")
             }
             conditions.append("r.is_public")
+        case .shared:
+            conditions.append("r.user_id = \(UserID.system)")
+            if let column = resource.assistantColumn, column != "id" { conditions.append("r.\(identifier: column) IS NULL") }
         }
         conditions += try resource.conditions(query.filters)
         let direction: SQL = query.isAscending ? "ASC" : "DESC"
