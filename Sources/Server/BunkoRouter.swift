@@ -49,12 +49,13 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     HealthRoutes(database: dependencies.database, mirror: dependencies.mirror).add(to: router)
     LoginRoutes(accounts: dependencies.accounts).add(to: router.group("v1"))
     let administration = dependencies.accounts.administration
+    let shared = SharedRows(administration: administration)
     let v1 = router.group("v1").add(middleware: Authentication(authenticator: dependencies.authenticator))
     AssistantRoutes(database: dependencies.database).add(to: v1)
     for resource in [Resource.voice, .avatar, .skill] {
         ResourceRoutes(resource: resource, database: dependencies.database).add(to: v1)
     }
-    TemplateRoutes(database: dependencies.database).add(to: v1)
+    TemplateRoutes(database: dependencies.database, shared: shared).add(to: v1)
     ConversationRoutes(database: dependencies.database).add(to: v1)
     KnowledgeRoutes(database: dependencies.database, writer: dependencies.knowledge, administration: administration).add(to: v1)
     AccountDataRoutes(database: dependencies.database).add(to: v1)

@@ -23,4 +23,10 @@ struct SharedRows: Sendable {
             throw refusal
         }
     }
+
+    /// The system user's scope where a condition holds for it and the caller is an administrator; else the caller's own.
+    func scope(for scope: Scope, where holds: (Scope) async throws -> Bool) async throws -> Scope {
+        guard let shared = try await administration.sharedScope(ifAdministrator: scope), try await holds(shared) else { return scope }
+        return shared
+    }
 }

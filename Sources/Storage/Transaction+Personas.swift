@@ -23,6 +23,18 @@ extension Transaction {
         return try Persona(row)
     }
 
+    /// The template behind a persona's slug or id, or behind the name of one of the user's own, in use or not.
+    public func template(named reference: String) async throws -> ResourceRow {
+        let rows = try await connection.query(
+            """
+            SELECT id FROM personality_templates
+            WHERE slug = \(reference) OR id = \(PersonaID(reference)) OR (user_id = \(try scope.userID) AND name = \(reference))
+            ORDER BY slug IS NULL, id <> \(PersonaID(reference)) NULLS LAST LIMIT 1
+            """)
+        guard let id = try rows.first?.decode("id", as: PersonaID.self) else { throw Problem.notFound("persona", reference) }
+        return try await get(.template, id.rawValue)
+    }
+
     /// The personas the scope may see, built-in ones first.
     public func personas() async throws -> [Persona] {
         try await connection.query(

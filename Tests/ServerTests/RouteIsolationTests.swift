@@ -64,6 +64,10 @@ import Testing
             .init("/v1/assistants/:assistant/skills/:skill"), .init("/v1/assistants/:own/skills/:skill"),
         ],
         "GET /v1/personas": [.init("/v1/personas", nil, .ownAnswer)],
+        "GET /v1/personas/{persona}": [.init("/v1/personas/:template")],
+        "PATCH /v1/personas/{persona}": [
+            .init("/v1/personas/:template", #"{"name":"x"}"#), .init("/v1/personas/business-assistant", #"{"name":"x"}"#),
+        ],
         "GET /v1/templates/{id}/versions": [.init("/v1/templates/:template/versions")],
         "POST /v1/templates/{id}/versions": [.init("/v1/templates/:template/versions", #"{"system_prompt":"x"}"#)],
         "POST /v1/templates/{id}/versions/{version}/publish": [.init("/v1/templates/:template/versions/2/publish")],

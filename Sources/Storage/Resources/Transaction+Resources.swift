@@ -125,6 +125,13 @@ extension Transaction {
         }
     }
 
+    /// Whether the scope's user has a row of this id.
+    public func owns(_ resource: Resource, _ id: UUID) async throws -> Bool {
+        let rows = try await connection.query(
+            "SELECT FROM \(identifier: resource.table) r WHERE r.user_id = \(try scope.userID) AND r.id = \(id) AND \(bound(resource))")
+        return !rows.isEmpty
+    }
+
     /// The row, which must be the scope's user's own and at this version.
     private func owned(_ resource: Resource, _ id: UUID, version: String?) async throws -> ResourceRow {
         let rows = try await connection.query(

@@ -87,8 +87,8 @@ struct Assistants: AsyncParsableCommand {
 
 struct Personas: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "persona", abstract: "List, show, apply and export personas.",
-        subcommands: [List.self, Show.self, Apply.self, Export.self])
+        commandName: "persona", abstract: "List, show, apply and export personas, and publish their versions.",
+        subcommands: [List.self, Show.self, Apply.self, Export.self, Versions.self, Draft.self, Publish.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the personas an assistant can have.")

@@ -17,9 +17,12 @@ enum DocumentCommands {
         let planned = documents
         try await options.withServer { client in
             let stored = try await kind.stored(client)
-            let changes = planned.map { document -> DocumentChange in
-                let name = document["name"].flatMap { if case .string(let text) = $0 { text } else { nil } } ?? ""
-                return DocumentChange(document, kind: kind, stored: stored[name])
+            let changes = try planned.map { document -> DocumentChange in
+                let standing = stored[DocumentKind.identity(of: document)]
+                if case .string(let slug)? = document["slug"], standing == nil {
+                    throw Problem.notFound(kind.name, slug, remedy: "A slug tells a built-in one; leave it out to make one of your own.")
+                }
+                return DocumentChange(document, kind: kind, stored: standing)
             }
             for change in changes { try await carryOut(change, kind, dryRun: dryRun, client) }
             let touched = changes.count { $0.id == nil || !$0.members.isEmpty }
@@ -37,11 +40,17 @@ enum DocumentCommands {
         _ = try await client.raw(change.id == nil ? .POST : .PATCH, path, body: (Array(body), "application/json"))
     }
 
-    /// Prints the stored entities as documents, all of them or those named.
+    /// Prints the stored entities as documents: all of the caller's, or those named, where a slug names a built-in one.
     static func export(_ kind: DocumentKind, names: [String], _ options: GlobalOptions) async throws {
         let stored = try await options.withServer { try await kind.stored($0) }
-        for name in names where stored[name] == nil { throw Problem.notFound(kind.name, name) }
-        let chosen = (names.isEmpty ? stored.keys.sorted() : names).compactMap { stored[$0] }
+        let own = stored.filter { !$0.value.isBuiltIn }
+        let chosen =
+            names.isEmpty
+            ? own.sorted { $0.key < $1.key }.map(\.value)
+            : try names.map { name in
+                guard let found = own[name] ?? stored["\0\(name)"] else { throw Problem.notFound(kind.name, name) }
+                return found
+            }
         Output.write(try YAMLText.text(chosen.map { kind.ordered($0.members) }), to: STDOUT_FILENO)
     }
 }
@@ -50,7 +59,11 @@ extension Personas {
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Create and change personas from YAML files, showing what changes.",
-            discussion: "Example: bunko persona apply -f personas.yaml --dry-run")
+            discussion: """
+                A document with a slug changes the built-in persona of that slug, which administrators may.
+
+                Example: bunko persona apply -f personas.yaml --dry-run
+                """)
 
         @Option(name: .shortAndLong, help: "A YAML file of one or several documents; may be given several times.")
         var file: [String]
@@ -62,9 +75,9 @@ extension Personas {
     }
 
     struct Export: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print your personas as YAML.")
+        static let configuration = CommandConfiguration(abstract: "Print personas as YAML.")
 
-        @Argument(help: "Names; all of yours when left out.")
+        @Argument(help: "Names of yours, or slugs of built-in ones; all of yours when left out.")
         var names: [String] = []
         @OptionGroup var options: GlobalOptions
 
