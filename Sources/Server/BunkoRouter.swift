@@ -57,10 +57,10 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     }
     TemplateRoutes(database: dependencies.database, shared: shared).add(to: v1)
     ConversationRoutes(database: dependencies.database).add(to: v1)
-    KnowledgeRoutes(database: dependencies.database, writer: dependencies.knowledge, administration: administration).add(to: v1)
+    KnowledgeRoutes(database: dependencies.database, writer: dependencies.knowledge, shared: shared).add(to: v1)
     AccountDataRoutes(database: dependencies.database).add(to: v1)
     FileRoutes(
-        database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch, administration: administration
+        database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch, shared: shared
     ).add(to: v1)
     SearchRoutes(retriever: dependencies.retriever).add(to: v1)
     ContextRoutes(assembler: dependencies.assembler).add(to: v1)

@@ -19,11 +19,10 @@ struct ResourceResponse: ResponseGenerator {
         version = row.version
     }
 
-    /// What was created and has no version.
-    init(created body: some Encodable) {
-        status = .created
+    init(_ body: some Encodable, version: String? = nil, status: HTTPResponse.Status = .ok) {
+        self.status = status
         self.body = Array(JSON.encode(body).readableBytesView)
-        version = nil
+        self.version = version
     }
 
     init(_ kept: KeptAnswer) {

@@ -34,8 +34,8 @@ public enum FileOutcome: String, Sendable {
 
 extension Transaction {
     static let fileColumns: SQL = """
-        id, user_id, assistant_id, file_name, source_path, mime_type, file_size, sha256, tags, processing_state, failure_code,
-        failure_reason, chunk_count, created_at, updated_at
+        id, user_id, assistant_id, file_name, source_path, mime_type, file_size, sha256, tags, metadata, processing_state,
+        failure_code, failure_reason, chunk_count, created_at, updated_at, xmin::text AS version
         """
 
     /// Records a file of the assistant under its source path: a new row, or the changed bytes of the one that stands there, in
@@ -120,17 +120,46 @@ extension Transaction {
         ).map(StoredFile.init)
     }
 
+    /// Changes a file's name, tags or metadata; its passages carry the same tags and metadata from then on.
+    ///
+    /// The `title` in the metadata stays unless it is given, and follows the document when that is read anew.
+    /// - Throws: as ``update(_:_:_:version:)``.
+    public func updateFile(_ id: FileID, _ members: [String: JSONValue], version: String?) async throws -> StoredFile {
+        let standing = try await file(id)
+        var members = members
+        if case .object(var given)? = members["metadata"], case .object(let old) = standing.metadata, given["title"] == nil {
+            given["title"] = old["title"]
+            members["metadata"] = .object(given)
+        }
+        var fixed: [(column: String, value: SQL)] = []
+        if case .string(let name)? = members["filename"] { fixed.append(("file_type", "\(FileDraft.type(of: name))")) }
+        _ = try await update(.file, id.rawValue, members, version: version, fixed: fixed)
+        let (hasTags, hasMetadata) = (members["tags"] != nil, members["metadata"] != nil)
+        if hasTags || hasMetadata {
+            try await connection.execute(
+                """
+                UPDATE knowledge_base k SET tags = CASE WHEN \(hasTags) THEN f.tags ELSE k.tags END,
+                    metadata = CASE WHEN \(hasMetadata) THEN \(Self.passageMetadata) ELSE k.metadata END
+                FROM files f WHERE f.user_id = \(try scope.userID) AND f.id = \(id) AND k.user_id = f.user_id AND k.file_id = f.id
+                """)
+        }
+        return try await file(id)
+    }
+
+    /// What the passages of the file `f` say of it by themselves: the title is the file's alone.
+    static let passageMetadata: SQL = "NULLIF(f.metadata - 'title', '{}')"
+
     /// Deletes a file with its passages; its bytes are released when nothing else refers to them.
-    public func deleteFile(_ id: FileID) async throws {
-        _ = try await file(id)
-        let deleted = try await connection.execute("DELETE FROM files WHERE user_id = \(try scope.userID) AND id = \(id)")
-        guard deleted == 1 else { throw Problem.notFound("file", id.description) }
+    public func deleteFile(_ id: FileID, version: String? = nil) async throws {
+        try await delete(.file, id.rawValue, version: version)
     }
 }
 
 extension FileDraft {
     /// The name's extension in lower case, for display and filters; the content decides how a file is read.
-    public var fileType: String? {
+    public var fileType: String? { Self.type(of: name) }
+
+    static func type(of name: String) -> String? {
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
         let suffix = name[name.index(after: dot)...].lowercased()
         return suffix.isEmpty || suffix.count > 100 ? nil : suffix
@@ -154,11 +183,13 @@ extension StoredFile {
             byteCount: try row.decode("file_size", as: Int.self),
             sha256: digest,
             tags: try row.decode("tags", as: [String].self),
+            metadata: try row.decode("metadata", as: JSONB<JSONValue>?.self)?.value ?? .object([:]),
             state: state,
             failureCode: try row.decode("failure_code", as: String?.self),
             failureReason: try row.decode("failure_reason", as: String?.self),
             chunkCount: Int(try row.decode("chunk_count", as: Int32.self)),
             createdAt: try row.decode("created_at", as: Date.self),
-            updatedAt: try row.decode("updated_at", as: Date.self))
+            updatedAt: try row.decode("updated_at", as: Date.self),
+            version: try row.decode("version", as: String.self))
     }
 }

@@ -60,7 +60,7 @@ extension Transaction {
         let held = try await connection.query(
             """
             UPDATE files SET processing_state = 'done', claimed_by = NULL, chunk_count = \(Int32(result.chunks.count)),
-                mime_type = \(result.mediaType), metadata = \(metadata)
+                mime_type = \(result.mediaType), metadata = (coalesce(metadata, '{}') - 'title') || \(metadata)
             WHERE user_id = current_user_id() AND id = \(file.id) AND processing_state = 'processing'
                 AND claimed_by = \(instance.rawValue) AND sha256 = \(file.sha256.bytes)
             RETURNING pg_current_xact_id()::text AS xid
@@ -71,9 +71,10 @@ extension Transaction {
         try await connection.execute(
             """
             INSERT INTO knowledge_base (user_id, secretary_id, conversation_id, file_id, ordinal, content, embedding, embedding_model, content_sha256,
-                token_count, heading_path, page_from, page_to, char_start, char_end, source_type, tags)
+                token_count, heading_path, page_from, page_to, char_start, char_end, source_type, tags, metadata)
             SELECT \(file.userID), \(file.assistantID), f.conversation_id, f.id, ordinal, content, embedding, \(result.embeddingModel), content_sha256,
-                token_count, heading_path, page_from, page_to, char_start, char_end, \(result.sourceType), \(file.tags)
+                token_count, heading_path, page_from, page_to, char_start, char_end, \(result.sourceType), f.tags,
+                \(Self.passageMetadata)
             FROM pg_temp.knowledge_staging, files f WHERE f.user_id = \(file.userID) AND f.id = \(file.id) ORDER BY ordinal
             """)
         return WriteToken(transactionID: xid)

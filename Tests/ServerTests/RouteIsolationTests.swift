@@ -133,6 +133,9 @@ import Testing
             .init("/v1/files?shared=true&name=x.txt", "text", .forbidden),
         ],
         "GET /v1/files/{file}": [.init("/v1/files/:file"), .init("/v1/files/:file?wait=1")],
+        "PATCH /v1/files/{file}": [
+            .init("/v1/files/:file", #"{"filename":"x"}"#), .init("/v1/files/:file", #"{"tags":["x"]}"#), .init("/v1/files/:file", "{}"),
+        ],
         "DELETE /v1/files/{file}": [.init("/v1/files/:file")],
         "GET /v1/settings": [.init("/v1/settings", nil, .ownAnswer)],
         "GET /v1/settings/{key}": [.init("/v1/settings/max_file_size", nil, .ownAnswer)],

@@ -1,4 +1,3 @@
-import Accounts
 import Domain
 import Foundation
 import Hummingbird
@@ -6,7 +5,7 @@ import Ingestion
 import NIOCore
 import Storage
 
-/// `/v1/files`: upload, list, get, delete.
+/// `/v1/files`: upload, list, get, change, delete.
 ///
 /// An upload is `multipart/form-data` with a part `file` and fields `assistant`, `conversation` or, by administrators, `shared`; `source_path`, `tags` (comma-separated) and `retry_failed`,
 /// or the bare bytes with the same names, and `name`, as query parameters. It answers 202 once the bytes are durable.
@@ -14,12 +13,13 @@ struct FileRoutes: Sendable {
     let database: Database
     let intake: FileIntake
     let watch: FileWatch
-    let administration: UserAdministration
+    let shared: SharedRows
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.post("files", use: upload)
         group.get("files", use: list)
         group.get("files/:file", use: get)
+        group.patch("files/:file", use: update)
         group.delete("files/:file", use: delete)
         group.get("limits", use: limits)
     }
@@ -30,21 +30,22 @@ struct FileRoutes: Sendable {
     }
 
     @Sendable
-    func upload(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<FileBody> {
+    func upload(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
         try scope.require(.ingest)
         let limit = try await database.read(scope) { try await $0.maximumFileSize() }
         let form = try await UploadForm(request, limit: limit)
         guard !form.isShared else {
-            let (file, outcome) = try await intake.accept(form.upload, into: nil, scope: try await administration.sharedScope(for: scope))
-            return JSONResponse(FileBody(file, outcome: outcome), status: outcome == .unchanged ? .ok : .accepted)
+            let (file, outcome) = try await intake.accept(
+                form.upload, into: nil, scope: try await shared.administration.sharedScope(for: scope))
+            return ResourceResponse(file, outcome)
         }
         let assistant = try await database.read(scope) { transaction in
             if let conversation = form.upload.conversationID { return try await transaction.assistant(ofConversation: conversation) }
             return try await transaction.assistant(form.assistant ?? "").id
         }
         let (file, outcome) = try await intake.accept(form.upload, into: assistant, scope: scope)
-        return JSONResponse(FileBody(file, outcome: outcome), status: outcome == .unchanged ? .ok : .accepted)
+        return ResourceResponse(file, outcome)
     }
 
     @Sendable
@@ -64,12 +65,26 @@ struct FileRoutes: Sendable {
 
     /// Answers at once, or with `?wait=SECONDS` (at most 60) when the file is done or failed.
     @Sendable
-    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<FileBody> {
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
         try scope.require(.read)
         let wait = try request.number("wait", default: 0, in: 0...60)
         let file = try await watch.file(try context.pathID("file", as: FileID.self), scope: scope, waiting: .seconds(wait))
-        return JSONResponse(FileBody(file))
+        return ResourceResponse(FileBody(file), version: file.version)
+    }
+
+    /// Name (`filename`), tags and metadata.
+    @Sendable
+    func update(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        let scope = try context.scope
+        try scope.require(.ingest)
+        let id = try context.pathID("file", as: FileID.self)
+        let version = try request.expectedVersion()
+        let members = try await request.members()
+        let file = try await shared.write(scope) { scope in
+            try await database.write(scope) { try await $0.updateFile(id, members, version: version) }
+        }
+        return ResourceResponse(FileBody(file), version: file.version)
     }
 
     /// What an upload may be, as the administrator set it.
@@ -85,8 +100,9 @@ struct FileRoutes: Sendable {
         let scope = try context.scope
         try scope.require(.ingest)
         let id = try context.pathID("file", as: FileID.self)
-        try await SharedRows(administration: administration).write(scope) { scope in
-            try await database.write(scope) { try await $0.deleteFile(id) }
+        let version = try request.expectedVersion()
+        try await shared.write(scope) { scope in
+            try await database.write(scope) { try await $0.deleteFile(id, version: version) }
         }
         return JSONResponse(Deletion(id: id.description, object: "file.deleted"))
     }
@@ -114,6 +130,7 @@ struct FileBody: Encodable, Sendable {
     let media_type: String?
     let sha256: String
     let tags: [String]
+    let metadata: JSONValue
 
     init(_ file: StoredFile, outcome: FileOutcome? = nil) {
         id = file.id.description
@@ -137,6 +154,14 @@ struct FileBody: Encodable, Sendable {
         media_type = file.mediaType
         sha256 = file.sha256.description
         tags = file.tags
+        metadata = file.metadata
+    }
+}
+
+extension ResourceResponse {
+    /// The answer to an upload.
+    fileprivate init(_ file: StoredFile, _ outcome: FileOutcome) {
+        self.init(FileBody(file, outcome: outcome), version: file.version, status: outcome == .unchanged ? .ok : .accepted)
     }
 }
 

@@ -1,4 +1,3 @@
-import Accounts
 import Domain
 import Foundation
 import Hummingbird
@@ -12,7 +11,7 @@ import Storage
 struct KnowledgeRoutes: Sendable {
     let database: Database
     let writer: KnowledgeWriter
-    let administration: UserAdministration
+    let shared: SharedRows
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.post("knowledge", use: create)
@@ -62,7 +61,7 @@ struct KnowledgeRoutes: Sendable {
         try caller.require(.ingest)
         let members = try await request.members()
         let target = try Target(members)
-        let scope = if case .shared = target { try await administration.sharedScope(for: caller) } else { caller }
+        let scope = if case .shared = target { try await shared.administration.sharedScope(for: caller) } else { caller }
         let content = members.filter { !["assistant", "shared"].contains($0.key) }
         let write = IdempotentWrite(database: database)
         guard members["url"] == nil else {
@@ -72,7 +71,7 @@ struct KnowledgeRoutes: Sendable {
             let page = try await writer.preparePage(content, scope: scope)
             return try await write.answer(request, members, scope: scope) { transaction in
                 let assistant = try await target.resolve(in: transaction)
-                return ResourceResponse(created: try await writer.add(page, to: assistant, in: transaction))
+                return ResourceResponse(try await writer.add(page, to: assistant, in: transaction), status: .created)
             }
         }
         let prepared = try await writer.prepare(content, isNew: true)
@@ -104,7 +103,7 @@ struct KnowledgeRoutes: Sendable {
         let id = try context.pathUUID("id", of: .knowledge)
         let version = try request.expectedVersion()
         let members = try await request.members()
-        return try await SharedRows(administration: administration).write(scope) { scope in
+        return try await shared.write(scope) { scope in
             ResourceResponse(try await writer.update(id, members, version: version, scope: scope))
         }
     }
@@ -115,7 +114,7 @@ struct KnowledgeRoutes: Sendable {
         try scope.require(.ingest)
         let id = try context.pathUUID("id", of: .knowledge)
         let version = try request.expectedVersion()
-        try await SharedRows(administration: administration).write(scope) { scope in
+        try await shared.write(scope) { scope in
             try await database.write(scope) { try await $0.delete(.knowledge, id, version: version) }
         }
         return JSONResponse(Deletion(id: id.uuidString.lowercased(), object: "knowledge.deleted"))
