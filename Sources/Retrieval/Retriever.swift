@@ -117,7 +117,7 @@ public struct Retriever: Sendable {
         try scope.require(.read)
         let question = try await prepare(text)
         return try await database.read(scope) { transaction in
-            try await search(question, query, assistant: try await transaction.assistant(reference), in: transaction)
+            try await search(question, query, assistant: try await transaction.usableAssistant(reference), in: transaction)
         }
     }
 
@@ -181,14 +181,21 @@ struct IndexPartitions: Sendable {
     let source: KnowledgeSource
     let keys: [UUID]
 
-    /// - Parameter conversation: one that was found to be the scope's.
+    /// - Parameters:
+    ///   - assistant: one of the scope's, or another user's public one, whose own knowledge is searched only when it is shared.
+    ///   - conversation: one that was found to be the scope's.
     init(of assistant: Assistant, conversation: UUID?, scope: Scope) throws(Problem) {
-        guard try scope.userID == assistant.userID, scope.admits(assistant.id) else {
+        let isOwn = try scope.userID == assistant.userID
+        guard isOwn ? scope.admits(assistant.id) : (assistant.isPublic && assistant.isActive && scope.assistants == nil) else {
             throw Problem.notFound("assistant", assistant.name)
         }
         source = KnowledgeSource(
-            assistant: assistant.id, conversation: conversation, isShared: assistant.settings.usesSharedKnowledge ?? false)
-        keys = [assistant.id.rawValue] + (conversation.map { [$0] } ?? []) + (source.isShared ? [UserID.system.rawValue] : [])
+            owner: assistant.userID, assistant: assistant.id, conversation: isOwn ? conversation : nil,
+            isShared: assistant.settings.usesSharedKnowledge ?? false)
+        let searchesItsOwn = isOwn || assistant.settings.sharesKnowledge == true
+        keys =
+            (searchesItsOwn ? [assistant.id.rawValue] : []) + (source.conversation.map { [$0] } ?? [])
+            + (source.isShared ? [UserID.system.rawValue] : [])
     }
 }
 

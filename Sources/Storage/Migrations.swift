@@ -18,6 +18,9 @@ extension Migration {
             PackageResources._010_preferences_usage_down_sql),
         Migration(
             13, "shared_knowledge", PackageResources._013_shared_knowledge_up_sql, PackageResources._013_shared_knowledge_down_sql),
+        Migration(
+            14, "public_assistants", PackageResources._014_public_assistants_up_sql,
+            PackageResources._014_public_assistants_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {

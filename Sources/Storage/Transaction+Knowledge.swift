@@ -15,17 +15,20 @@ public struct WriteToken: Sendable, Hashable {
 
 /// Where passages are looked for: an assistant's own, those attached to one conversation with it, and the shared ones.
 public struct KnowledgeSource: Sendable {
+    /// Whose the assistant is; nil: the scope's user's. Of another's, row-level security shows what that user shares.
+    public var owner: UserID?
     public var assistant: AssistantID
     public var conversation: UUID?
     public var isShared: Bool
 
-    public init(assistant: AssistantID, conversation: UUID? = nil, isShared: Bool) {
+    public init(owner: UserID? = nil, assistant: AssistantID, conversation: UUID? = nil, isShared: Bool) {
+        self.owner = owner
         self.assistant = assistant
         self.conversation = conversation
         self.isShared = isShared
     }
 
-    /// Holds for the user's own passages `k` among them; what is attached to another conversation is not.
+    /// Holds for the owner's passages `k` among them; what is attached to another conversation is not.
     var condition: SQL {
         "(k.secretary_id = \(assistant) AND (k.conversation_id IS NULL OR k.conversation_id = \(conversation)))"
     }
@@ -120,7 +123,7 @@ extension Transaction {
     /// Each row is looked up by its primary key alone and checked afterwards: right after an import the statistics are stale, and a
     /// planner free to choose would read the whole assistant instead of k rows.
     public func passages(_ ids: [ChunkID], _ source: KnowledgeSource) async throws -> [Passage] {
-        let own = Self.passage(of: try scope.userID)
+        let own = Self.passage(of: try source.owner ?? scope.userID)
         return try await connection.query(
             """
             SELECT k.id, k.secretary_id, k.file_id, f.file_name,
@@ -141,7 +144,7 @@ extension Transaction {
 
     /// The ids a filter lets through, for the index to search among.
     public func matchingChunks(_ filter: Filter, _ source: KnowledgeSource) async throws -> Set<ChunkID> {
-        let own: SQL = "(k.user_id = \(try scope.userID) AND \(source.condition))"
+        let own: SQL = "(k.user_id = \(try source.owner ?? scope.userID) AND \(source.condition))"
         let belongs: SQL = source.isShared ? "(\(own) OR k.user_id = \(UserID.system))" : own
         let rows = try await connection.query(
             """
