@@ -42,7 +42,7 @@ let package = Package(
         .target(name: "Embeddings", dependencies: ["TextAnalysis"]),
         .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark"]),
         .target(
-            name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging],
+            name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging, .serviceLifecycle],
             resources: [.embedInCode("Migrations")]),
         .target(name: "Accounts", dependencies: ["Storage", "Domain", .crypto, .jwtKit, .logging]),
         .target(

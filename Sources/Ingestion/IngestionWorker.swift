@@ -133,7 +133,7 @@ public struct IngestionWorker: Service {
 
     private func process(_ file: StoredFile, _ log: Logger) async throws {
         let bytes = try await contents.read(file.sha256)
-        let result = try await processor.process(bytes, fileName: file.name)
+        let result = try await processor.process(bytes, fileName: file.name, for: UsageOwner(file.userID, assistant: file.assistantID))
         let owner = try scope.acting(for: file.userID)
         let token = try await database.write(owner) { try await $0.completeFile(file, of: instance, with: result) }
         guard let token else {

@@ -23,7 +23,7 @@ extension KnowledgeWriter {
     /// Fetches the document that the member `url` names and makes passages of it, before a transaction is opened.
     /// - Throws: `invalid_request` for another member than `tags` and `metadata`, and as ``PageFetcher``; `unsupported_type` and
     ///   `unprocessable` for a document that cannot be read.
-    public func preparePage(_ members: [String: JSONValue], scope: Scope) async throws -> PreparedPage {
+    public func preparePage(_ members: [String: JSONValue], scope: Scope, for owner: UsageOwner) async throws -> PreparedPage {
         try scope.require(.ingest)
         guard case .string(let address)? = members["url"] else {
             throw Problem(.invalidRequest, code: "member_mistyped", "url must be a string.", parameter: "url")
@@ -38,7 +38,7 @@ extension KnowledgeWriter {
         let (limit, types) = try await database.read(scope) { (try await $0.maximumFileSize(), try await $0.supportedFileTypes()) }
         let page = try await fetcher.fetch(source, maximumBytes: limit)
         do {
-            let file = try await processor.process(page.bytes, fileName: try page.readableName())
+            let file = try await processor.process(page.bytes, fileName: try page.readableName(), for: owner)
             guard types.contains(file.sourceType) else { throw ExtractionError.unsupported(type: file.mediaType) }
             return PreparedPage(source: source, file: file, members: rest)
         } catch let error as ExtractionError {

@@ -12,13 +12,14 @@ public struct KnowledgeWriter: Sendable {
     let database: Database
     let fetcher: PageFetcher
     let processor: DocumentProcessor
-    private let embedder: any EmbeddingProvider
+    private let embedder: MeteredEmbedder
 
-    public init(database: Database, embedder: any EmbeddingProvider, fetcher: PageFetcher = PageFetcher()) {
+    /// - Parameter usage: takes down each call of the embedder.
+    public init(database: Database, embedder: any EmbeddingProvider, usage: UsageRecorder, fetcher: PageFetcher = PageFetcher()) {
         self.database = database
-        self.embedder = embedder
+        self.embedder = MeteredEmbedder(embedder, usage)
         self.fetcher = fetcher
-        processor = DocumentProcessor(embedder: embedder)
+        processor = DocumentProcessor(embedder: embedder, usage: usage)
     }
 
     /// A passage ready to be stored.
@@ -28,7 +29,7 @@ public struct KnowledgeWriter: Sendable {
 
     /// Embeds the content among the members, before a transaction is opened.
     /// - Throws: `invalid_request` for content that is missing, empty, too long or no text.
-    public func prepare(_ members: [String: JSONValue], isNew: Bool) async throws -> Prepared {
+    public func prepare(_ members: [String: JSONValue], isNew: Bool, for owner: UsageOwner) async throws -> Prepared {
         guard let value = members["content"] else {
             guard !isNew else {
                 throw Problem(
@@ -45,9 +46,7 @@ public struct KnowledgeWriter: Sendable {
                 "content", "content has \(text.unicodeScalars.count) characters; the limit of one passage is \(Self.longestContent).",
                 remedy: "Upload it as a file, which is cut into passages.")
         }
-        guard let vector = try await embedder.embed([text], purpose: .passage).first else {
-            throw Problem(.unavailable, code: "embedding_missing", "The embedding model answered nothing for the content.")
-        }
+        let vector = try await embedder.vectors(of: [text], for: owner)[0]
         return Prepared(
             content: KnowledgeContent(
                 embedding: vector, embeddingModel: embedder.model.id, sha256: ContentStore.digest(of: Array(text.utf8)),
@@ -65,7 +64,7 @@ public struct KnowledgeWriter: Sendable {
     /// Changes a passage. One cut from a file keeps its content, which the file says.
     public func update(_ id: UUID, _ members: [String: JSONValue], version: String?, scope: Scope) async throws -> ResourceRow {
         try scope.require(.ingest)
-        let prepared = try await prepare(members, isNew: false)
+        let prepared = try await prepare(members, isNew: false, for: UsageOwner(try scope.userID))
         return try await database.write(scope) { try await $0.updateKnowledge(id, members, prepared.content, version: version) }
     }
 }

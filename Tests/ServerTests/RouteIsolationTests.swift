@@ -270,6 +270,8 @@ import Testing
         }
         let file = try #require(rows["file"])
         #expect(try await api.send(.get, "/v1/files/\(file)?wait=30").string("state") == "done")
+        let isAccounted = try await eventually { api.usage.pending == 0 }
+        #expect(isAccounted, "what she used is written down before the walk")
         rows["user"] = alice.description
         rows["own"] = api.db.bob.assistant.id.description
         rows["ownConversation"] = try await api.make(

@@ -47,6 +47,11 @@ struct KnowledgeRoutes: Sendable {
             }
         }
 
+        /// What the request names; nil for shared knowledge.
+        var reference: String? {
+            if case .assistant(let reference) = self { reference } else { nil }
+        }
+
         func resolve(in transaction: Transaction) async throws -> AssistantID? {
             switch self {
             case .assistant(let reference): try await transaction.assistant(reference).id
@@ -63,18 +68,19 @@ struct KnowledgeRoutes: Sendable {
         let target = try Target(members)
         let scope = if case .shared = target { try await shared.administration.sharedScope(for: caller) } else { caller }
         let content = members.filter { !["assistant", "shared"].contains($0.key) }
+        let owner = UsageOwner(try caller.userID, named: target.reference)
         let write = IdempotentWrite(database: database)
         guard members["url"] == nil else {
             if let kept = try await write.kept(request, members, scope: scope) { return kept }
             // Nothing is fetched for an assistant that is not the caller's.
             _ = try await database.read(scope) { try await target.resolve(in: $0) }
-            let page = try await writer.preparePage(content, scope: scope)
+            let page = try await writer.preparePage(content, scope: scope, for: owner)
             return try await write.answer(request, members, scope: scope) { transaction in
                 let assistant = try await target.resolve(in: transaction)
                 return ResourceResponse(try await writer.add(page, to: assistant, in: transaction), status: .created)
             }
         }
-        let prepared = try await writer.prepare(content, isNew: true)
+        let prepared = try await writer.prepare(content, isNew: true, for: owner)
         return try await write.run(request, members, scope: scope) { transaction in
             try await writer.add(content, prepared, to: try await target.resolve(in: transaction), in: transaction)
         }
