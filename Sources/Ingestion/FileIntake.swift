@@ -43,23 +43,31 @@ public struct FileIntake: Sendable {
     /// - Throws: `too_large` over the setting `max_file_size`, `invalid_request` for an empty file or an unusable name,
     ///   `storage_full`; then nothing is stored.
     public func accept(_ upload: Upload, into assistant: AssistantID?, scope: Scope) async throws -> (StoredFile, FileOutcome) {
-        try scope.require(.ingest)
+        let result = try await database.write(scope) { try await store(upload, into: assistant, in: $0) }
+        if result.1 != .unchanged { announce() }
+        return result
+    }
+
+    /// Stores an upload in the caller's transaction; ``announce()`` follows its commit.
+    public func store(
+        _ upload: Upload, into assistant: AssistantID?, in transaction: Transaction
+    ) async throws -> (StoredFile, FileOutcome) {
+        try transaction.scope.require(.ingest)
         try Self.check(upload)
         let draft = FileDraft(
             name: upload.name, sourcePath: upload.sourcePath ?? upload.name, byteCount: upload.bytes.count,
             sha256: ContentStore.digest(of: upload.bytes), tags: upload.tags, conversationID: upload.conversationID)
-        let (file, outcome) = try await database.write(scope) { transaction in
-            let limit = try await transaction.maximumFileSize()
-            guard upload.bytes.count <= limit else { throw Problem.fileTooLarge(upload.name, limit: limit) }
-            try Self.checkType(of: draft, supported: try await transaction.supportedFileTypes())
-            let result = try await transaction.putFile(draft, assistant: assistant, retryFailed: upload.retryFailed)
-            // Inside the transaction: its lock on the content's row keeps the clean-up from removing these bytes before the commit.
-            try await contents.store(upload.bytes, digest: draft.sha256)
-            return result
-        }
-        if outcome != .unchanged { events.work.send(()) }
-        return (file, outcome)
+        let limit = try await transaction.maximumFileSize()
+        guard upload.bytes.count <= limit else { throw Problem.fileTooLarge(upload.name, limit: limit) }
+        try Self.checkType(of: draft, supported: try await transaction.supportedFileTypes())
+        let result = try await transaction.putFile(draft, assistant: assistant, retryFailed: upload.retryFailed)
+        // Inside the transaction: its lock on the content's row keeps the clean-up from removing these bytes before the commit.
+        try await contents.store(upload.bytes, digest: draft.sha256)
+        return result
     }
+
+    /// Tells the worker that there is something to do.
+    public func announce() { events.work.send(()) }
 
     /// A name that tells no type is taken: the content decides how a file is read.
     private static func checkType(of draft: FileDraft, supported: [String]) throws(Problem) {

@@ -19,6 +19,12 @@ struct ResourceResponse: ResponseGenerator {
         version = row.version
     }
 
+    init(json: String, status: HTTPResponse.Status) {
+        self.status = status
+        body = Array(json.utf8)
+        version = nil
+    }
+
     init(_ body: some Encodable, version: String? = nil, status: HTTPResponse.Status = .ok) {
         self.status = status
         self.body = Array(JSON.encode(body).readableBytesView)
@@ -142,8 +148,15 @@ struct IdempotentWrite: Sendable {
     func answer(
         _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> ResourceResponse
     ) async throws -> ResourceResponse {
+        try await answer(request, digest: try Self.digest(request, members), scope: scope, body)
+    }
+
+    /// As above, for a creation whose body is no JSON.
+    /// - Parameter digest: of the request's head and body.
+    func answer(
+        _ request: Request, digest: ContentDigest, scope: Scope, _ body: (Transaction) async throws -> ResourceResponse
+    ) async throws -> ResourceResponse {
         guard let key = try Self.key(of: request) else { return try await database.write(scope, body) }
-        let digest = try Self.digest(request, members)
         return try await database.write(scope) { transaction in
             if let kept = try await transaction.claimIdempotencyKey(key, request: digest) { return ResourceResponse(kept) }
             let answer = try await body(transaction)
@@ -174,5 +187,11 @@ struct IdempotentWrite: Sendable {
         encoder.outputFormatting = .sortedKeys
         let head = Array("\(request.method) \(request.uri.path)\n".utf8)
         return ContentStore.digest(of: head + Array(try encoder.encode(members)))
+    }
+
+    /// What tells one upload from another: path, query, and the file's bytes.
+    static func digest(_ request: Request, bytes: [UInt8], fields: [String]) -> ContentDigest {
+        let head = "\(request.method) \(request.uri.string)\n\(fields.joined(separator: "\0"))\n"
+        return ContentStore.digest(of: Array(head.utf8) + ContentStore.digest(of: bytes).bytes)
     }
 }

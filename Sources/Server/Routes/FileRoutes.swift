@@ -35,17 +35,19 @@ struct FileRoutes: Sendable {
         try scope.require(.ingest)
         let limit = try await database.read(scope) { try await $0.maximumFileSize() }
         let form = try await UploadForm(request, limit: limit)
-        guard !form.isShared else {
-            let (file, outcome) = try await intake.accept(
-                form.upload, into: nil, scope: try await shared.administration.sharedScope(for: scope))
+        let owner = form.isShared ? try await shared.administration.sharedScope(for: scope) : scope
+        let fields =
+            [form.assistant ?? "", form.upload.conversationID?.uuidString ?? "", form.upload.name, form.upload.sourcePath ?? ""]
+            + form.upload.tags
+        let digest = IdempotentWrite.digest(request, bytes: form.upload.bytes, fields: fields)
+        let answer = try await IdempotentWrite(database: database).answer(request, digest: digest, scope: owner) { transaction in
+            let assistant = try await form.target(in: transaction)
+            let (file, outcome) = try await intake.store(form.upload, into: assistant, in: transaction)
             return ResourceResponse(file, outcome)
         }
-        let assistant = try await database.read(scope) { transaction in
-            if let conversation = form.upload.conversationID { return try await transaction.assistant(ofConversation: conversation) }
-            return try await transaction.assistant(form.assistant ?? "").id
-        }
-        let (file, outcome) = try await intake.accept(form.upload, into: assistant, scope: scope)
-        return ResourceResponse(file, outcome)
+        // Once too often does no harm: the worker looks and finds nothing.
+        intake.announce()
+        return answer
     }
 
     @Sendable
@@ -155,6 +157,15 @@ struct FileBody: Encodable, Sendable {
         sha256 = file.sha256.description
         tags = file.tags
         metadata = file.metadata
+    }
+}
+
+extension UploadForm {
+    /// The assistant whose file it becomes; nil for a shared one.
+    fileprivate func target(in transaction: Transaction) async throws -> AssistantID? {
+        if isShared { return nil }
+        if let conversation = upload.conversationID { return try await transaction.assistant(ofConversation: conversation) }
+        return try await transaction.assistant(assistant ?? "").id
     }
 }
 

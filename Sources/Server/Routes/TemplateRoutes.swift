@@ -58,17 +58,18 @@ struct TemplateRoutes: Sendable {
     }
 
     @Sendable
-    func draft(_ request: Request, _ context: BunkoRequestContext) async throws -> Response {
+    func draft(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
         try scope.require(.ingest)
         let id = try context.pathUUID("id", of: .template)
-        let body = try await request.json(DraftRequest.self)
-        let made = try await shared.write(scope) { scope in
-            try await database.write(scope) {
-                try await $0.addTemplateDraft(id, systemPrompt: body.system_prompt, parameters: body.parameters)
+        let members = try await request.members()
+        let body = try JSON.decode(DraftRequest.self, from: JSON.encode(members))
+        return try await shared.write(scope) { scope in
+            try await IdempotentWrite(database: database).answer(request, members, scope: scope) { transaction in
+                let made = try await transaction.addTemplateDraft(id, systemPrompt: body.system_prompt, parameters: body.parameters)
+                return ResourceResponse(json: made.json, status: .created)
             }
         }
-        return .json(made.json, status: .created)
     }
 
     @Sendable
