@@ -22,7 +22,7 @@ public struct ContextAssembler: Sendable {
         try scope.require(.read)
         let start = ContinuousClock.now
         let (question, history) = try Self.split(request)
-        let prepared = try await retriever.prepare(question, for: UsageOwner(try scope.userID, named: reference))
+        let prepared = try await retriever.prepare(question, for: try await retriever.owner(of: reference, scope: scope))
         // One transaction for all that is read: fewer round trips, and one connection held once.
         let (assistant, persona, loading, found) = try await database.read(scope) { transaction in
             let opened = ContinuousClock.now

@@ -64,6 +64,11 @@ public struct KnowledgeWriter: Sendable {
     /// Changes a passage. One cut from a file keeps its content, which the file says.
     public func update(_ id: UUID, _ members: [String: JSONValue], version: String?, scope: Scope) async throws -> ResourceRow {
         try scope.require(.ingest)
+        // Nothing is embedded for a passage that is not the scope's.
+        if members["content"] != nil {
+            let isOwn = try await database.read(scope) { try await $0.owns(.knowledge, id) }
+            guard isOwn else { throw Resource.knowledge.notFound(id) }
+        }
         let prepared = try await prepare(members, isNew: false, for: UsageOwner(try scope.userID))
         return try await database.write(scope) { try await $0.updateKnowledge(id, members, prepared.content, version: version) }
     }

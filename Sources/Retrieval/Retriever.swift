@@ -94,6 +94,13 @@ public struct Retriever: Sendable {
         return PreparedQuestion(text: text, vector: vector, timings: watch.stages)
     }
 
+    /// Whose use it is when a question is put to an assistant. A key bound to assistants is refused here: it uses no model in the name of
+    /// another assistant of its user.
+    public func owner(of reference: String, scope: Scope) async throws -> UsageOwner {
+        if scope.assistants != nil { _ = try await database.read(scope) { try await $0.usableAssistant(reference) } }
+        return UsageOwner(try scope.userID, named: reference)
+    }
+
     /// Searches the assistant's passages in the transaction that found the assistant.
     /// - Throws: `invalid_request` for a query out of range, `not_found` for an assistant that is not the scope's.
     @concurrent
@@ -120,7 +127,7 @@ public struct Retriever: Sendable {
     /// - Throws: as ``prepare(_:for:)`` and ``search(_:_:assistant:in:)``.
     public func search(_ text: String, _ query: RetrievalQuery, assistant reference: String, scope: Scope) async throws -> RetrievalResult {
         try scope.require(.read)
-        let question = try await prepare(text, for: UsageOwner(try scope.userID, named: reference))
+        let question = try await prepare(text, for: try await owner(of: reference, scope: scope))
         return try await database.read(scope) { transaction in
             try await search(question, query, assistant: try await transaction.usableAssistant(reference), in: transaction)
         }

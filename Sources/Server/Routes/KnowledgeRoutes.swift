@@ -70,10 +70,10 @@ struct KnowledgeRoutes: Sendable {
         let content = members.filter { !["assistant", "shared"].contains($0.key) }
         let owner = UsageOwner(try caller.userID, named: target.reference)
         let write = IdempotentWrite(database: database)
+        if let kept = try await write.kept(request, members, scope: scope) { return kept }
+        // Nothing is fetched or embedded for an assistant that is not the caller's.
+        _ = try await database.read(scope) { try await target.resolve(in: $0) }
         guard members["url"] == nil else {
-            if let kept = try await write.kept(request, members, scope: scope) { return kept }
-            // Nothing is fetched for an assistant that is not the caller's.
-            _ = try await database.read(scope) { try await target.resolve(in: $0) }
             let page = try await writer.preparePage(content, scope: scope, for: owner)
             return try await write.answer(request, members, scope: scope) { transaction in
                 let assistant = try await target.resolve(in: transaction)
