@@ -47,14 +47,17 @@ let package = Package(
         .target(name: "Embeddings", dependencies: ["TextAnalysis"]),
         .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark"]),
         .target(
-            name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging],
+            name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging, .serviceLifecycle],
             resources: [.embedInCode("Migrations")]),
         .target(name: "Accounts", dependencies: ["Storage", "Domain", .crypto, .jwtKit, .logging]),
         .target(
             name: "Operations", dependencies: ["EmbeddedPostgres", "Storage", "Domain", .crypto, .logging, .serviceLifecycle]),
         .target(
             name: "Ingestion",
-            dependencies: ["Extraction", "Embeddings", "TextAnalysis", "Storage", "Domain", .logging, .serviceLifecycle]),
+            dependencies: [
+                "Extraction", "Embeddings", "TextAnalysis", "Storage", "Domain",
+                .asyncHTTPClient, .logging, .nioCore, .serviceLifecycle,
+            ]),
         .target(
             name: "Retrieval",
             dependencies: ["VectorIndex", "Embeddings", "Storage", "Domain", .logging, .serviceLifecycle]),

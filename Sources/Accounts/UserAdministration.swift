@@ -37,6 +37,19 @@ public struct UserAdministration: Sendable {
     private static let administratorRequired = Problem(
         .forbidden, code: "administrator_required", "Only administrators of this installation may do this.", remedy: "Ask one of them.")
 
+    /// The scope of the system user, who owns what is built in and shared, for an administrator.
+    /// - Throws: as ``requireAdministrator(_:)``.
+    public func sharedScope(for scope: Scope) async throws -> Scope {
+        try await requireAdministrator(scope)
+        return try service.acting(for: .system)
+    }
+
+    /// As ``sharedScope(for:)``, but nil for whoever is no administrator.
+    public func sharedScope(ifAdministrator scope: Scope) async throws -> Scope? {
+        guard try await isAdministrator(scope) else { return nil }
+        return try service.acting(for: .system)
+    }
+
     private func isAdministrator(_ scope: Scope) async throws -> Bool {
         try await database.read(scope) { try await isAdministrator(in: $0) }
     }

@@ -15,19 +15,19 @@ public struct ContextAssembler: Sendable {
         self.retriever = retriever
     }
 
-    /// Assembles a context for an assistant, by its id or name.
+    /// Assembles a context for an assistant, by its id or name, or for another user's public one by its id.
     /// - Throws: `not_found` for an assistant that is not the scope's, `invalid_request` for a member out of range or a budget into
     ///   which persona and question do not fit.
     public func assemble(_ request: ContextRequest, assistant reference: String, scope: Scope) async throws -> AssembledContext {
         try scope.require(.read)
         let start = ContinuousClock.now
         let (question, history) = try Self.split(request)
-        let prepared = try await retriever.prepare(question)
+        let prepared = try await retriever.prepare(question, for: try await retriever.owner(of: reference, scope: scope))
         // One transaction for all that is read: fewer round trips, and one connection held once.
         let (assistant, persona, loading, found) = try await database.read(scope) { transaction in
             let opened = ContinuousClock.now
-            let assistant = try await transaction.assistant(reference)
-            let persona = try await transaction.persona(named: assistant.personaID?.description ?? Persona.defaultSlug)
+            let assistant = try await transaction.usableAssistant(reference)
+            let persona = try await transaction.persona(of: assistant)
             let loading = ContinuousClock.now - opened
             let found = try await retriever.search(prepared, try Self.retrieval(request, assistant), assistant: assistant, in: transaction)
             return (assistant, persona, loading, found)

@@ -20,17 +20,22 @@ public struct StoredFile: Sendable, Hashable {
     public var byteCount: Int
     public var sha256: ContentDigest
     public var tags: [String]
+    /// What its owner noted of it, and the `title` its text gives itself; an object.
+    public var metadata: JSONValue
     public var state: ProcessingState
     public var failureCode: String?
     public var failureReason: String?
     public var chunkCount: Int
     public var createdAt: Date
     public var updatedAt: Date
+    /// Changes with each change of the row; the entity tag.
+    public var version: String
 
     public init(
         id: FileID, userID: UserID, assistantID: AssistantID?, name: String, sourcePath: String, mediaType: String?, byteCount: Int,
-        sha256: ContentDigest, tags: [String], state: ProcessingState, failureCode: String?, failureReason: String?, chunkCount: Int,
-        createdAt: Date, updatedAt: Date
+        sha256: ContentDigest, tags: [String], metadata: JSONValue, state: ProcessingState, failureCode: String?, failureReason: String?,
+        chunkCount: Int,
+        createdAt: Date, updatedAt: Date, version: String
     ) {
         self.id = id
         self.userID = userID
@@ -41,12 +46,14 @@ public struct StoredFile: Sendable, Hashable {
         self.byteCount = byteCount
         self.sha256 = sha256
         self.tags = tags
+        self.metadata = metadata
         self.state = state
         self.failureCode = failureCode
         self.failureReason = failureReason
         self.chunkCount = chunkCount
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+        self.version = version
     }
 }
 

@@ -1,14 +1,20 @@
+public import Foundation
+import TextAnalysis
+
 /// An embedding model: vectors of different models must never be compared.
 public struct EmbeddingModel: Sendable, Hashable {
     /// Names the model and its version; it changes whenever the model's vectors change.
     public let id: String
     /// The length of its vectors.
     public let dimensions: Int
+    /// What a million tokens cost, in the installation's currency.
+    public let costPerMillionTokens: Decimal
 
-    /// A model of the given name whose vectors have `dimensions` components.
-    public init(id: String, dimensions: Int) {
+    /// A model of the given name whose vectors have `dimensions` components; free of charge unless told otherwise.
+    public init(id: String, dimensions: Int, costPerMillionTokens: Decimal = 0) {
         self.id = id
         self.dimensions = dimensions
+        self.costPerMillionTokens = costPerMillionTokens
     }
 }
 
@@ -29,4 +35,13 @@ public protocol EmbeddingProvider: Sendable {
     ///
     /// Throws `EmbeddingError` when no vectors can be had and `CancellationError` when the task is cancelled; there are no partial results.
     func embed(_ texts: [String], purpose: EmbeddingPurpose) async throws -> [[Float]]
+}
+
+extension EmbeddingProvider {
+    /// What embedding some texts is accounted at: their tokens, estimated, and what those cost.
+    public func charge(for texts: [String]) -> (tokens: Int, cost: Decimal) {
+        let estimator = TokenEstimator()
+        let tokens = texts.reduce(0) { $0 + estimator.count($1) }
+        return (tokens, Decimal(tokens) * model.costPerMillionTokens / 1_000_000)
+    }
 }

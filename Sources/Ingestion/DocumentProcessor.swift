@@ -2,33 +2,31 @@ import Domain
 public import Embeddings
 public import Extraction
 import Foundation
-import Storage
+public import Storage
 
 /// Turns a document's bytes into passages with vectors.
 public struct DocumentProcessor: Sendable {
     private let extractor: TextExtractor
     private let chunker: Chunker
-    private let embedder: any EmbeddingProvider
+    private let embedder: MeteredEmbedder
 
-    public init(extractor: TextExtractor = .init(), chunker: Chunker = .init(), embedder: any EmbeddingProvider) {
+    /// - Parameter usage: takes down each call of the embedder.
+    public init(
+        extractor: TextExtractor = .init(), chunker: Chunker = .init(), embedder: any EmbeddingProvider, usage: UsageRecorder
+    ) {
         self.extractor = extractor
         self.chunker = chunker
-        self.embedder = embedder
+        self.embedder = MeteredEmbedder(embedder, usage)
     }
 
     /// Extracts, cuts and embeds.
     /// - Throws: `ExtractionError` when the file is at fault, `EmbeddingError` when the embedder is, `CancellationError`.
     @concurrent
-    func process(_ bytes: [UInt8], fileName: String) async throws -> ProcessedFile {
+    func process(_ bytes: [UInt8], fileName: String, for owner: UsageOwner) async throws -> ProcessedFile {
         let document = try extractor.extract(bytes, fileName: fileName)
         let chunks = try chunker.chunks(of: document)
         try Task.checkCancellation()
-        let vectors = try await embedder.embed(chunks.map(\.embeddingText), purpose: .passage)
-        guard vectors.count == chunks.count else {
-            throw Problem(
-                .unavailable, code: "embedding_count",
-                "The embedding model \(embedder.model.id) answered \(vectors.count) vectors for \(chunks.count) texts.")
-        }
+        let vectors = try await embedder.vectors(of: chunks.map(\.embeddingText), for: owner)
         return ProcessedFile(
             mediaType: document.mediaType.rawValue,
             sourceType: document.mediaType.shortName,

@@ -39,10 +39,10 @@ public struct FileIntake: Sendable {
         self.events = events
     }
 
-    /// Stores an upload for an assistant.
+    /// Stores an upload for an assistant, or for all to share when there is none and the scope is the system user's.
     /// - Throws: `too_large` over the setting `max_file_size`, `invalid_request` for an empty file or an unusable name,
     ///   `storage_full`; then nothing is stored.
-    public func accept(_ upload: Upload, into assistant: AssistantID, scope: Scope) async throws -> (StoredFile, FileOutcome) {
+    public func accept(_ upload: Upload, into assistant: AssistantID?, scope: Scope) async throws -> (StoredFile, FileOutcome) {
         let (file, outcome) = try await database.write(scope) { try await accept(upload, into: assistant, in: $0) }
         if outcome != .unchanged { announce() }
         return (file, outcome)
@@ -53,7 +53,7 @@ public struct FileIntake: Sendable {
 
     /// As ``accept(_:into:scope:)``, in the caller's transaction; after its commit ``announce()`` is due.
     public func accept(
-        _ upload: Upload, into assistant: AssistantID, in transaction: Transaction
+        _ upload: Upload, into assistant: AssistantID?, in transaction: Transaction
     ) async throws -> (StoredFile, FileOutcome) {
         try transaction.scope.require(.ingest)
         try Self.check(upload)

@@ -61,6 +61,8 @@ public struct IngestionWorker: Service {
 
     /// Runs the lanes under the instance's lock; ends when one of them fails, and with it the others.
     private func work() async throws {
+        // Claims from before the database went away, which could not be given back then: nobody else does, as long as this lives.
+        try await database.write(scope) { try await $0.releaseClaims(of: instance) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<concurrency {
                 group.addTask { try await lane() }
@@ -133,7 +135,7 @@ public struct IngestionWorker: Service {
 
     private func process(_ file: StoredFile, _ log: Logger) async throws {
         let bytes = try await contents.read(file.sha256)
-        let result = try await processor.process(bytes, fileName: file.name)
+        let result = try await processor.process(bytes, fileName: file.name, for: UsageOwner(file.userID, assistant: file.assistantID))
         let owner = try scope.acting(for: file.userID)
         let token = try await database.write(owner) { try await $0.completeFile(file, of: instance, with: result) }
         guard let token else {

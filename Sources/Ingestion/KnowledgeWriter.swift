@@ -4,17 +4,22 @@ public import Foundation
 public import Storage
 import TextAnalysis
 
-/// Writes passages that come from no file: a text with its tags, embedded as it is written.
+/// Writes passages that come from no file: a text with its tags, or a document of the web, embedded as it is written.
 public struct KnowledgeWriter: Sendable {
     /// Longest content of one passage, in characters; longer material is uploaded as a file and cut into passages.
     public static let longestContent = 20_000
 
-    private let database: Database
-    private let embedder: any EmbeddingProvider
+    let database: Database
+    let fetcher: PageFetcher
+    let processor: DocumentProcessor
+    private let embedder: MeteredEmbedder
 
-    public init(database: Database, embedder: any EmbeddingProvider) {
+    /// - Parameter usage: takes down each call of the embedder.
+    public init(database: Database, embedder: any EmbeddingProvider, usage: UsageRecorder, fetcher: PageFetcher = PageFetcher()) {
         self.database = database
-        self.embedder = embedder
+        self.embedder = MeteredEmbedder(embedder, usage)
+        self.fetcher = fetcher
+        processor = DocumentProcessor(embedder: embedder, usage: usage)
     }
 
     /// A passage ready to be stored.
@@ -24,7 +29,7 @@ public struct KnowledgeWriter: Sendable {
 
     /// Embeds the content among the members, before a transaction is opened.
     /// - Throws: `invalid_request` for content that is missing, empty, too long or no text.
-    public func prepare(_ members: [String: JSONValue], isNew: Bool) async throws -> Prepared {
+    public func prepare(_ members: [String: JSONValue], isNew: Bool, for owner: UsageOwner) async throws -> Prepared {
         guard let value = members["content"] else {
             guard !isNew else {
                 throw Problem(
@@ -41,18 +46,16 @@ public struct KnowledgeWriter: Sendable {
                 "content", "content has \(text.unicodeScalars.count) characters; the limit of one passage is \(Self.longestContent).",
                 remedy: "Upload it as a file, which is cut into passages.")
         }
-        guard let vector = try await embedder.embed([text], purpose: .passage).first else {
-            throw Problem(.unavailable, code: "embedding_missing", "The embedding model answered nothing for the content.")
-        }
+        let vector = try await embedder.vectors(of: [text], for: owner)[0]
         return Prepared(
             content: KnowledgeContent(
                 embedding: vector, embeddingModel: embedder.model.id, sha256: ContentStore.digest(of: Array(text.utf8)),
                 tokenCount: TokenEstimator().count(text)))
     }
 
-    /// Adds a passage to an assistant, in the caller's transaction.
+    /// Adds a passage to an assistant, or to what all share when there is none, in the caller's transaction.
     public func add(
-        _ members: [String: JSONValue], _ prepared: Prepared, to assistant: AssistantID, in transaction: Transaction
+        _ members: [String: JSONValue], _ prepared: Prepared, to assistant: AssistantID?, in transaction: Transaction
     ) async throws -> ResourceRow {
         guard let content = prepared.content else { throw Problem.invalid("content", "There is no content.") }
         return try await transaction.addKnowledge(members, content, to: assistant)
@@ -61,7 +64,12 @@ public struct KnowledgeWriter: Sendable {
     /// Changes a passage. One cut from a file keeps its content, which the file says.
     public func update(_ id: UUID, _ members: [String: JSONValue], version: String?, scope: Scope) async throws -> ResourceRow {
         try scope.require(.ingest)
-        let prepared = try await prepare(members, isNew: false)
+        // Nothing is embedded for a passage that is not the scope's.
+        if members["content"] != nil {
+            let isOwn = try await database.read(scope) { try await $0.owns(.knowledge, id) }
+            guard isOwn else { throw Resource.knowledge.notFound(id) }
+        }
+        let prepared = try await prepare(members, isNew: false, for: UsageOwner(try scope.userID))
         return try await database.write(scope) { try await $0.updateKnowledge(id, members, prepared.content, version: version) }
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 public import Storage
 import VectorIndex
 
-/// A question with its vector; made by ``Retriever/prepare(_:)``.
+/// A question with its vector; made by ``Retriever/prepare(_:for:)``.
 public struct PreparedQuestion: Sendable {
     public let text: String
     let vector: [Float]
@@ -64,17 +64,20 @@ public struct Retriever: Sendable {
     private let database: Database
     private let mirror: KnowledgeMirror
     private let embedder: any EmbeddingProvider
+    private let usage: UsageRecorder
 
-    public init(database: Database, mirror: KnowledgeMirror, embedder: any EmbeddingProvider) {
+    /// - Parameter usage: takes down each call of the embedder.
+    public init(database: Database, mirror: KnowledgeMirror, embedder: any EmbeddingProvider, usage: UsageRecorder) {
         self.database = database
         self.mirror = mirror
         self.embedder = embedder
+        self.usage = usage
     }
 
     /// Embeds a question. It needs no database, so it is done before a transaction is opened: a remote model may be slow.
     /// - Throws: `invalid_request` for an empty or overlong text, `unavailable` while the index loads or when the model is silent.
     @concurrent
-    public func prepare(_ text: String) async throws -> PreparedQuestion {
+    public func prepare(_ text: String, for owner: UsageOwner) async throws -> PreparedQuestion {
         try Self.checkText(text)
         guard mirror.phase == .following else {
             throw Problem(
@@ -82,11 +85,20 @@ public struct Retriever: Sendable {
                 remedy: "Try again in a moment; /readyz tells how far it is.")
         }
         var watch = Stopwatch()
-        guard let vector = try await embedder.embed([text], purpose: .query).first else {
+        let charge = embedder.charge(for: [text])
+        let call = UsageRecord(owner, apiName: "embeddings", model: embedder.model.id, tokens: charge.tokens, cost: charge.cost)
+        guard let vector = try await usage.measure(call, { try await embedder.embed([text], purpose: .query) }).first else {
             throw Problem(.unavailable, code: "embedding_missing", "The embedding model answered nothing for the query.")
         }
         watch.lap("embed")
         return PreparedQuestion(text: text, vector: vector, timings: watch.stages)
+    }
+
+    /// Whose use it is when a question is put to an assistant. A key bound to assistants is refused here: it uses no model in the name of
+    /// another assistant of its user.
+    public func owner(of reference: String, scope: Scope) async throws -> UsageOwner {
+        if scope.assistants != nil { _ = try await database.read(scope) { try await $0.usableAssistant(reference) } }
+        return UsageOwner(try scope.userID, named: reference)
     }
 
     /// Searches the assistant's passages in the transaction that found the assistant.
@@ -112,12 +124,12 @@ public struct Retriever: Sendable {
     }
 
     /// Searches the passages of the assistant with this id or name, in a transaction of its own.
-    /// - Throws: as ``prepare(_:)`` and ``search(_:_:assistant:in:)``.
+    /// - Throws: as ``prepare(_:for:)`` and ``search(_:_:assistant:in:)``.
     public func search(_ text: String, _ query: RetrievalQuery, assistant reference: String, scope: Scope) async throws -> RetrievalResult {
         try scope.require(.read)
-        let question = try await prepare(text)
+        let question = try await prepare(text, for: try await owner(of: reference, scope: scope))
         return try await database.read(scope) { transaction in
-            try await search(question, query, assistant: try await transaction.assistant(reference), in: transaction)
+            try await search(question, query, assistant: try await transaction.usableAssistant(reference), in: transaction)
         }
     }
 
@@ -181,14 +193,21 @@ struct IndexPartitions: Sendable {
     let source: KnowledgeSource
     let keys: [UUID]
 
-    /// - Parameter conversation: one that was found to be the scope's.
+    /// - Parameters:
+    ///   - assistant: one of the scope's, or another user's public one, whose own knowledge is searched only when it is shared.
+    ///   - conversation: one that was found to be the scope's.
     init(of assistant: Assistant, conversation: UUID?, scope: Scope) throws(Problem) {
-        guard try scope.userID == assistant.userID, scope.admits(assistant.id) else {
+        let isOwn = try scope.userID == assistant.userID
+        guard isOwn ? scope.admits(assistant.id) : (assistant.isPublic && assistant.isActive && scope.assistants == nil) else {
             throw Problem.notFound("assistant", assistant.name)
         }
         source = KnowledgeSource(
-            assistant: assistant.id, conversation: conversation, isShared: assistant.settings.usesSharedKnowledge ?? false)
-        keys = [assistant.id.rawValue] + (conversation.map { [$0] } ?? []) + (source.isShared ? [UserID.system.rawValue] : [])
+            owner: assistant.userID, assistant: assistant.id, conversation: isOwn ? conversation : nil,
+            isShared: assistant.settings.usesSharedKnowledge ?? false)
+        let searchesItsOwn = isOwn || assistant.settings.sharesKnowledge == true
+        keys =
+            (searchesItsOwn ? [assistant.id.rawValue] : []) + (source.conversation.map { [$0] } ?? [])
+            + (source.isShared ? [UserID.system.rawValue] : [])
     }
 }
 

@@ -48,22 +48,26 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     router.addMiddleware { RequestFrame(logger: logger) }
     HealthRoutes(database: dependencies.database, mirror: dependencies.mirror).add(to: router)
     LoginRoutes(accounts: dependencies.accounts).add(to: router.group("v1"))
+    let administration = dependencies.accounts.administration
+    let shared = SharedRows(administration: administration)
     let v1 = router.group("v1").add(middleware: Authentication(authenticator: dependencies.authenticator))
     AssistantRoutes(database: dependencies.database).add(to: v1)
     for resource in [Resource.voice, .avatar, .skill] {
         ResourceRoutes(resource: resource, database: dependencies.database).add(to: v1)
     }
-    TemplateRoutes(database: dependencies.database).add(to: v1)
+    TemplateRoutes(database: dependencies.database, shared: shared).add(to: v1)
     ConversationRoutes(database: dependencies.database).add(to: v1)
-    KnowledgeRoutes(database: dependencies.database, writer: dependencies.knowledge).add(to: v1)
+    KnowledgeRoutes(database: dependencies.database, writer: dependencies.knowledge, shared: shared).add(to: v1)
     AccountDataRoutes(database: dependencies.database).add(to: v1)
-    FileRoutes(database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch).add(to: v1)
+    FileRoutes(
+        database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch, shared: shared
+    ).add(to: v1)
     SearchRoutes(retriever: dependencies.retriever).add(to: v1)
     ContextRoutes(assembler: dependencies.assembler).add(to: v1)
     KeyRoutes(keys: dependencies.keys, database: dependencies.database).add(to: v1)
     AccountRoutes(accounts: dependencies.accounts).add(to: v1)
-    UserRoutes(administration: dependencies.accounts.administration, database: dependencies.database).add(to: v1)
-    AdminRoutes(upkeep: dependencies.upkeep, administration: dependencies.accounts.administration).add(to: v1)
-    SettingRoutes(settings: dependencies.settings, administration: dependencies.accounts.administration).add(to: v1)
+    UserRoutes(administration: administration, database: dependencies.database).add(to: v1)
+    AdminRoutes(upkeep: dependencies.upkeep, administration: administration).add(to: v1)
+    SettingRoutes(settings: dependencies.settings, administration: administration).add(to: v1)
     return router
 }

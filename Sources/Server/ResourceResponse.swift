@@ -19,9 +19,16 @@ struct ResourceResponse: ResponseGenerator {
         version = row.version
     }
 
-    init(_ json: ByteBuffer, status: HTTPResponse.Status) {
+    init(json: String, status: HTTPResponse.Status) {
         self.status = status
-        body = Array(json.readableBytesView)
+        body = Array(json.utf8)
+        version = nil
+    }
+
+    init(_ body: some Encodable, version: String? = nil, status: HTTPResponse.Status = .ok) {
+        self.status = status
+        self.body = Array(JSON.encode(body).readableBytesView)
+        self.version = version
     }
 
     init(_ kept: KeptAnswer) {
@@ -109,7 +116,7 @@ extension Request {
         }
         if let visibility = parameter("visibility") {
             guard let known = ResourceQuery.Visibility(rawValue: visibility) else {
-                throw Problem.invalid("visibility", "visibility is \"\(visibility)\"; it is own or public.")
+                throw Problem.invalid("visibility", "visibility is \"\(visibility)\"; it is own, public or shared.")
             }
             query.visibility = known
         }
@@ -129,14 +136,15 @@ struct Creation {
     /// The body without what is shown once and stored nowhere.
     var kept: [UInt8]
 
-    init(_ row: ResourceRow) {
-        answer = ResourceResponse(row, status: .created)
+    /// An answer without secrets, which is kept whole.
+    init(_ answer: ResourceResponse) {
+        self.answer = answer
         kept = answer.body
     }
 
-    /// - Parameter kept: the same without its secrets; nil when there are none.
+    /// - Parameter kept: the body without its secrets; nil when there are none.
     init(_ body: some Encodable, kept: (any Encodable)? = nil, status: HTTPResponse.Status = .created) {
-        answer = ResourceResponse(JSON.encode(body), status: status)
+        answer = ResourceResponse(body, status: status)
         self.kept = kept.map { Array(JSON.encode($0).readableBytesView) } ?? answer.body
     }
 }
@@ -152,19 +160,21 @@ struct IdempotentWrite: Sendable {
     func run(
         _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> ResourceRow
     ) async throws -> ResourceResponse {
+        try await answer(request, members, scope: scope) { ResourceResponse(try await body($0), status: .created) }
+    }
+
+    /// As ``run(_:_:scope:_:)``, for a creation whose answer is no row.
+    func answer(
+        _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> ResourceResponse
+    ) async throws -> ResourceResponse {
         try await create(request, members, scope: scope) { Creation(try await body($0)) }
     }
 
-    /// As ``run(_:_:scope:_:)``, for what is no row of a resource.
+    /// As ``answer(_:_:scope:_:)``, for a creation of whose answer a part is not kept.
     func create(
         _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> Creation
     ) async throws -> ResourceResponse {
-        guard let key = request.headers[.idempotencyKey] else {
-            return try await database.write(scope, body).answer
-        }
-        guard (1...Self.longestKey).contains(key.unicodeScalars.count) else {
-            throw Problem.invalid("Idempotency-Key", "An Idempotency-Key has 1 to \(Self.longestKey) characters.")
-        }
+        guard let key = try Self.key(of: request) else { return try await database.write(scope, body).answer }
         let digest = try Self.digest(request, members, scope)
         return try await database.write(scope) { transaction in
             if let kept = try await transaction.claimIdempotencyKey(key, request: digest) { return ResourceResponse(kept) }
@@ -173,6 +183,21 @@ struct IdempotentWrite: Sendable {
                 KeptAnswer(status: made.answer.status.code, version: made.answer.version, body: made.kept), idempotencyKey: key)
             return made.answer
         }
+    }
+
+    /// The answer given before to this request, for creations with much to do before their transaction.
+    func kept(_ request: Request, _ members: [String: JSONValue], scope: Scope) async throws -> ResourceResponse? {
+        guard let key = try Self.key(of: request) else { return nil }
+        let digest = try Self.digest(request, members, scope)
+        return try await database.read(scope) { try await $0.keptAnswer(key, request: digest) }.map(ResourceResponse.init)
+    }
+
+    private static func key(of request: Request) throws(Problem) -> String? {
+        guard let key = request.headers[.idempotencyKey] else { return nil }
+        guard (1...longestKey).contains(key.unicodeScalars.count) else {
+            throw Problem.invalid("Idempotency-Key", "An Idempotency-Key has 1 to \(longestKey) characters.")
+        }
+        return key
     }
 
     /// What tells one request from another: method, path, the assistants the caller is bound to (whose answers others must not get), and

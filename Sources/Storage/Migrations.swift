@@ -16,6 +16,11 @@ extension Migration {
         Migration(
             10, "preferences_usage", PackageResources._010_preferences_usage_up_sql,
             PackageResources._010_preferences_usage_down_sql),
+        Migration(
+            11, "shared_knowledge", PackageResources._011_shared_knowledge_up_sql, PackageResources._011_shared_knowledge_down_sql),
+        Migration(
+            12, "public_assistants", PackageResources._012_public_assistants_up_sql,
+            PackageResources._012_public_assistants_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {

@@ -76,6 +76,22 @@ extension Transaction {
         return assistant
     }
 
+    /// The assistant a question is put to: one of the scope's, or by its id another user's that is public and active.
+    /// - Throws: as ``assistant(_:)``.
+    public func usableAssistant(_ reference: String) async throws -> Assistant {
+        if let own = try await findAssistant(reference) { return own }
+        // A key bound to assistants is bound to its user's own.
+        guard scope.assistants == nil, let id = AssistantID(reference), let found = try await publicAssistant(id) else {
+            return try await assistant(reference)
+        }
+        return found
+    }
+
+    private func publicAssistant(_ id: AssistantID) async throws -> Assistant? {
+        try await connection.query("SELECT \(Self.assistantColumns) FROM assistants WHERE id = \(id) AND is_public AND is_active").first
+            .map(Assistant.init)
+    }
+
     /// As ``assistant(_:)``, but nil when there is none.
     public func findAssistant(_ reference: String) async throws -> Assistant? {
         let rows = try await connection.query(

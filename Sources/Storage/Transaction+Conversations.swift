@@ -3,7 +3,8 @@ public import Foundation
 import Postgres
 
 extension Transaction {
-    /// Begins a conversation with an assistant or a persona, and pins the version of its persona.
+    /// Begins a conversation with an assistant or a persona, and pins the version of its persona. With another user's public assistant
+    /// it is held with that one's persona.
     ///
     /// A request that names neither takes the user's `default_assistant_id`, else their `preferred_persona`.
     /// - Throws: as ``create(_:_:)``; `invalid_request` when nothing says with whom; `forbidden` when the scope is bound to assistants
@@ -18,24 +19,57 @@ extension Transaction {
         if (members["assistant_id"] ?? .null) == .null, (members["persona_id"] ?? .null) == .null {
             members.merge(try await preferredPartner()) { _, preferred in preferred }
         }
+        let used = try await personaUsed(by: members)
+        if let used {
+            members["assistant_id"] = nil
+            members["persona_id"] = .string(used.slug)
+        }
         let made = try await create(.conversation, members)
         try await connection.execute(
             """
             UPDATE conversations c SET personality_template_id = t.id, template_version = t.published_version
-            FROM personality_templates t
+            FROM \(used?.pinned ?? "personality_templates t")
             WHERE c.user_id = \(try scope.userID) AND c.id = \(made.id)
                 AND t.id = coalesce(
+                    \(used?.template),
                     (SELECT p.id FROM personality_templates p WHERE p.slug = c.persona_id),
                     (SELECT a.personality_template_id FROM assistants a WHERE a.user_id = c.user_id AND a.id = c.assistant_id))
             """)
         return try await get(.conversation, made.id)
     }
 
+    private struct UsedPersona {
+        let slug: String
+        /// A template that may be another user's private one; nil: the one of the slug.
+        let template: PersonaID?
+        let assistant: AssistantID
+
+        var pinned: SQL? { template.map { _ in "public_persona(\(assistant)) t" } }
+    }
+
+    /// The persona that takes the assistant's place when the members name another user's public one; nil for one's own.
+    ///
+    /// Others use such an assistant's persona, so the conversation is held with that alone, pinned at its version of now: what the owner
+    /// does to the assistant afterwards does not reach into others' conversations.
+    private func personaUsed(by members: [String: JSONValue]) async throws -> UsedPersona? {
+        guard case .string(let text)? = members["assistant_id"], let id = AssistantID(text), scope.assistants == nil else { return nil }
+        let rows = try await connection.query(
+            """
+            SELECT p.id, p.slug FROM assistants a LEFT JOIN LATERAL public_persona(a.id) p ON true
+            WHERE a.id = \(id) AND a.user_id <> \(try scope.userID) AND a.is_public AND a.is_active
+            """)
+        guard let row = rows.first else { return nil }
+        if case .string(let chosen)? = members["persona_id"] { return UsedPersona(slug: chosen, template: nil, assistant: id) }
+        return UsedPersona(
+            slug: try row.decode("slug", as: String?.self) ?? Persona.defaultSlug, template: try row.decode("id", as: PersonaID?.self),
+            assistant: id)
+    }
+
     private func preferredPartner() async throws -> [String: JSONValue] {
         let rows = try await connection.query(
             """
             SELECT a.id AS assistant, p.preferred_persona AS persona FROM user_preferences p
-            LEFT JOIN assistants a ON a.user_id = p.user_id AND a.id = p.default_assistant_id
+            LEFT JOIN assistants a ON a.id = p.default_assistant_id
             WHERE p.user_id = \(try scope.userID)
             """)
         if let assistant = try rows.first?.decode("assistant", as: AssistantID?.self) { return ["assistant_id": .string("\(assistant)")] }

@@ -34,20 +34,26 @@ public enum FileOutcome: String, Sendable {
 
 extension Transaction {
     static let fileColumns: SQL = """
-        id, user_id, assistant_id, file_name, source_path, mime_type, file_size, sha256, tags, processing_state, failure_code,
-        failure_reason, chunk_count, created_at, updated_at
+        id, user_id, assistant_id, file_name, source_path, mime_type, file_size, sha256, tags, metadata, processing_state,
+        failure_code, failure_reason, chunk_count, created_at, updated_at, xmin::text AS version
         """
 
     /// Records a file of the assistant under its source path: a new row, or the changed bytes of the one that stands there, in
     /// state `pending`. The old passages stay until the new ones replace them.
     ///
-    /// - Parameter retryFailed: take identical bytes that failed before as changed.
-    public func putFile(_ draft: FileDraft, assistant: AssistantID, retryFailed: Bool) async throws -> (StoredFile, FileOutcome) {
+    /// - Parameters:
+    ///   - assistant: nil for a file whose passages all share, which the system user has.
+    ///   - retryFailed: take identical bytes that failed before as changed.
+    public func putFile(_ draft: FileDraft, assistant: AssistantID?, retryFailed: Bool) async throws -> (StoredFile, FileOutcome) {
+        let owner = try scope.userID
+        guard (assistant == nil) == (owner == .system) else {
+            throw Problem(.internalFault, code: "file_without_assistant", "Only the system user has files without an assistant.")
+        }
         let rows = try await connection.query(
             """
             INSERT INTO files AS f (user_id, assistant_id, conversation_id, file_name, source_path, file_type, file_size, sha256,
                 storage_path, tags)
-            VALUES (\(try scope.userID), \(assistant), \(draft.conversationID), \(draft.name), \(draft.sourcePath), \(draft.fileType), \(draft.byteCount),
+            VALUES (\(owner), \(assistant), \(draft.conversationID), \(draft.name), \(draft.sourcePath), \(draft.fileType), \(draft.byteCount),
                     \(draft.sha256.bytes), \(ContentStore.path(of: draft.sha256)), \(draft.tags))
             ON CONFLICT (user_id, assistant_id, conversation_id, archived_conversation_id, source_path) DO UPDATE SET
                 file_name = excluded.file_name, file_type = excluded.file_type, file_size = excluded.file_size,
@@ -62,7 +68,7 @@ extension Transaction {
         let standing = try await connection.query(
             """
             SELECT \(Self.fileColumns) FROM files
-            WHERE user_id = current_user_id() AND assistant_id = \(assistant) AND archived_conversation_id IS NULL
+            WHERE user_id = current_user_id() AND assistant_id IS NOT DISTINCT FROM \(assistant) AND archived_conversation_id IS NULL
                 AND conversation_id IS NOT DISTINCT FROM \(draft.conversationID) AND source_path = \(draft.sourcePath)
             """)
         guard let row = standing.first else { throw Problem.notFound("file", draft.sourcePath) }
@@ -84,44 +90,76 @@ extension Transaction {
         return assistant
     }
 
-    /// The file with this id, or `not_found`.
+    /// The file with this id, the user's own or a shared one, or `not_found`.
     public func file(_ id: FileID) async throws -> StoredFile {
-        let rows = try await connection.query("SELECT \(Self.fileColumns) FROM files WHERE user_id = current_user_id() AND id = \(id)")
+        let rows = try await connection.query(
+            "SELECT \(Self.fileColumns) FROM files WHERE user_id IN (\(try scope.userID), \(UserID.system)) AND id = \(id)")
         guard let file = try rows.first.map(StoredFile.init), file.assistantID.map(scope.admits) ?? (scope.assistants == nil) else {
             throw Problem.notFound("file", id.description)
         }
         return file
     }
 
-    /// The user's files, newest first, of one assistant or of all the scope admits.
+    /// The user's files, newest first, of one assistant or of all the scope admits; or those that are shared.
     public func files(
-        assistant: AssistantID? = nil, state: ProcessingState? = nil, limit: Int, after: FileID? = nil
+        assistant: AssistantID? = nil, shared: Bool = false, state: ProcessingState? = nil, limit: Int, after: FileID? = nil
     ) async throws -> [StoredFile] {
+        let owner = shared ? UserID.system : try scope.userID
         let bound = scope.assistants.map(Array.init)
         return try await connection.query(
             """
             SELECT \(Self.fileColumns) FROM files
-            WHERE user_id = current_user_id()
+            WHERE user_id = \(owner)
                 AND (\(assistant)::uuid IS NULL OR assistant_id = \(assistant))
                 AND (\(bound)::uuid[] IS NULL OR assistant_id = ANY (\(bound)))
                 AND (\(state?.rawValue)::text IS NULL OR processing_state = \(state?.rawValue))
                 AND (\(after)::uuid IS NULL
-                    OR (created_at, id) < (SELECT created_at, id FROM files WHERE user_id = current_user_id() AND id = \(after)))
+                    OR (created_at, id) < (SELECT created_at, id FROM files WHERE user_id = \(owner) AND id = \(after)))
             ORDER BY created_at DESC, id DESC LIMIT \(limit)
             """
         ).map(StoredFile.init)
     }
 
+    /// Changes a file's name, tags or metadata; its passages carry the same tags and metadata from then on.
+    ///
+    /// The `title` in the metadata stays unless it is given, and follows the document when that is read anew.
+    /// - Throws: as ``update(_:_:_:version:)``.
+    public func updateFile(_ id: FileID, _ members: [String: JSONValue], version: String?) async throws -> StoredFile {
+        let standing = try await file(id)
+        var members = members
+        if case .object(var given)? = members["metadata"], case .object(let old) = standing.metadata, given["title"] == nil {
+            given["title"] = old["title"]
+            members["metadata"] = .object(given)
+        }
+        var fixed: [(column: String, value: SQL)] = []
+        if case .string(let name)? = members["filename"] { fixed.append(("file_type", "\(FileDraft.type(of: name))")) }
+        _ = try await update(.file, id.rawValue, members, version: version, fixed: fixed)
+        let (hasTags, hasMetadata) = (members["tags"] != nil, members["metadata"] != nil)
+        if hasTags || hasMetadata {
+            try await connection.execute(
+                """
+                UPDATE knowledge_base k SET tags = CASE WHEN \(hasTags) THEN f.tags ELSE k.tags END,
+                    metadata = CASE WHEN \(hasMetadata) THEN \(Self.passageMetadata) ELSE k.metadata END
+                FROM files f WHERE f.user_id = \(try scope.userID) AND f.id = \(id) AND k.user_id = f.user_id AND k.file_id = f.id
+                """)
+        }
+        return try await file(id)
+    }
+
+    /// What the passages of the file `f` say of it by themselves: the title is the file's alone.
+    static let passageMetadata: SQL = "NULLIF(f.metadata - 'title', '{}')"
+
     /// Deletes a file with its passages; its bytes are released when nothing else refers to them.
-    public func deleteFile(_ id: FileID) async throws {
-        _ = try await file(id)
-        try await connection.execute("DELETE FROM files WHERE user_id = current_user_id() AND id = \(id)")
+    public func deleteFile(_ id: FileID, version: String? = nil) async throws {
+        try await delete(.file, id.rawValue, version: version)
     }
 }
 
 extension FileDraft {
     /// The name's extension in lower case, for display and filters; the content decides how a file is read.
-    public var fileType: String? {
+    public var fileType: String? { Self.type(of: name) }
+
+    static func type(of name: String) -> String? {
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
         let suffix = name[name.index(after: dot)...].lowercased()
         return suffix.isEmpty || suffix.count > 100 ? nil : suffix
@@ -145,11 +183,13 @@ extension StoredFile {
             byteCount: try row.decode("file_size", as: Int.self),
             sha256: digest,
             tags: try row.decode("tags", as: [String].self),
+            metadata: try row.decode("metadata", as: JSONB<JSONValue>?.self)?.value ?? .object([:]),
             state: state,
             failureCode: try row.decode("failure_code", as: String?.self),
             failureReason: try row.decode("failure_reason", as: String?.self),
             chunkCount: Int(try row.decode("chunk_count", as: Int32.self)),
             createdAt: try row.decode("created_at", as: Date.self),
-            updatedAt: try row.decode("updated_at", as: Date.self))
+            updatedAt: try row.decode("updated_at", as: Date.self),
+            version: try row.decode("version", as: String.self))
     }
 }

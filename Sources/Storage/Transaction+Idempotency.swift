@@ -28,17 +28,24 @@ extension Transaction {
             INSERT INTO idempotency_keys (user_id, key, request_sha256) VALUES (\(user), \(key), \(request.bytes)) ON CONFLICT DO NOTHING
             """)
         guard claimed == 0 else { return nil }
-        let rows = try await connection.query(
-            """
-            SELECT request_sha256, status, headers ->> 'etag' AS version, body FROM idempotency_keys
-            WHERE user_id = \(user) AND key = \(key)
-            """)
-        guard let row = rows.first, let status = try row.decode("status", as: Int32?.self) else {
+        guard let kept = try await keptAnswer(key, request: request) else {
             throw Problem(
                 .conflict, code: "idempotency_key_busy", "A request with this Idempotency-Key is under way.",
                 remedy: "Try again in a moment.",
                 parameter: "Idempotency-Key")
         }
+        return kept
+    }
+
+    /// The answer kept under an idempotency key, before anything is done for the request.
+    /// - Throws: `unprocessable` when the key was used for another request.
+    public func keptAnswer(_ key: String, request: ContentDigest) async throws -> KeptAnswer? {
+        let rows = try await connection.query(
+            """
+            SELECT request_sha256, status, headers ->> 'etag' AS version, body FROM idempotency_keys
+            WHERE user_id = \(try scope.userID) AND key = \(key)
+            """)
+        guard let row = rows.first, let status = try row.decode("status", as: Int32?.self) else { return nil }
         guard try row.decode("request_sha256", as: [UInt8].self) == request.bytes else {
             throw Problem(
                 .unprocessable, code: "idempotency_key_reused", "This Idempotency-Key was used for another request.",

@@ -90,6 +90,15 @@ extension Transaction {
             """)
     }
 
+    /// Gives back every claim of an instance that processes nothing at the moment, without counting the attempts.
+    public func releaseClaims(of instance: InstanceID) async throws {
+        try await connection.execute(
+            """
+            UPDATE files SET processing_state = 'pending', claimed_by = NULL, attempts = greatest(attempts - 1, 0)
+            WHERE processing_state = 'processing' AND claimed_by = \(instance.rawValue)
+            """)
+    }
+
     /// Ends a claim with the reason the file cannot be read; nothing happens when the claim was lost meanwhile.
     public func failFile(_ file: StoredFile, of instance: InstanceID, code: String, reason: String) async throws {
         try await connection.execute(

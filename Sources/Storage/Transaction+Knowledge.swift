@@ -15,17 +15,20 @@ public struct WriteToken: Sendable, Hashable {
 
 /// Where passages are looked for: an assistant's own, those attached to one conversation with it, and the shared ones.
 public struct KnowledgeSource: Sendable {
+    /// Whose the assistant is; nil: the scope's user's. Of another's, row-level security shows what that user shares.
+    public var owner: UserID?
     public var assistant: AssistantID
     public var conversation: UUID?
     public var isShared: Bool
 
-    public init(assistant: AssistantID, conversation: UUID? = nil, isShared: Bool) {
+    public init(owner: UserID? = nil, assistant: AssistantID, conversation: UUID? = nil, isShared: Bool) {
+        self.owner = owner
         self.assistant = assistant
         self.conversation = conversation
         self.isShared = isShared
     }
 
-    /// Holds for the user's own passages `k` among them; what is attached to another conversation is not.
+    /// Holds for the owner's passages `k` among them; what is attached to another conversation is not.
     var condition: SQL {
         "(k.secretary_id = \(assistant) AND (k.conversation_id IS NULL OR k.conversation_id = \(conversation)))"
     }
@@ -60,7 +63,7 @@ extension Transaction {
         let held = try await connection.query(
             """
             UPDATE files SET processing_state = 'done', claimed_by = NULL, chunk_count = \(Int32(result.chunks.count)),
-                mime_type = \(result.mediaType), metadata = \(metadata)
+                mime_type = \(result.mediaType), metadata = (coalesce(metadata, '{}') - 'title') || \(metadata)
             WHERE user_id = current_user_id() AND id = \(file.id) AND processing_state = 'processing'
                 AND claimed_by = \(instance.rawValue) AND sha256 = \(file.sha256.bytes)
             RETURNING pg_current_xact_id()::text AS xid
@@ -71,15 +74,17 @@ extension Transaction {
         try await connection.execute(
             """
             INSERT INTO knowledge_base (user_id, secretary_id, conversation_id, file_id, ordinal, content, embedding, embedding_model, content_sha256,
-                token_count, heading_path, page_from, page_to, char_start, char_end, source_type, tags)
+                token_count, heading_path, page_from, page_to, char_start, char_end, source_type, tags, metadata)
             SELECT \(file.userID), \(file.assistantID), f.conversation_id, f.id, ordinal, content, embedding, \(result.embeddingModel), content_sha256,
-                token_count, heading_path, page_from, page_to, char_start, char_end, \(result.sourceType), \(file.tags)
+                token_count, heading_path, page_from, page_to, char_start, char_end, \(result.sourceType), f.tags,
+                \(Self.passageMetadata)
             FROM pg_temp.knowledge_staging, files f WHERE f.user_id = \(file.userID) AND f.id = \(file.id) ORDER BY ordinal
             """)
         return WriteToken(transactionID: xid)
     }
 
-    private func stage(_ chunks: [KnowledgeDraft]) async throws {
+    /// Puts chunks into `pg_temp.knowledge_staging`, which the transaction's end empties.
+    func stage(_ chunks: [KnowledgeDraft]) async throws {
         // Made once a connection and emptied by each commit: a table per transaction would bloat the catalogue.
         let there = try await connection.query("SELECT to_regclass('pg_temp.knowledge_staging') IS NOT NULL AS there")
         if try there.first?.decode("there", as: Bool.self) != true {
@@ -118,11 +123,12 @@ extension Transaction {
     /// Each row is looked up by its primary key alone and checked afterwards: right after an import the statistics are stale, and a
     /// planner free to choose would read the whole assistant instead of k rows.
     public func passages(_ ids: [ChunkID], _ source: KnowledgeSource) async throws -> [Passage] {
-        let own = Self.passage(of: try scope.userID)
+        let own = Self.passage(of: try source.owner ?? scope.userID)
         return try await connection.query(
             """
-            SELECT k.id, k.secretary_id, k.file_id, f.file_name, f.metadata ->> 'title' AS title, k.content, k.heading_path, k.page_from,
-                k.page_to, k.char_start, k.char_end, k.token_count, k.tags, k.source_type, k.created_at
+            SELECT k.id, k.secretary_id, k.file_id, f.file_name,
+                coalesce(f.metadata ->> 'title', k.metadata ->> 'title', k.source_url) AS title,
+                k.content, k.heading_path, k.page_from, k.page_to, k.char_start, k.char_end, k.token_count, k.tags, k.source_type, k.created_at
             FROM unnest(\(ids)::uuid[]) AS hit (id)
             CROSS JOIN LATERAL (\(source.isShared ? "\(own) UNION ALL \(Self.passage(of: .system))" : own)) AS k
             LEFT JOIN LATERAL (SELECT * FROM files WHERE user_id = k.user_id AND id = k.file_id LIMIT 1) AS f ON true
@@ -138,7 +144,7 @@ extension Transaction {
 
     /// The ids a filter lets through, for the index to search among.
     public func matchingChunks(_ filter: Filter, _ source: KnowledgeSource) async throws -> Set<ChunkID> {
-        let own: SQL = "(k.user_id = \(try scope.userID) AND \(source.condition))"
+        let own: SQL = "(k.user_id = \(try source.owner ?? scope.userID) AND \(source.condition))"
         let belongs: SQL = source.isShared ? "(\(own) OR k.user_id = \(UserID.system))" : own
         let rows = try await connection.query(
             """

@@ -26,12 +26,44 @@ public struct KnowledgeContent: Sendable {
 
 extension Transaction {
     /// Adds a passage that comes from no file.
+    /// - Parameter assistant: nil for knowledge shared with everybody, which the system user has.
     public func addKnowledge(
-        _ members: [String: JSONValue], _ content: KnowledgeContent, to assistant: AssistantID
+        _ members: [String: JSONValue], _ content: KnowledgeContent, to assistant: AssistantID?
     ) async throws -> ResourceRow {
         var members = members
-        members["assistant_id"] = .string(assistant.description)
+        members["assistant_id"] = assistant.map { .string($0.description) }
         return try await create(.knowledge, members, fixed: content.assignments)
+    }
+
+    /// Replaces the passages that an earlier reading of this address gave the assistant by those of the document as it is now.
+    /// - Parameters:
+    ///   - members: `tags` and `metadata` of the passages.
+    ///   - assistant: nil for knowledge shared with everybody, which the system user has.
+    public func putPage(
+        _ page: ProcessedFile, from url: String, _ members: [String: JSONValue], to assistant: AssistantID?
+    ) async throws {
+        let user = try scope.userID
+        let given = Dictionary(
+            uniqueKeysWithValues: try Resource.knowledge.assignments(members, on: .update).map { ($0.column.member, $0.value) })
+        // Two readings at once would each miss the other's rows.
+        try await connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(\("\(user) \(assistant?.description ?? "") \(url)"), 0))")
+        try await connection.execute(
+            """
+            DELETE FROM knowledge_base
+            WHERE user_id = \(user) AND secretary_id IS NOT DISTINCT FROM \(assistant) AND file_id IS NULL AND ordinal IS NOT NULL
+                AND source_url = \(url)
+            """)
+        try await stage(page.chunks)
+        try await connection.execute(
+            """
+            INSERT INTO knowledge_base (user_id, secretary_id, ordinal, content, embedding, embedding_model, content_sha256, token_count,
+                heading_path, page_from, page_to, char_start, char_end, source_type, source_url, tags, metadata)
+            SELECT \(user), \(assistant), ordinal, content, embedding, \(page.embeddingModel), content_sha256, token_count,
+                heading_path, page_from, page_to, char_start, char_end, \(page.sourceType), \(url), \(given["tags"] ?? "'{}'"),
+                jsonb_strip_nulls(jsonb_build_object('title', \(page.title)::text)) || coalesce(\(given["metadata"] ?? "NULL")::jsonb, '{}')
+            FROM pg_temp.knowledge_staging ORDER BY ordinal
+            """)
     }
 
     /// Changes a passage of the scope's user.

@@ -8,7 +8,7 @@ extension BinaryTests {
         /// What each noun can do. Users and keys have secrets that belong in no file; settings are neither made nor deleted.
         private static let verbs: [String: [String]] = [
             "assistant": ["list", "create", "show", "update", "delete", "apply", "export"],
-            "persona": ["list", "create", "show", "update", "delete", "apply", "export"],
+            "persona": ["list", "create", "show", "update", "delete", "apply", "export", "versions", "draft", "publish"],
             "user": ["list", "create", "show", "update", "reset", "delete"],
             "key": ["list", "create", "show", "update", "revoke", "delete"],
             "settings": ["list", "show", "update", "apply", "export"],
@@ -42,6 +42,8 @@ extension BinaryTests {
                     ["assistant", "show", "x"], ["assistant", "update", "x", "--name", "y"], ["assistant", "delete", "x"],
                     ["assistant", "export", "x"], ["persona", "show", "x"], ["persona", "update", "x", "--name", "y"],
                     ["persona", "delete", "x"], ["persona", "delete", "business-assistant"], ["persona", "export", "x"],
+                    ["persona", "versions", "x"], ["persona", "publish", "x", "1"], ["persona", "publish", "business-assistant", "99"],
+                    ["persona", "draft", "business-assistant", "--prompt", folder.path("missing")],
                     ["key", "show", "x"], ["key", "update", "x", "--name", "y"], ["key", "revoke", UUID().uuidString],
                     ["key", "delete", UUID().uuidString], ["key", "create", "--assistant", "x"], ["key", "create", "--scope", "x"],
                     ["key", "create", "--expires", "soon"], ["key", "create", "--expires", "2001-01-01"], ["settings", "show", "x"],

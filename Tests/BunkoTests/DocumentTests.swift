@@ -55,6 +55,34 @@ extension BinaryTests {
             }
         }
 
+        @Test("A built-in persona is exported by its slug, changed by applying it, drafted, published and taken back")
+        func builtIn() async throws {
+            let folder = try TemporaryFolder()
+            try await TestService.with(data: folder.path("data")) { service in
+                let data = service.data
+                let exported = try await run(["persona", "export", "education-tutor"], data)
+                #expect(exported.contains("slug: education-tutor"))
+                try folder.write("tutor.yaml", exported.replacing("You are a patient tutor.", with: "You are a very patient tutor."))
+                let changed = try await run(["persona", "apply", "-f", folder.path("tutor.yaml")], data)
+                #expect(changed.contains("1 of 1 changed") && changed.contains("+ You are a very patient tutor."), "\(changed)")
+                #expect(try await run(["persona", "apply", "-f", folder.path("tutor.yaml")], data).contains("0 of 1 changed"))
+                #expect(try await run(["persona", "show", "education-tutor"], data).hasPrefix("You are a very patient tutor."))
+                #expect(try await run(["persona", "export"], data).contains("tutor") == false, "it is none of the user's own")
+                try folder.write("prompt.txt", "Teach by asking.")
+                let draft = try await run(["persona", "draft", "education-tutor", "--prompt", folder.path("prompt.txt")], data)
+                #expect(draft.hasPrefix("Draft 3 of"))
+                let versions = try await run(["persona", "versions", "education-tutor"], data)
+                #expect(versions.hasPrefix("3     draft   Teach by asking.\n2     in use "), "\(versions)")
+                #expect(try await run(["persona", "publish", "education-tutor", "3"], data).contains("uses version 3"))
+                #expect(try await run(["persona", "show", "education-tutor"], data) == "Teach by asking.\n")
+                #expect(try await run(["persona", "publish", "education-tutor", "1"], data).contains("uses version 1"))
+                #expect(try await run(["persona", "show", "education-tutor"], data).hasPrefix("You are a patient tutor."))
+                try folder.write("unknown.yaml", "slug: no-such-persona\nname: x\nsystem_prompt: y\n")
+                let unknown = try await BunkoProcess.run(["persona", "apply", "-f", folder.path("unknown.yaml"), "--data", data])
+                #expect(unknown.code == 2 && unknown.errors.contains("no-such-persona"), "\(unknown.errors)")
+            }
+        }
+
         private static let skilled = """
             name: Pilot
             skills:

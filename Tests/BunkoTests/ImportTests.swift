@@ -41,6 +41,27 @@ extension BinaryTests {
             }
         }
 
+        @Test("What is imported for all to share is searched by the assistants that want it")
+        func sharing() async throws {
+            let folder = try TemporaryFolder()
+            try folder.write("docs/hours.md", "# Hours\n\nThe archive opens at nine.\n")
+            try await TestService.with(data: folder.path("data")) { service in
+                for refused in [["--shared", "--assistant", "a"], []] {
+                    let wrong = try await BunkoProcess.run(["import", folder.path("docs"), "--data", service.data] + refused)
+                    #expect(wrong.code == 2 && wrong.errors.contains("--shared"), "\(wrong.errors)")
+                }
+                let command = ["import", folder.path("docs"), "--shared", "--tag", "house", "--json", "--data", service.data]
+                let first = try await BunkoProcess.run(command)
+                #expect(first.code == 0, "\(first.errors)")
+                #expect(try states(try await BunkoProcess.run(command).json()) == ["hours.md": "unchanged"])
+                let made = try await service.post("/v1/assistants", #"{"name":"open","settings":{"uses_shared_knowledge":true}}"#)
+                #expect(made.status == 201, "\(made.text)")
+                let found = try await service.post("/v1/search", #"{"assistant":"open","query":"archive"}"#).list("results")
+                #expect(found.first?["file"] as? String == "hours.md" && found.first?["tags"] as? [String] == ["house"])
+                #expect(try await service.get("/v1/assistants").list("data").count == 1, "no assistant is made for it")
+            }
+        }
+
         private func bundle(_ folder: TemporaryFolder) throws {
             try folder.write("docs/one.md", "# One\n\nThe original text of the first file.\n")
             try folder.write("docs/two.txt", "Second file, plain.")

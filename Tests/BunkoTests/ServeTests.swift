@@ -9,6 +9,22 @@ struct BinaryTests {}
 extension BinaryTests {
     @Suite("serve", .serialized)
     struct ServeTests {
+        @Test("What was used is written down before the server ends")
+        func usageAtShutdown() async throws {
+            let folder = try TemporaryFolder()
+            try await TestService.with(data: folder.path("data")) { service in
+                _ = try await service.makeAssistant("a")
+                for _ in 0..<5 {
+                    let found = try await service.post("/v1/search", #"{"assistant":"a","query":"ferry"}"#)
+                    #expect(found.status == 200)
+                }
+            }
+            try await TestService.with(data: folder.path("data")) { service in
+                let rows = try await service.get("/v1/usage").list("data")
+                #expect(rows.count == 5)
+            }
+        }
+
         @Test("Starts, tells where, refuses a second one, ends cleanly, and keeps its data")
         func life() async throws {
             let folder = try TemporaryFolder()

@@ -19,7 +19,10 @@ struct IngestionService: Sendable {
 
     func worker(embedder: any EmbeddingProvider = HashingEmbedder()) -> IngestionWorker {
         IngestionWorker(
-            database: db.database, contents: contents, processor: DocumentProcessor(embedder: embedder), events: events, scope: db.system,
+            database: db.database, contents: contents,
+            processor: DocumentProcessor(
+                embedder: embedder, usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent)), events: events,
+            scope: db.system,
             concurrency: 2, afterCommit: { _ in }, logger: .silent)
     }
 

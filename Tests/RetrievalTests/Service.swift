@@ -45,7 +45,9 @@ func withRetrieval<R>(isolation: isolated (any Actor)? = #isolation, _ body: (Re
         let running = Task { try await mirror.run() }
         defer { running.cancel() }
         guard try await eventually({ mirror.phase == .following }) else { throw TestFailure("the mirror did not load") }
-        let retriever = Retriever(database: db.database, mirror: mirror, embedder: HashingEmbedder())
+        let retriever = Retriever(
+            database: db.database, mirror: mirror, embedder: HashingEmbedder(),
+            usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent))
         return try await body(RetrievalService(db: db, mirror: mirror, retriever: retriever))
     }
 }

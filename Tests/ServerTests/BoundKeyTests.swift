@@ -28,7 +28,25 @@ import Testing
         (.patch, "/v1/knowledge/:knowledge", #"{"content":"x"}"#), (.delete, "/v1/knowledge/:knowledge", nil),
         (.get, "/v1/files?assistant=vault", nil), (.post, "/v1/files?assistant=vault&name=x.txt", "text"),
         (.post, "/v1/files?conversation=:conversation&name=x.txt", "text"), (.get, "/v1/files/:file", nil),
-        (.delete, "/v1/files/:file", nil), (.get, "/v1/usage/summary?assistant=vault", nil),
+        (.patch, "/v1/files/:file", #"{"filename":"x.txt"}"#), (.patch, "/v1/files/:file", #"{"tags":["x"]}"#),
+        (.patch, "/v1/files/:file", "{}"), (.delete, "/v1/files/:file", nil),
+        (.post, "/v1/knowledge", #"{"assistant":"vault","url":"http://example.com/x.md"}"#),
+        // What is for all, which administrators write.
+        (.post, "/v1/knowledge", #"{"shared":true,"content":"x"}"#),
+        (.post, "/v1/knowledge", #"{"shared":true,"url":"http://example.com/x.md"}"#),
+        (.patch, "/v1/knowledge/:common", #"{"tags":["x"]}"#), (.delete, "/v1/knowledge/:common", nil),
+        (.post, "/v1/files?shared=true&name=x.txt", "text"), (.patch, "/v1/files/:commonFile", #"{"tags":["x"]}"#),
+        (.delete, "/v1/files/:commonFile", nil),
+        (.patch, "/v1/personas/customer-service", #"{"system_prompt":"x"}"#), (.patch, "/v1/personas/guard", #"{"name":"x"}"#),
+        (.patch, "/v1/personas/:template", #"{"name":"x"}"#), (.patch, "/v1/templates/:builtIn", #"{"is_active":false}"#),
+        (.post, "/v1/templates/:builtIn/versions", #"{"system_prompt":"x"}"#),
+        (.post, "/v1/templates/:builtIn/versions/1/publish", nil), (.delete, "/v1/templates/:builtIn/versions/2", nil),
+        // Another user's assistant that is public.
+        (.get, "/v1/assistants/:open", nil), (.patch, "/v1/assistants/:open", #"{"name":"x"}"#),
+        (.post, "/v1/search", #"{"assistant":"{open}","query":"ferry"}"#),
+        (.post, "/v1/context", #"{"assistant":"{open}","query":"ferry"}"#),
+        (.post, "/v1/conversations", #"{"assistant_id":"{open}"}"#),
+        (.get, "/v1/usage/summary?assistant=vault", nil),
         (.post, "/v1/search", #"{"assistant":"vault","query":"ferry"}"#),
         (.post, "/v1/search", #"{"assistant":"{vault}","query":"ferry"}"#),
         (.post, "/v1/context", #"{"assistant":"vault","query":"ferry"}"#),
@@ -51,24 +69,34 @@ import Testing
 
     @Test func `A key bound to one assistant reaches nothing of another, and nothing that they share`() async throws {
         try await LiveAPI.with { api in
-            let rows = try await fill(api)
             try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.alice.id)")
+            let rows = try await fill(api)
             let key = try await bound(api, to: "harbour")
+            let wasAccounted = try await eventually { api.usage.pending == 0 }
+            #expect(wasAccounted)
             let before = try await api.rowsOfAlice()
+            let common = try await rowsOfAll(api)
             for attempt in Self.refused {
                 let body = attempt.body.map { body in rows.reduce(body) { $0.replacing("{\($1.key)}", with: $1.value) } }
                 let reply = try await api.send(attempt.method, try path(attempt.path, rows), body, as: key)
                 #expect([403, 404].contains(reply.status), "\(attempt.method) \(attempt.path): \(reply.status) \(reply.text)")
                 #expect(!reply.text.contains("sealed"), "\(attempt.method) \(attempt.path): \(reply.text)")
             }
-            for list in ["assistants", "conversations", "files", "usage", "keys", "knowledge?assistant=harbour"] {
+            for list in [
+                "assistants", "assistants?visibility=public", "conversations", "files", "files?visibility=shared", "usage", "keys",
+                "knowledge?assistant=harbour", "knowledge?visibility=shared",
+            ] {
                 let reply = try await api.send(.get, "/v1/\(list)", as: key)
                 #expect(reply.status == 200, "\(list): \(reply.text)")
                 for (name, id) in rows { #expect(!reply.text.contains(id), "\(name) in \(list)") }
                 #expect(!reply.text.contains("sealed"), "\(list): \(reply.text)")
             }
+            // A refused request uses no model in the name of an assistant the key does not reach, either.
+            let isAccounted = try await eventually { api.usage.pending == 0 }
+            #expect(isAccounted)
             let after = try await api.rowsOfAlice()
             #expect(after == before, "changed: \(Set(after).symmetricDifference(before))")
+            #expect(try await rowsOfAll(api) == common, "nothing that is for all changed")
         }
     }
 
@@ -88,11 +116,32 @@ import Testing
             let passage = try await api.make("/v1/knowledge", #"{"assistant":"harbour","content":"The ferry leaves at noon."}"#, as: key)
             #expect(try await api.send(.patch, "/v1/knowledge/\(passage)", #"{"tags":["tide"]}"#, as: key).status == 200)
             #expect(try await api.send(.delete, "/v1/knowledge/\(passage)", as: key).status == 200)
+            let upload = try await api.send(.post, "/v1/files?assistant=harbour&name=a.txt", "The ferry leaves at noon.", as: key)
+            let file = "/v1/files/\(try upload.string("id"))"
+            #expect(try await api.send(.patch, file, #"{"filename":"b.txt","tags":["tide"]}"#, as: key).status == 200)
+            #expect(try await api.send(.get, file, as: key).string("filename") == "b.txt")
+            #expect(try await api.send(.delete, file, as: key).status == 200)
+            #expect(try await api.send(.get, "/v1/personas/customer-service", as: key).status == 200)
             #expect(try await api.send(.patch, "/v1/assistants/harbour", #"{"description":"d"}"#, as: key).status == 200)
             let second = try await api.make("/v1/keys", #"{"name":"second","scopes":["read"],"assistants":["harbour"]}"#, as: key)
             #expect(try await api.send(.get, "/v1/keys", as: key).ids().contains(second))
             #expect(try await api.send(.post, "/v1/keys/\(second)/revoke", as: key).status == 200)
         }
+    }
+
+    /// The rows that are built in or shared, as texts.
+    private func rowsOfAll(_ api: LiveAPI) async throws -> [String] {
+        try await api.db.administrate(
+            """
+            SELECT (SELECT string_agg(t::text, E'\\n' ORDER BY id) FROM personality_templates t WHERE user_id = \(UserID.system))
+            UNION ALL SELECT string_agg(v::text, E'\\n' ORDER BY v::text) FROM personality_template_versions v
+                WHERE user_id = \(UserID.system)
+            UNION ALL SELECT string_agg(concat_ws(' ', id, content, tags), E'\\n' ORDER BY id) FROM knowledge_base
+                WHERE user_id = \(UserID.system)
+            UNION ALL SELECT string_agg(concat_ws(' ', id, file_name, tags), E'\\n' ORDER BY id) FROM files
+                WHERE user_id = \(UserID.system)
+            """
+        ).map { try $0.decode(String.self) }
     }
 
     private func bound(_ api: LiveAPI, to assistant: String) async throws -> String {
@@ -119,6 +168,13 @@ import Testing
         #expect(try await api.send(.post, "/v1/templates/\(template)/versions", #"{"system_prompt":"Guard well."}"#).status == 201)
         let vault = try await api.make("/v1/assistants", #"{"name":"vault","description":"sealed","persona":"\#(template)"}"#)
         rows["vault"] = vault
+        rows["builtIn"] = try await api.send(.get, "/v1/personas/customer-service").string("id")
+        rows["open"] = try await api.make(
+            "/v1/assistants", #"{"name":"open","is_public":true,"settings":{"share_knowledge":true}}"#, as: api.bob)
+        rows["common"] = try await api.make("/v1/knowledge", #"{"shared":true,"content":"The ferry is sealed."}"#)
+        let common = try await api.send(.post, "/v1/files?shared=true&name=c.txt", "The ferry is sealed.").string("id")
+        rows["commonFile"] = common
+        #expect(try await api.send(.get, "/v1/files/\(common)?wait=30").string("state") == "done")
         let conversation = try await api.make("/v1/conversations", #"{"assistant_id":"\#(vault)","title":"sealed"}"#)
         rows["conversation"] = conversation
         rows["message"] = try await api.make("/v1/conversations/\(conversation)/messages", #"{"role":"user","content":"sealed"}"#)

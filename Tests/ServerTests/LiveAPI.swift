@@ -20,6 +20,7 @@ import Testing
 /// The product's router over a test's database, asked through HTTP on a real socket as two users with keys of their own.
 struct LiveAPI: Sendable {
     let db: TestDatabase
+    let usage: UsageRecorder
     let client: any TestClientProtocol
     let router: [String]
     let alice: String
@@ -33,19 +34,26 @@ struct LiveAPI: Sendable {
     }()
 
     /// Lends the API with its mirror and worker running.
-    static func with<R: Sendable>(_ body: @escaping @Sendable (LiveAPI) async throws -> R) async throws -> R {
+    /// - Parameters:
+    ///   - fetcher: fetches the documents of the web that knowledge is added from.
+    ///   - embedder: makes every vector.
+    static func with<R: Sendable>(
+        fetcher: PageFetcher = PageFetcher(), embedder: any EmbeddingProvider = HashingEmbedder(),
+        _ body: @escaping @Sendable (LiveAPI) async throws -> R
+    ) async throws -> R {
         try await withTestDatabase { db in
             try await withFolder { folder in
                 let mirror = KnowledgeMirror(database: db.database, scope: db.system, logger: .silent)
-                let embedder = HashingEmbedder()
+                let usage = UsageRecorder(database: db.database, scope: db.system, interval: .milliseconds(50), logger: .silent)
                 let events = ProcessingEvents()
                 let contents = ContentStore(directory: folder)
                 let worker = IngestionWorker(
-                    database: db.database, contents: contents, processor: DocumentProcessor(embedder: embedder), events: events,
+                    database: db.database, contents: contents, processor: DocumentProcessor(embedder: embedder, usage: usage),
+                    events: events,
                     scope: db.system, concurrency: 1,
                     afterCommit: { token in _ = await mirror.waitUntilIncluded(token, atMost: .seconds(5)) },
                     logger: .silent)
-                let retriever = Retriever(database: db.database, mirror: mirror, embedder: embedder)
+                let retriever = Retriever(database: db.database, mirror: mirror, embedder: embedder, usage: usage)
                 let keys = KeyRing(database: db.database)
                 let tokens = try await AccessTokens(key: Array(repeating: 7, count: AccessTokens.minimumKeyBytes))
                 let router = bunkoRouter(
@@ -53,7 +61,7 @@ struct LiveAPI: Sendable {
                         database: db.database, authenticator: Authenticator(database: db.database, tokens: tokens), keys: keys,
                         accounts: AccountServices(database: db.database, tokens: tokens, service: db.system, logger: .silent),
                         intake: FileIntake(database: db.database, contents: contents, events: events),
-                        knowledge: KnowledgeWriter(database: db.database, embedder: embedder),
+                        knowledge: KnowledgeWriter(database: db.database, embedder: embedder, usage: usage, fetcher: fetcher),
                         watch: FileWatch(database: db.database, events: events), mirror: mirror, retriever: retriever,
                         assembler: ContextAssembler(database: db.database, retriever: retriever),
                         upkeep: Upkeep(database: db.database, scope: db.system),
@@ -62,12 +70,14 @@ struct LiveAPI: Sendable {
                 let permissions = Set(Permission.allCases)
                 let alice = try await keys.create(db.alice.scope, name: "test", permissions: permissions).key
                 let bob = try await keys.create(db.bob.scope, name: "test", permissions: permissions).key
-                let running = [Task { try await mirror.run() }, Task { try await worker.run() }]
+                let running = [
+                    Task { try await mirror.run() }, Task { try await worker.run() }, Task { try await usage.run() },
+                ]
                 defer { for task in running { task.cancel() } }
                 guard try await eventually({ mirror.phase == .following }) else { throw TestFailure("the mirror did not load") }
                 let routes = router.routes.map { "\($0.method) \($0.path)" }
                 return try await Application(router: router, logger: .silent).test(.live) { client in
-                    try await body(LiveAPI(db: db, client: client, router: routes, alice: alice, bob: bob))
+                    try await body(LiveAPI(db: db, usage: usage, client: client, router: routes, alice: alice, bob: bob))
                 }
             }
         }
@@ -89,6 +99,7 @@ struct LiveAPI: Sendable {
     }
 
     /// Creates a row and returns its id.
+    @discardableResult
     func make(_ path: String, _ json: String, as key: String? = nil) async throws -> String {
         let reply = try await send(.post, path, json, as: key)
         guard reply.status == 201 else { throw TestFailure("POST \(path) \(json): \(reply.status) \(reply.text)") }

@@ -127,6 +127,28 @@ import Testing
         }
     }
 
+    @Test func `An upload and a draft repeated with their Idempotency-Key happen once`() async throws {
+        try await LiveAPI.with { api in
+            let template = try await api.make("/v1/templates", #"{"name":"Mine","system_prompt":"One."}"#)
+            for (path, body, other) in [
+                ("/v1/templates/\(template)/versions", #"{"system_prompt":"Two."}"#, #"{"system_prompt":"Three."}"#),
+                ("/v1/files?assistant=\(api.db.alice.assistant.id)&name=a.txt", "text", "other text"),
+            ] {
+                let key = ["Idempotency-Key": path]
+                let first = try await api.send(.post, path, body, headers: key)
+                #expect(first.status == 201 || first.status == 202, "\(first.text)")
+                let again = try await api.send(.post, path, body, headers: key)
+                #expect(again.status == first.status && again.text == first.text && again.version == first.version)
+                #expect(again.headers[.init("Idempotent-Replayed")!] == "true")
+                let reused = try await api.send(.post, path, other, headers: key)
+                #expect(reused.status == 422 && reused.code == "idempotency_key_reused")
+            }
+            let drafts = try await api.send(.get, "/v1/templates/\(template)/versions").object()["data"] as? [Any]
+            #expect(drafts?.count == 2)
+            #expect(try await api.send(.get, "/v1/files").ids().count == 1)
+        }
+    }
+
     @Test func `Pages follow each other in every order, and filters narrow them`() async throws {
         try await LiveAPI.with { api in
             var made: [String] = []

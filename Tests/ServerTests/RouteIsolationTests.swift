@@ -64,10 +64,25 @@ import Testing
             .init("/v1/assistants/:assistant/skills/:skill"), .init("/v1/assistants/:own/skills/:skill"),
         ],
         "GET /v1/personas": [.init("/v1/personas", nil, .ownAnswer)],
+        "GET /v1/personas/{persona}": [.init("/v1/personas/:template")],
+        "PATCH /v1/personas/{persona}": [
+            .init("/v1/personas/:template", #"{"name":"x"}"#), .init("/v1/personas/business-assistant", #"{"name":"x"}"#),
+        ],
+        "PATCH /v1/templates/{id}": [
+            .init("/v1/templates/:template", #"{"name":"x"}"#), .init("/v1/templates/:template", "{}"),
+            .init("/v1/templates/:builtIn", #"{"name":"x"}"#),
+        ],
         "GET /v1/templates/{id}/versions": [.init("/v1/templates/:template/versions")],
-        "POST /v1/templates/{id}/versions": [.init("/v1/templates/:template/versions", #"{"system_prompt":"x"}"#)],
-        "POST /v1/templates/{id}/versions/{version}/publish": [.init("/v1/templates/:template/versions/2/publish")],
-        "DELETE /v1/templates/{id}/versions/{version}": [.init("/v1/templates/:template/versions/2")],
+        "POST /v1/templates/{id}/versions": [
+            .init("/v1/templates/:template/versions", #"{"system_prompt":"x"}"#),
+            .init("/v1/templates/:builtIn/versions", #"{"system_prompt":"x"}"#),
+        ],
+        "POST /v1/templates/{id}/versions/{version}/publish": [
+            .init("/v1/templates/:template/versions/2/publish"), .init("/v1/templates/:builtIn/versions/1/publish"),
+        ],
+        "DELETE /v1/templates/{id}/versions/{version}": [
+            .init("/v1/templates/:template/versions/2"), .init("/v1/templates/:builtIn/versions/1"),
+        ],
         "GET /v1/conversations": [
             .init("/v1/conversations", nil, .emptyList), .init("/v1/conversations?assistant_id=:assistant", nil, .emptyList),
             .init("/v1/conversations?after=:conversation"),
@@ -103,9 +118,15 @@ import Testing
         ],
         "GET /v1/knowledge": [
             .init("/v1/knowledge?assistant=:assistant"), .init("/v1/knowledge?assistant=:own", nil, .emptyList),
-            .init("/v1/knowledge?assistant=:own&after=:knowledge"),
+            .init("/v1/knowledge?assistant=:own&after=:knowledge"), .init("/v1/knowledge?visibility=shared", nil, .emptyList),
+            .init("/v1/knowledge?visibility=shared&assistant=:assistant"),
         ],
-        "POST /v1/knowledge": [.init("/v1/knowledge", #"{"assistant":"{assistant}","content":"x"}"#)],
+        "POST /v1/knowledge": [
+            .init("/v1/knowledge", #"{"assistant":"{assistant}","content":"x"}"#),
+            .init("/v1/knowledge", #"{"assistant":"{assistant}","url":"http://example.com/x.md"}"#),
+            .init("/v1/knowledge", #"{"shared":true,"content":"x"}"#, .forbidden),
+            .init("/v1/knowledge", #"{"shared":true,"url":"http://example.com/x.md"}"#, .forbidden),
+        ],
         "PATCH /v1/knowledge/{id}": [
             .init("/v1/knowledge/:knowledge", #"{"content":"x"}"#), .init("/v1/knowledge/:knowledge", #"{"tags":[]}"#),
         ],
@@ -115,11 +136,18 @@ import Testing
         "GET /v1/usage/summary": [
             .init("/v1/usage/summary?by=assistant", nil, .ownAnswer), .init("/v1/usage/summary?assistant=:assistant"),
         ],
-        "GET /v1/files": [.init("/v1/files", nil, .emptyList), .init("/v1/files?assistant=:assistant")],
+        "GET /v1/files": [
+            .init("/v1/files", nil, .emptyList), .init("/v1/files?assistant=:assistant"),
+            .init("/v1/files?visibility=shared", nil, .emptyList),
+        ],
         "POST /v1/files": [
             .init("/v1/files?assistant=:assistant&name=x.txt", "text"), .init("/v1/files?conversation=:conversation&name=x.txt", "text"),
+            .init("/v1/files?shared=true&name=x.txt", "text", .forbidden),
         ],
         "GET /v1/files/{file}": [.init("/v1/files/:file"), .init("/v1/files/:file?wait=1")],
+        "PATCH /v1/files/{file}": [
+            .init("/v1/files/:file", #"{"filename":"x"}"#), .init("/v1/files/:file", #"{"tags":["x"]}"#), .init("/v1/files/:file", "{}"),
+        ],
         "DELETE /v1/files/{file}": [.init("/v1/files/:file")],
         "GET /v1/settings": [.init("/v1/settings", nil, .ownAnswer)],
         "GET /v1/settings/{key}": [.init("/v1/settings/max_file_size", nil, .ownAnswer)],
@@ -180,7 +208,7 @@ import Testing
             let rows = try await fill(api)
             let routes = Set(api.router).subtracting(Self.open)
             #expect(routes == Set(Self.attempts.keys), "give each route its attempts")
-            let secrets = rows.filter { !$0.key.hasPrefix("own") }.map(\.value)
+            let secrets = rows.filter { !$0.key.hasPrefix("own") && $0.key != "builtIn" }.map(\.value)
             let before = try await api.rowsOfAlice()
             var count = 0
             for (route, attempts) in Self.attempts.sorted(by: { $0.key < $1.key }) {
@@ -254,7 +282,10 @@ import Testing
         }
         let file = try #require(rows["file"])
         #expect(try await api.send(.get, "/v1/files/\(file)?wait=30").string("state") == "done")
+        let isAccounted = try await eventually { api.usage.pending == 0 }
+        #expect(isAccounted, "what she used is written down before the walk")
         rows["user"] = alice.description
+        rows["builtIn"] = try await api.send(.get, "/v1/personas/customer-service").string("id")
         rows["own"] = api.db.bob.assistant.id.description
         rows["ownConversation"] = try await api.make(
             "/v1/conversations", #"{"persona_id":"business-assistant"}"#, as: api.bob)

@@ -33,11 +33,11 @@ import Testing
                 Page(resource: .conversation), Page(resource: .conversation, filters: ["assistant_id": assistant]),
                 Page(resource: .conversation, sort: "created_at", filters: ["status": "active"]),
                 Page(resource: .usage), Page(resource: .usage, filters: ["assistant_id": assistant]),
-                Page(resource: .knowledge, filters: ["assistant_id": assistant]),
+                Page(resource: .knowledge, filters: ["assistant_id": assistant]), Page(resource: .knowledge, visibility: .shared),
             ]
             var checked = 0
             for page in pages {
-                let middle = try await anchor(page.resource, db)
+                let middle = try await anchor(page.resource, of: page.visibility == .shared ? .system : db.alice.id, db)
                 for after in [nil, middle] {
                     for isAscending in [false, true] {
                         let query = ResourceQuery(
@@ -102,10 +102,10 @@ import Testing
     }
 
     /// A row in the middle, from which a page begins.
-    private func anchor(_ resource: Resource, _ db: TestDatabase) async throws -> UUID {
+    private func anchor(_ resource: Resource, of user: UserID, _ db: TestDatabase) async throws -> UUID {
         let rows = try await db.administrate(
             """
-            SELECT id FROM \(identifier: resource.table) WHERE user_id = \(db.alice.id)
+            SELECT id FROM \(identifier: resource.table) WHERE user_id = \(user)
             ORDER BY created_at OFFSET \(Int32(Self.rowsOfAlice / 2)) LIMIT 1
             """)
         return try #require(try rows.first?.decode(UUID.self), "\(resource.table) has too few rows")
@@ -166,6 +166,11 @@ import Testing
                 SELECT DISTINCT ON (s.user_id) s.user_id, s.id, o.n FROM assistants s JOIN \(owners) ON o.user_id = s.user_id
                 ORDER BY s.user_id, (s.id = \(assistant)) DESC
             ) AS a, generate_series(1, a.n) AS i
+            """)
+        try await db.administrate(
+            """
+            INSERT INTO knowledge_base (user_id, content, created_at)
+            SELECT \(UserID.system), 'shared ' || i, \(times) FROM generate_series(1, \(rows)) AS i
             """)
         try await db.administrate("ANALYZE")
     }

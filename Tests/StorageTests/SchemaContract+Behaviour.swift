@@ -24,6 +24,7 @@ extension SchemaContract {
         decision | match_conversation_status() | returns trigger, for public
         decision | message_partitions() | returns TABLE(name text, bounds text, estimated_rows bigint, bytes bigint), for bunko_worker
         decision | number_template_version() | returns trigger, for public
+        decision | public_persona(used_assistant uuid) | returns TABLE(id uuid, slug character varying, name character varying, description text, system_prompt text, published_version integer), security definer, search_path=pg_catalog, public, pg_temp, for authenticated
         decision | record_knowledge_changes() | returns trigger, security definer, search_path=pg_catalog, public, pg_temp, for public
         decision | record_template_version() | returns trigger, for public
         decision | register_account(new_username text, new_email text, password text, new_first_name text, new_last_name text, verification_sha256 bytea, verification_lifetime interval) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
@@ -31,6 +32,9 @@ extension SchemaContract {
         decision | restore_conversations(chosen uuid[]) | returns TABLE(conversations bigint, messages bigint), for authenticated+bunko_worker
         decision | rotate_refresh_token(old_sha256 bytea, new_sha256 bytea, lifetime interval) | returns TABLE(outcome text, found_user_id uuid, found_family_id uuid), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
         decision | set_up_administrator(token_sha256 bytea, new_username text, new_email text, password text) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        decision | share_new_row() | returns trigger, for public
+        decision | share_rows_of_assistant() | returns trigger, for public
+        decision | shares_knowledge(is_public boolean, is_active boolean, settings jsonb) | returns boolean, for public
         decision | touch_updated_at() | returns trigger, for public
         decision | verify_email(token_sha256 bytea) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
         secretary | verify_password(password text, hash text) | returns boolean, for public
@@ -39,13 +43,16 @@ extension SchemaContract {
     /// Triggers.
     static let triggers = #"""
         decision | assistant_skills.assistant_skills_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
+        decision | assistants.assistants_share | AFTER UPDATE OF is_public, is_active, settings FOR EACH ROW EXECUTE FUNCTION share_rows_of_assistant()
         decision | assistants.assistants_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | avatars.avatars_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | conversations.conversations_status | BEFORE INSERT OR UPDATE OF status, ended_at FOR EACH ROW EXECUTE FUNCTION match_conversation_status()
         decision | files.files_count_contents | AFTER INSERT OR DELETE OR UPDATE OF sha256 FOR EACH ROW EXECUTE FUNCTION count_file_contents()
+        decision | files.files_share | BEFORE INSERT OR UPDATE OF assistant_id FOR EACH ROW EXECUTE FUNCTION share_new_row()
         decision | files.files_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | knowledge_base.knowledge_base_deleted | AFTER DELETE REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | knowledge_base.knowledge_base_inserted | AFTER INSERT REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
+        decision | knowledge_base.knowledge_base_share | BEFORE INSERT OR UPDATE OF secretary_id, conversation_id FOR EACH ROW EXECUTE FUNCTION share_new_row()
         decision | knowledge_base.knowledge_base_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | knowledge_base.knowledge_base_updated | AFTER UPDATE REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | messages.messages_deleted | AFTER DELETE REFERENCING OLD TABLE AS old_messages FOR EACH STATEMENT EXECUTE FUNCTION follow_deleted_messages()
@@ -77,6 +84,7 @@ extension SchemaContract {
         decision | api_usage.api_usage_worker | all to bunko_worker using true check same
         decision | assistant_skills.assistant_skills_own | all to authenticated using (user_id = current_user_id()) check same
         decision | assistant_skills.assistant_skills_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
+        decision | assistants.assistants_persona | select to bunko_owner using (is_public AND is_active AND (current_setting('app.reading_persona'::text, true) = 'on'::text))
         decision | assistants.assistants_public | select to authenticated using ((current_user_id() IS NOT NULL) AND is_public)
         decision | assistants.assistants_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | assistants.assistants_worker | select to bunko_worker using true
@@ -92,7 +100,9 @@ extension SchemaContract {
         decision | conversations_archive.conversations_archive_worker | all to bunko_worker using true check same
         decision | files.files_own | all to authenticated using (user_id = current_user_id()) check same
         decision | files.files_partitioning | all to bunko_owner using (current_setting('app.moving_messages'::text, true) = 'on'::text) check same
+        decision | files.files_public | select to authenticated using ((current_user_id() IS NOT NULL) AND is_shared)
         decision | files.files_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
+        decision | files.files_shared | select to authenticated using ((current_user_id() IS NOT NULL) AND (user_id = '00000000-0000-0000-0000-000000000001'::uuid))
         decision | files.files_worker_claim | update to bunko_worker using true check same
         decision | files.files_worker_read | select to bunko_worker using true
         decision | idempotency_keys.idempotency_keys_own | all to authenticated using (user_id = current_user_id()) check same
@@ -100,6 +110,7 @@ extension SchemaContract {
         decision | idempotency_keys.idempotency_keys_worker | all to bunko_worker using true check same
         decision | knowledge_base.knowledge_base_mirror | select to bunko_worker using true
         decision | knowledge_base.knowledge_base_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | knowledge_base.knowledge_base_public | select to authenticated using ((current_user_id() IS NOT NULL) AND is_shared)
         decision | knowledge_base.knowledge_base_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | knowledge_base.knowledge_base_shared | select to authenticated using ((current_user_id() IS NOT NULL) AND (user_id = '00000000-0000-0000-0000-000000000001'::uuid))
         decision | messages.messages_own | all to authenticated using (user_id = current_user_id()) check same
@@ -112,6 +123,7 @@ extension SchemaContract {
         decision | personality_template_versions.personality_template_versions_public | select to authenticated using ((current_user_id() IS NOT NULL) AND (NOT is_draft) AND (is_public OR (user_id = '00000000-0000-0000-0000-000000000001'::uuid)))
         decision | personality_template_versions.personality_template_versions_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | personality_templates.personality_templates_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | personality_templates.personality_templates_persona | select to bunko_owner using (current_setting('app.reading_persona'::text, true) = 'on'::text)
         decision | personality_templates.personality_templates_public | select to authenticated using ((current_user_id() IS NOT NULL) AND (is_public OR (user_id = '00000000-0000-0000-0000-000000000001'::uuid)))
         decision | personality_templates.personality_templates_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | personality_templates.personality_templates_worker | select to bunko_worker using true

@@ -123,6 +123,7 @@ extension SchemaContract {
         secretary | files.file_type | character varying(100)
         secretary | files.id | uuid not null default gen_random_uuid()
         secretary | files.is_processed | boolean generated as ((processing_state)::text = 'done'::text)
+        decision | files.is_shared | boolean not null default false
         decision | files.message_created_at | timestamp with time zone
         secretary | files.message_id | uuid
         secretary | files.metadata | jsonb
@@ -152,6 +153,7 @@ extension SchemaContract {
         decision | knowledge_base.file_id | uuid
         decision | knowledge_base.heading_path | text[] not null default '{}'::text[]
         secretary | knowledge_base.id | uuid not null default gen_random_uuid()
+        decision | knowledge_base.is_shared | boolean not null default false
         secretary | knowledge_base.metadata | jsonb
         decision | knowledge_base.ordinal | integer
         decision | knowledge_base.page_from | integer

@@ -23,6 +23,11 @@ extension SchemaContract {
         ("Search by plain SQL", "secretary", "The index for plain SQL is made once there are a thousand rows"),
         ("Monitor sizes and the use of indexes", "secretary", "The figures name tables, indexes, partitions, connections and pools"),
         ("Access per user", "both", "A user sees and changes nothing of another's in any table"),
+        (
+            "Use another's public assistant", "decision",
+            "Others use a public assistant's persona, and its knowledge only while that is shared"
+        ),
+        ("Share knowledge with everybody", "decision", "Administrators write it, others read it, and assistants that want it search it"),
         ("Back up and restore", "secretary", "What was backed up comes back row for row and byte for byte, after everything is gone"),
         ("Delete backups past their days", "secretary", "Backups past their days go, the others and foreign folders stay"),
         ("List and page by index", "both", "Every list and every page of it is read by its index"),

@@ -15,7 +15,6 @@ struct AssistantRoutes: Sendable {
         group.delete("assistants/:assistant", use: delete)
         group.put("assistants/:assistant/skills/:skill", use: setSkill)
         group.delete("assistants/:assistant/skills/:skill", use: removeSkill)
-        group.get("personas", use: personas)
     }
 
     @Sendable
@@ -135,32 +134,6 @@ struct AssistantRoutes: Sendable {
             try await transaction.removeSkill(skill, of: try await transaction.assistant(reference).id)
         }
         return JSONResponse(Deletion(id: skill.uuidString.lowercased(), object: "assistant_skill.deleted"))
-    }
-
-    @Sendable
-    func personas(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Page<PersonaBody>> {
-        let scope = try context.scope
-        try scope.require(.read)
-        let rows = try await database.read(scope) { try await $0.personas() }
-        return JSONResponse(Page(rows.map(PersonaBody.init), limit: rows.count, id: \.id))
-    }
-}
-
-/// A persona on the wire.
-struct PersonaBody: Encodable, Sendable {
-    let id: String
-    let object = "persona"
-    let slug: String?
-    let name: String
-    let description: String?
-    let system_prompt: String
-
-    init(_ persona: Persona) {
-        id = persona.id.description
-        slug = persona.slug
-        name = persona.name
-        description = persona.summary
-        system_prompt = persona.systemPrompt
     }
 }
 

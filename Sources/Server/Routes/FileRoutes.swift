@@ -5,20 +5,23 @@ import Ingestion
 import NIOCore
 import Storage
 
-/// `/v1/files`: upload, list, get, delete.
+/// `/v1/files`: upload, list, get, change, delete.
 ///
-/// An upload is `multipart/form-data` with a part `file` and fields `assistant` or `conversation`, `source_path`, `tags` (comma-separated) and `retry_failed`,
-/// or the bare bytes with the same names, and `name`, as query parameters. It answers 202 once the bytes are durable. An upload of what is
-/// there already is `unchanged`; with an `Idempotency-Key`, one that is sent again late does not undo what was uploaded meanwhile.
+/// An upload is `multipart/form-data` with a part `file` and fields `assistant`, `conversation` or, by administrators, `shared`;
+/// `source_path`, `tags` (comma-separated) and `retry_failed`, or the bare bytes with the same names, and `name`, as query parameters. It
+/// answers 202 once the bytes are durable. An upload of what is there already is `unchanged`; with an `Idempotency-Key`, one that is sent
+/// again late does not undo what was uploaded meanwhile.
 struct FileRoutes: Sendable {
     let database: Database
     let intake: FileIntake
     let watch: FileWatch
+    let shared: SharedRows
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.post("files", use: upload)
         group.get("files", use: list)
         group.get("files/:file", use: get)
+        group.patch("files/:file", use: update)
         group.delete("files/:file", use: delete)
         group.get("limits", use: limits)
     }
@@ -34,13 +37,12 @@ struct FileRoutes: Sendable {
         try scope.require(.ingest)
         let limit = try await database.read(scope) { try await $0.maximumFileSize() }
         let form = try await UploadForm(request, limit: limit)
-        let assistant = try await database.read(scope) { transaction in
-            if let conversation = form.upload.conversationID { return try await transaction.assistant(ofConversation: conversation) }
-            return try await transaction.assistant(form.assistant ?? "").id
-        }
-        let answer = try await IdempotentWrite(database: database).create(request, form.members(assistant), scope: scope) { transaction in
+        let owner = form.isShared ? try await shared.administration.sharedScope(for: scope) : scope
+        let assistant = try await database.read(owner) { try await form.target(in: $0) }
+        let write = IdempotentWrite(database: database)
+        let answer = try await write.answer(request, form.members(assistant), scope: owner) { transaction in
             let (file, outcome) = try await intake.accept(form.upload, into: assistant, in: transaction)
-            return Creation(FileBody(file, outcome: outcome), status: outcome == .unchanged ? .ok : .accepted)
+            return ResourceResponse(file, outcome)
         }
         if answer.status == .accepted, !answer.isReplayed { intake.announce() }
         return answer
@@ -53,21 +55,36 @@ struct FileRoutes: Sendable {
         let limit = try request.number("limit", default: 100, in: 1...10_000)
         let after = try request.identifier("after", as: FileID.self)
         let state = try request.state()
+        let shared = try request.listsShared()
         let files = try await database.read(scope) { transaction in
             let assistant = try await request.parameter("assistant").asyncMap { try await transaction.assistant($0).id }
-            return try await transaction.files(assistant: assistant, state: state, limit: limit + 1, after: after)
+            return try await transaction.files(assistant: assistant, shared: shared, state: state, limit: limit + 1, after: after)
         }
         return JSONResponse(Page(files.map { FileBody($0) }, limit: limit, id: \.id))
     }
 
     /// Answers at once, or with `?wait=SECONDS` (at most 60) when the file is done or failed.
     @Sendable
-    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<FileBody> {
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
         try scope.require(.read)
         let wait = try request.number("wait", default: 0, in: 0...60)
         let file = try await watch.file(try context.pathID("file", as: FileID.self), scope: scope, waiting: .seconds(wait))
-        return JSONResponse(FileBody(file))
+        return ResourceResponse(FileBody(file), version: file.version)
+    }
+
+    /// Name (`filename`), tags and metadata.
+    @Sendable
+    func update(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        let scope = try context.scope
+        try scope.require(.ingest)
+        let id = try context.pathID("file", as: FileID.self)
+        let version = try request.expectedVersion()
+        let members = try await request.members()
+        let file = try await shared.write(scope) { scope in
+            try await database.write(scope) { try await $0.updateFile(id, members, version: version) }
+        }
+        return ResourceResponse(FileBody(file), version: file.version)
     }
 
     /// What an upload may be, as the administrator set it.
@@ -83,7 +100,10 @@ struct FileRoutes: Sendable {
         let scope = try context.scope
         try scope.require(.ingest)
         let id = try context.pathID("file", as: FileID.self)
-        try await database.write(scope) { try await $0.deleteFile(id) }
+        let version = try request.expectedVersion()
+        try await shared.write(scope) { scope in
+            try await database.write(scope) { try await $0.deleteFile(id, version: version) }
+        }
         return JSONResponse(Deletion(id: id.description, object: "file.deleted"))
     }
 }
@@ -110,6 +130,7 @@ struct FileBody: Encodable, Sendable {
     let media_type: String?
     let sha256: String
     let tags: [String]
+    let metadata: JSONValue
 
     init(_ file: StoredFile, outcome: FileOutcome? = nil) {
         id = file.id.description
@@ -133,10 +154,35 @@ struct FileBody: Encodable, Sendable {
         media_type = file.mediaType
         sha256 = file.sha256.description
         tags = file.tags
+        metadata = file.metadata
+    }
+}
+
+extension UploadForm {
+    /// The assistant whose file it becomes; nil for a shared one.
+    fileprivate func target(in transaction: Transaction) async throws -> AssistantID? {
+        if isShared { return nil }
+        if let conversation = upload.conversationID { return try await transaction.assistant(ofConversation: conversation) }
+        return try await transaction.assistant(assistant ?? "").id
+    }
+}
+
+extension ResourceResponse {
+    /// The answer to an upload.
+    fileprivate init(_ file: StoredFile, _ outcome: FileOutcome) {
+        self.init(FileBody(file, outcome: outcome), version: file.version, status: outcome == .unchanged ? .ok : .accepted)
     }
 }
 
 extension Request {
+    fileprivate func listsShared() throws(Problem) -> Bool {
+        guard let text = parameter("visibility") else { return false }
+        guard ["own", "shared"].contains(text) else {
+            throw Problem.invalid("visibility", "visibility is \"\(text)\"; for files it is own or shared.")
+        }
+        return text == "shared"
+    }
+
     fileprivate func state() throws(Problem) -> ProcessingState? {
         guard let text = parameter("state") else { return nil }
         guard let state = ProcessingState(rawValue: text) else {

@@ -3,16 +3,28 @@ import Foundation
 import Hummingbird
 import Storage
 
-/// `/v1/templates/{id}/versions`: every prompt a persona has had, drafts, publishing and going back.
+/// `/v1/templates`, and `/v1/templates/{id}/versions`: every prompt a persona has had, drafts, publishing and going back.
+///
+/// Administrators do the same with the built-in personas, which nobody deletes: `is_active` takes one out of use. `/v1/personas/{slug}`
+/// is another way to a template.
 struct TemplateRoutes: Sendable {
     let database: Database
+    let shared: SharedRows
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
-        ResourceRoutes(resource: .template, database: database).add(to: group)
+        let plain = ResourceRoutes(resource: .template, database: database)
+        group.post("templates", use: plain.create)
+        group.get("templates", use: plain.list)
+        group.get("templates/:id", use: plain.get)
+        group.patch("templates/:id", use: update)
+        group.delete("templates/:id", use: plain.delete)
         group.get("templates/:id/versions", use: list)
         group.post("templates/:id/versions", use: draft)
         group.post("templates/:id/versions/:version/publish", use: publish)
         group.delete("templates/:id/versions/:version", use: deleteDraft)
+        group.get("personas", use: personas)
+        group.get("personas/:persona", use: persona)
+        group.patch("personas/:persona", use: updatePersona)
     }
 
     struct DraftRequest: Decodable {
@@ -21,23 +33,43 @@ struct TemplateRoutes: Sendable {
     }
 
     @Sendable
+    func update(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        try await update(try context.pathUUID("id", of: .template), request, try context.scope)
+    }
+
+    private func update(_ id: UUID, _ request: Request, _ scope: Scope) async throws -> ResourceResponse {
+        try scope.require(.ingest)
+        let version = try request.expectedVersion()
+        let members = try await request.members()
+        return ResourceResponse(
+            try await shared.write(scope) { scope in
+                try await database.write(scope) { try await $0.update(.template, id, members, version: version) }
+            })
+    }
+
+    @Sendable
     func list(_ request: Request, _ context: BunkoRequestContext) async throws -> RawList {
-        let scope = try context.scope
-        try scope.require(.read)
+        let caller = try context.scope
+        try caller.require(.read)
         let id = try context.pathUUID("id", of: .template)
+        // To whoever may publish them, drafts of a built-in persona are shown, too.
+        let scope = try await shared.scope(for: caller) { scope in try await database.read(scope) { try await $0.owns(.template, id) } }
         return RawList(items: try await database.read(scope) { try await $0.templateVersions(id) }.map(\.json))
     }
 
     @Sendable
-    func draft(_ request: Request, _ context: BunkoRequestContext) async throws -> Response {
+    func draft(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
         try scope.require(.ingest)
         let id = try context.pathUUID("id", of: .template)
-        let body = try await request.json(DraftRequest.self)
-        let made = try await database.write(scope) {
-            try await $0.addTemplateDraft(id, systemPrompt: body.system_prompt, parameters: body.parameters)
+        let members = try await request.members()
+        let body = try JSON.decode(DraftRequest.self, from: JSON.encode(members))
+        return try await shared.write(scope) { scope in
+            try await IdempotentWrite(database: database).answer(request, members, scope: scope) { transaction in
+                let made = try await transaction.addTemplateDraft(id, systemPrompt: body.system_prompt, parameters: body.parameters)
+                return ResourceResponse(json: made.json, status: .created)
+            }
         }
-        return .json(made.json, status: .created)
     }
 
     @Sendable
@@ -45,7 +77,10 @@ struct TemplateRoutes: Sendable {
         let scope = try context.scope
         try scope.require(.ingest)
         let (id, version) = (try context.pathUUID("id", of: .template), try context.pathVersion())
-        return ResourceResponse(try await database.write(scope) { try await $0.publishTemplateVersion(version, of: id) })
+        return ResourceResponse(
+            try await shared.write(scope) { scope in
+                try await database.write(scope) { try await $0.publishTemplateVersion(version, of: id) }
+            })
     }
 
     @Sendable
@@ -53,8 +88,52 @@ struct TemplateRoutes: Sendable {
         let scope = try context.scope
         try scope.require(.ingest)
         let (id, version) = (try context.pathUUID("id", of: .template), try context.pathVersion())
-        try await database.write(scope) { try await $0.deleteTemplateDraft(version, of: id) }
+        try await shared.write(scope) { scope in
+            try await database.write(scope) { try await $0.deleteTemplateDraft(version, of: id) }
+        }
         return JSONResponse(Deletion(id: "\(version)", object: "template_version.deleted"))
+    }
+
+    @Sendable
+    func personas(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Page<PersonaBody>> {
+        let scope = try context.scope
+        try scope.require(.read)
+        let rows = try await database.read(scope) { try await $0.personas() }
+        return JSONResponse(Page(rows.map(PersonaBody.init), limit: rows.count, id: \.id))
+    }
+
+    @Sendable
+    func persona(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        let scope = try context.scope
+        try scope.require(.read)
+        let reference = try context.pathText("persona")
+        return ResourceResponse(try await database.read(scope) { try await $0.template(named: reference) })
+    }
+
+    @Sendable
+    func updatePersona(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        let scope = try context.scope
+        let reference = try context.pathText("persona")
+        let template = try await database.read(scope) { try await $0.template(named: reference) }
+        return try await update(template.id, request, scope)
+    }
+}
+
+/// A persona on the wire.
+struct PersonaBody: Encodable, Sendable {
+    let id: String
+    let object = "persona"
+    let slug: String?
+    let name: String
+    let description: String?
+    let system_prompt: String
+
+    init(_ persona: Persona) {
+        id = persona.id.description
+        slug = persona.slug
+        name = persona.name
+        description = persona.summary
+        system_prompt = persona.systemPrompt
     }
 }
 

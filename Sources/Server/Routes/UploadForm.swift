@@ -9,12 +9,14 @@ import Storage
 struct UploadForm {
     /// The assistant it is for; that of the conversation when it is attached to one.
     let assistant: String?
+    /// Whether its passages are for all to share; then it is for no assistant.
+    let isShared: Bool
     let upload: Upload
 
     /// What tells this upload from another one, for its Idempotency-Key.
-    func members(_ assistant: AssistantID) -> [String: JSONValue] {
+    func members(_ assistant: AssistantID?) -> [String: JSONValue] {
         [
-            "assistant": .string(assistant.description), "name": .string(upload.name),
+            "assistant": assistant.map { .string($0.description) } ?? .null, "name": .string(upload.name),
             "source_path": upload.sourcePath.map(JSONValue.string) ?? .null, "tags": .array(upload.tags.map(JSONValue.string)),
             "conversation": upload.conversationID.map { .string($0.uuidString) } ?? .null, "retry_failed": .boolean(upload.retryFailed),
             "sha256": .string(ContentStore.digest(of: upload.bytes).description),
@@ -58,11 +60,15 @@ struct UploadForm {
 
     private init(bytes: [UInt8], name: String, fields: (String) -> String?) throws(Problem) {
         assistant = fields("assistant")
+        isShared = fields("shared") == "true"
         let conversation = try fields("conversation").map { text throws(Problem) in
             guard let id = UUID(uuidString: text) else { throw Problem.notFound("conversation", text) }
             return id
         }
-        guard conversation != nil || assistant?.isEmpty == false else {
+        guard !isShared || (conversation == nil && assistant == nil) else {
+            throw Problem.invalid("shared", "A shared file belongs to no assistant and no conversation.", remedy: "Leave those fields out.")
+        }
+        guard isShared || conversation != nil || assistant?.isEmpty == false else {
             throw Problem.invalid("assistant", "The upload names no assistant.", remedy: "Add the field \"assistant\" with its name or id.")
         }
         let tags = (fields("tags") ?? "").split(separator: ",").map { $0.trimmed }.filter { !$0.isEmpty }

@@ -86,6 +86,17 @@ extension Resource {
         ] + times,
         assistantColumn: "secretary_id")
 
+    /// What may be changed of an uploaded file. Its identity, the source path, stays; its bytes change by another upload.
+    static let file = Resource(
+        "file", collection: "files", table: "files",
+        columns: [
+            .init("assistant_id", .reference(table: "assistants"), access: .never),
+            .init("filename", .text(maximum: 255), column: "file_name", isRequired: true),
+            .init("tags", .tags, isNullable: false),
+            .init("metadata", .object, isNullable: false),
+        ],
+        assistantColumn: "assistant_id")
+
     /// A user's preferences: one row, found by its user.
     public static let preferences = Resource(
         "preferences", collection: "preferences", table: "user_preferences",

@@ -72,6 +72,8 @@ public struct ResourceQuery: Sendable {
         case own
         /// Everybody's public ones and those built in.
         case `public`
+        /// The system user's: those built in, and knowledge shared with everybody.
+        case shared
     }
 
     public var limit: Int

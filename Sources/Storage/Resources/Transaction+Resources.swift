@@ -61,6 +61,9 @@ extension Transaction {
                 throw Problem.invalid("visibility", "\(resource.article.capitalized) \(resource.spokenName) is never public.")
             }
             conditions.append("r.is_public")
+        case .shared:
+            conditions.append("r.user_id = \(UserID.system)")
+            if let column = resource.assistantColumn, column != "id" { conditions.append("r.\(identifier: column) IS NULL") }
         }
         conditions += try resource.conditions(query.filters)
         let direction: SQL = query.isAscending ? "ASC" : "DESC"
@@ -121,6 +124,13 @@ extension Transaction {
             _ = try await owned(resource, id, version: version)
             throw resource.notFound(id)
         }
+    }
+
+    /// Whether the scope's user has a row of this id.
+    public func owns(_ resource: Resource, _ id: UUID) async throws -> Bool {
+        let rows = try await connection.query(
+            "SELECT FROM \(identifier: resource.table) r WHERE r.user_id = \(try scope.userID) AND r.id = \(id) AND \(bound(resource))")
+        return !rows.isEmpty
     }
 
     /// The row, which must be the scope's user's own and at this version.

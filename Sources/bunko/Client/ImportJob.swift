@@ -4,7 +4,8 @@ import Foundation
 /// Uploads files and waits until each is done or failed.
 struct ImportJob: Sendable {
     let items: [FileFinder.Item]
-    let assistant: String
+    /// Nil: for all to share.
+    let assistant: String?
     let tags: [String]
     let retryFailed: Bool
     let jobs: Int
@@ -13,7 +14,7 @@ struct ImportJob: Sendable {
     /// - Throws: when the server cannot be reached or refuses the key, so that nothing can go on.
     func run(_ client: APIClient) async throws -> ImportReport {
         let start = ContinuousClock.now
-        let target = try await ensureAssistant(client)
+        let target: String? = if let assistant { try await Self.ensureAssistant(assistant, client) } else { nil }
         let limits: LimitsAnswer = try await client.get("/v1/limits")
         let progress = ProgressDisplay(total: items.count)
         let results = try await withThrowingTaskGroup(of: (Int, ImportReport.File).self) { group in
@@ -37,7 +38,7 @@ struct ImportJob: Sendable {
         return ImportReport(files: files, seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
-    private func ensureAssistant(_ client: APIClient) async throws -> String {
+    private static func ensureAssistant(_ assistant: String, _ client: APIClient) async throws -> String {
         do {
             let found: AssistantAnswer = try await client.get(APIClient.path("assistants", assistant))
             return found.id
@@ -50,7 +51,7 @@ struct ImportJob: Sendable {
     }
 
     private func one(
-        _ item: FileFinder.Item, _ client: APIClient, _ target: String, _ limits: LimitsAnswer
+        _ item: FileFinder.Item, _ client: APIClient, _ target: String?, _ limits: LimitsAnswer
     ) async throws -> ImportReport.File {
         switch item {
         case .unreadable(let path, let reason):
@@ -64,13 +65,14 @@ struct ImportJob: Sendable {
         }
     }
 
-    private func upload(_ path: String, _ client: APIClient, _ target: String, _ limits: LimitsAnswer) async throws -> ImportReport.File {
+    private func upload(_ path: String, _ client: APIClient, _ target: String?, _ limits: LimitsAnswer) async throws -> ImportReport.File {
         let bytes: [UInt8]
         switch await LocalFile.read(path, limit: limits.max_file_size) {
         case .success(let content): bytes = content
         case .failure(let refusal): return ImportReport.File(path: path, state: .failed, chunks: 0, reason: refusal.reason)
         }
-        var query = ["assistant": target, "name": (path as NSString).lastPathComponent, "source_path": path]
+        var query = ["name": (path as NSString).lastPathComponent, "source_path": path]
+        if let target { query["assistant"] = target } else { query["shared"] = "true" }
         if !tags.isEmpty { query["tags"] = tags.joined(separator: ",") }
         if retryFailed { query["retry_failed"] = "true" }
         var file: FileAnswer = try await client.upload("/v1/files", query: query, bytes: bytes)

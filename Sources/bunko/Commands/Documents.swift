@@ -33,8 +33,12 @@ enum DocumentCommands {
             let catalogue = kind.hasSkills ? try await SkillCatalogue(client) : nil
             let stored = try await kind.stored(client, catalogue)
             // All of them are looked through before the first one is carried out.
-            let changes = try documents.map { document in
-                DocumentChange(try kind.resolved(document, catalogue), kind: kind, stored: stored[document.title])
+            let changes = try documents.map { document -> DocumentChange in
+                let standing = stored[DocumentKind.identity(of: document)]
+                if case .string(let slug)? = document["slug"], standing == nil {
+                    throw Problem.notFound(kind.name, slug, remedy: "A slug tells a built-in one; leave it out to make one of your own.")
+                }
+                return DocumentChange(try kind.resolved(document, catalogue), kind: kind, stored: standing)
             }
             var report = ApplyReport(dry_run: dryRun)
             for change in changes {
@@ -77,13 +81,19 @@ enum DocumentCommands {
         APIClient.path("assistants", assistant) + "/skills/\(catalogue?.id(of: skill) ?? skill)"
     }
 
-    /// Prints the stored entities as documents, all of them or those named.
+    /// Prints the stored entities as documents: all of the caller's, or those named, where a slug names a built-in one.
     static func export(_ kind: DocumentKind, names: [String], _ options: GlobalOptions) async throws {
         let stored = try await options.withServer { client in
             try await kind.stored(client, kind.hasSkills ? try await SkillCatalogue(client) : nil)
         }
-        for name in names where stored[name] == nil { throw Problem.notFound(kind.name, name) }
-        let chosen = (names.isEmpty ? stored.keys.sorted() : names).compactMap { stored[$0] }
+        let own = stored.filter { !$0.value.isBuiltIn }
+        let chosen =
+            names.isEmpty
+            ? own.sorted { $0.key < $1.key }.map(\.value)
+            : try names.map { name in
+                guard let found = own[name] ?? stored["\0\(name)"] else { throw Problem.notFound(kind.name, name) }
+                return found
+            }
         Output.write(try YAMLText.text(chosen.map { kind.ordered($0.members) }), to: STDOUT_FILENO)
     }
 }
@@ -99,7 +109,11 @@ extension Personas {
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Create and change personas from YAML files, showing what changes.",
-            discussion: "Example: bunko persona apply -f personas.yaml --dry-run")
+            discussion: """
+                A document with a slug changes the built-in persona of that slug, which administrators may.
+
+                Example: bunko persona apply -f personas.yaml --dry-run
+                """)
 
         @OptionGroup var document: DocumentOptions
         @OptionGroup var options: GlobalOptions
@@ -108,9 +122,9 @@ extension Personas {
     }
 
     struct Export: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print your personas as YAML.")
+        static let configuration = CommandConfiguration(abstract: "Print personas as YAML.")
 
-        @Argument(help: "Names; all of yours when left out.")
+        @Argument(help: "Names of yours, or slugs of built-in ones; all of yours when left out.")
         var names: [String] = []
         @OptionGroup var options: GlobalOptions
 

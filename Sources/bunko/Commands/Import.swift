@@ -16,7 +16,10 @@ struct Import: AsyncParsableCommand {
     var paths: [String]
 
     @Option(help: "The assistant, by name or id; made when it is missing.")
-    var assistant: String
+    var assistant: String?
+
+    @Flag(help: "For all to share instead: every assistant whose settings allow it. For administrators.")
+    var shared = false
 
     @Option(name: .customLong("tag"), help: "A tag for these files; may be given several times.")
     var tags: [String] = []
@@ -46,6 +49,7 @@ struct Import: AsyncParsableCommand {
 
     func validate() throws {
         guard !paths.isEmpty else { throw ValidationError("Name at least one file or folder.") }
+        guard (assistant != nil) != shared else { throw ValidationError("Give --assistant NAME or --shared, one of them.") }
         guard (1...64).contains(jobs) else { throw ValidationError("--jobs is between 1 and 64.") }
     }
 

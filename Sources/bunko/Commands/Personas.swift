@@ -4,8 +4,10 @@ import Foundation
 
 struct Personas: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "persona", abstract: "List, create, show, change, delete, apply and export personas.",
-        subcommands: [List.self, Create.self, Show.self, Update.self, Delete.self, Apply.self, Export.self])
+        commandName: "persona", abstract: "List, create, show, change, delete, apply and export personas, and publish their versions.",
+        subcommands: [
+            List.self, Create.self, Show.self, Update.self, Delete.self, Apply.self, Export.self, Versions.self, Draft.self, Publish.self,
+        ])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the personas an assistant can have.")
@@ -72,10 +74,10 @@ struct Personas: AsyncParsableCommand {
 
     struct Update: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change a persona of yours; another prompt becomes its next version.",
+            abstract: "Change a persona; another prompt becomes its next version. Administrators change built-in ones, too.",
             discussion: "Example: bunko persona update \"Harbour guide\" --system-prompt-file guide.txt")
 
-        @Argument(help: "Its name or id.")
+        @Argument(help: "Its name or id, or the slug of a built-in one.")
         var persona: String
         @Option(help: "Another name.")
         var name: String?
@@ -95,7 +97,7 @@ struct Personas: AsyncParsableCommand {
             guard !body.isEmpty else { throw Problem.nothingToChange }
             let (given, reference) = (body, persona)
             let data = try await options.withServer { client in
-                let id = try await Personas.findOwn(reference, client)
+                let id = try await Personas.find(reference, client)
                 return try await client.raw(.PATCH, APIClient.path("templates", id), json: given)
             }
             if json { return Output.answer(data) }
@@ -131,9 +133,11 @@ struct Personas: AsyncParsableCommand {
     }
 
     /// The id of a persona the caller may see.
-    private static func find(_ reference: String, _ client: APIClient) async throws -> String {
-        let page: PageAnswer<PersonaAnswer> = try await client.get("/v1/personas")
-        if let found = page.data.first(where: { $0.slug == reference || $0.id == reference }) { return found.id }
+    static func find(_ reference: String, _ client: APIClient) async throws -> String {
+        let visible: PageAnswer<PersonaAnswer> = try await client.get("/v1/personas")
+        // The list above leaves out what is not in use.
+        let builtIn: PageAnswer<PersonaAnswer> = try await client.get("/v1/templates", query: ["visibility": "shared", "limit": "1000"])
+        if let found = (visible.data + builtIn.data).first(where: { $0.slug == reference || $0.id == reference }) { return found.id }
         return try await findOwn(reference, client)
     }
 
@@ -151,7 +155,7 @@ struct Personas: AsyncParsableCommand {
         }
         guard let only = found.first else {
             throw Problem.notFound(
-                "persona", reference, remedy: "`bunko persona list` shows them; those that are built in stay as they are.")
+                "persona", reference, remedy: "`bunko persona list` shows them; those that are built in are not deleted.")
         }
         return only.id
     }

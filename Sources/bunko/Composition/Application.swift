@@ -79,15 +79,17 @@ struct BunkoApplication: Sendable {
             requests: pool(host.logins.app), worker: pool(host.logins.worker, size: settings.ingestionConcurrency * 2 + 4))
         let mirror = KnowledgeMirror(database: database, scope: .system(purpose: "mirror"), logger: labelled("mirror"))
         let embedder = HashingEmbedder()
+        let usage = UsageRecorder(database: database, scope: .system(purpose: "usage"), logger: labelled("usage"))
         let events = ProcessingEvents()
         let contents = ContentStore(directory: "\(settings.dataDirectory)/files")
         let worker = IngestionWorker(
-            database: database, contents: contents, processor: DocumentProcessor(embedder: embedder), events: events,
+            database: database, contents: contents, processor: DocumentProcessor(embedder: embedder, usage: usage),
+            events: events,
             scope: .system(purpose: "ingestion"), concurrency: settings.ingestionConcurrency,
             // A file is announced as done when it can be found; the bound only matters when the index is behind or loading.
             afterCommit: { token in _ = await mirror.waitUntilIncluded(token, atMost: .seconds(2)) },
             logger: labelled("ingestion"))
-        let retriever = Retriever(database: database, mirror: mirror, embedder: embedder)
+        let retriever = Retriever(database: database, mirror: mirror, embedder: embedder, usage: usage)
         let upkeep = Upkeep(database: database, scope: .system(purpose: "maintenance"))
         let tokens = try await AccessTokens(
             key: try settings.tokenKey.map { Array($0.utf8) } ?? SigningKeyFile.key(in: settings.dataDirectory))
@@ -98,8 +100,10 @@ struct BunkoApplication: Sendable {
             database: database, authenticator: Authenticator(database: database, tokens: tokens, localAdministrator: administrator),
             keys: KeyRing(database: database), accounts: accounts,
             intake: FileIntake(database: database, contents: contents, events: events),
-            knowledge: KnowledgeWriter(database: database, embedder: embedder), watch: FileWatch(database: database, events: events),
-            mirror: mirror, retriever: retriever,
+            knowledge: KnowledgeWriter(
+                database: database, embedder: embedder, usage: usage,
+                fetcher: PageFetcher(allowsPrivateAddresses: settings.fetchesPrivateAddresses)),
+            watch: FileWatch(database: database, events: events), mirror: mirror, retriever: retriever,
             assembler: ContextAssembler(database: database, retriever: retriever), upkeep: upkeep,
             settings: InstallationSettings(database: database, scope: .system(purpose: "settings")))
         let group = GroupReference()
@@ -108,7 +112,8 @@ struct BunkoApplication: Sendable {
             await onListening(Endpoint(address: address, administrator: administrator, setUpLink: link), group.value)
         }
         var services: [any Service] = [
-            DatabaseService(database: database), mirror, worker, MaintenanceService(upkeep: upkeep, logger: labelled("maintenance")),
+            // They end in the opposite order: usage once nobody uses a model any more, the database last.
+            DatabaseService(database: database), usage, mirror, worker, MaintenanceService(upkeep: upkeep, logger: labelled("maintenance")),
             server,
         ]
         if let cluster = host.cluster { services.insert(cluster, at: 0) }

@@ -17,6 +17,8 @@ struct Settings: Sendable {
     var logLevel: String
     /// Signs access tokens, the same on all replicas; nil: a key of this data folder's own.
     var tokenKey: String?
+    /// Whether knowledge may be fetched from this machine and its network, too.
+    var fetchesPrivateAddresses: Bool
     /// Makes the first administrator, `admin`; nil: by a one-time link.
     var administratorPassword: String?
 
@@ -40,6 +42,7 @@ struct Settings: Sendable {
         postgresDirectory = reader.string(forKey: "postgres.directory")
         logLevel = options.verbose ? "debug" : reader.string(forKey: "log.level", default: "info")
         tokenKey = reader.string(forKey: "jwt.key", isSecret: true)
+        fetchesPrivateAddresses = reader.bool(forKey: "fetch.private", default: false)
         administratorPassword = reader.string(forKey: "admin.password", isSecret: true)
         try check()
     }

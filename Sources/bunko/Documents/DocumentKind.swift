@@ -10,9 +10,10 @@ struct DocumentKind: Sendable {
     /// The members a document holds, in the order they are written.
     let members: [String]
 
+    /// Built-in personas are documents, too: they are told by their `slug`, and administrators change them.
     static let persona = DocumentKind(
         name: "persona", collection: "templates",
-        members: ["name", "description", "template_type", "parameters", "avatar_model", "is_active", "is_public", "system_prompt"])
+        members: ["slug", "name", "description", "template_type", "parameters", "avatar_model", "is_active", "is_public", "system_prompt"])
     static let assistant = DocumentKind(
         name: "assistant", collection: "assistants",
         members: [
@@ -22,26 +23,39 @@ struct DocumentKind: Sendable {
     /// Whether a document lists skills, which the API keeps apart.
     var hasSkills: Bool { members.contains("skills") }
 
-    /// The stored ones, by name.
+    /// The stored ones, by what ``identity(of:)`` says of them.
     func stored(_ client: APIClient, _ catalogue: SkillCatalogue?) async throws -> [String: StoredDocument] {
         var found: [String: StoredDocument] = [:]
-        var query = ["limit": "1000", "sort": "name", "order": "asc"]
-        while true {
-            let page: PageAnswer<JSONValue> = try await client.get("/v1/\(collection)", query: query)
-            for value in page.data {
-                guard case .object(let row) = value, case .string(let id)? = row["id"], case .string(let name)? = row["name"] else {
-                    continue
-                }
-                guard found.updateValue(StoredDocument(id: id, members: document(row, catalogue)), forKey: name) == nil else {
-                    throw Problem(
-                        .conflict, code: "name_ambiguous",
-                        "There are two entities named \"\(name)\", so a document cannot tell which is meant.",
-                        remedy: "Rename one of them.")
-                }
+        for visibility in members.contains("slug") ? ["own", "shared"] : ["own"] {
+            var query = ["limit": "1000", "sort": "name", "order": "asc", "visibility": visibility]
+            while true {
+                let page: PageAnswer<JSONValue> = try await client.get("/v1/\(collection)", query: query)
+                for value in page.data { try add(value, catalogue, isBuiltIn: visibility == "shared", to: &found) }
+                guard page.has_more, let last = page.last_id else { break }
+                query["after"] = last
             }
-            guard page.has_more, let last = page.last_id else { return found }
-            query["after"] = last
         }
+        return found
+    }
+
+    private func add(
+        _ value: JSONValue, _ catalogue: SkillCatalogue?, isBuiltIn: Bool, to found: inout [String: StoredDocument]
+    ) throws(Problem) {
+        guard case .object(let row) = value, case .string(let id)? = row["id"], case .string(let name)? = row["name"] else { return }
+        let document = document(row, catalogue)
+        let stored = StoredDocument(id: id, members: document, isBuiltIn: isBuiltIn)
+        guard found.updateValue(stored, forKey: Self.identity(of: document)) == nil else {
+            throw Problem(
+                .conflict, code: "name_ambiguous", "There are two entities named \"\(name)\", so a document cannot tell which is meant.",
+                remedy: "Rename one of them.")
+        }
+    }
+
+    /// What tells one document from another: a built-in entity's slug, marked as no name can be, or the name.
+    static func identity(of document: [String: JSONValue]) -> String {
+        if case .string(let slug)? = document["slug"] { return "\0\(slug)" }
+        if case .string(let name)? = document["name"] { return name }
+        return ""
     }
 
     /// The members of a stored row that belong into a document; without those that are empty.
@@ -70,6 +84,9 @@ struct DocumentKind: Sendable {
         }
         if let kind = document.removeValue(forKey: "kind"), kind != .string(name) {
             throw Problem.documentKind(file, name)
+        }
+        if let slug = document["slug"], slug.typeName != JSONValue.string("").typeName {
+            throw Problem(.invalidRequest, code: "document_slug", "\(file) holds a \(name) whose slug is no text.", parameter: "-f")
         }
         guard case .string(let title)? = document["name"], !title.isEmpty else {
             throw Problem(.invalidRequest, code: "document_name", "\(file) holds a \(name) without a name.", parameter: "-f")
@@ -101,6 +118,8 @@ extension Problem {
 struct StoredDocument: Sendable {
     let id: String
     let members: [String: JSONValue]
+    /// Whether it is the installation's and not the caller's.
+    let isBuiltIn: Bool
 }
 
 /// What applying a document will do.

@@ -1,0 +1,29 @@
+import Domain
+import Embeddings
+import Storage
+
+/// An embedder whose every call is accounted for.
+struct MeteredEmbedder: Sendable {
+    private let embedder: any EmbeddingProvider
+    private let usage: UsageRecorder
+
+    init(_ embedder: any EmbeddingProvider, _ usage: UsageRecorder) {
+        self.embedder = embedder
+        self.usage = usage
+    }
+
+    var model: EmbeddingModel { embedder.model }
+
+    /// One vector for each passage, in their order.
+    func vectors(of passages: [String], for owner: UsageOwner) async throws -> [[Float]] {
+        let charge = embedder.charge(for: passages)
+        let call = UsageRecord(owner, apiName: "embeddings", model: model.id, tokens: charge.tokens, cost: charge.cost)
+        let vectors = try await usage.measure(call) { try await embedder.embed(passages, purpose: .passage) }
+        guard vectors.count == passages.count else {
+            throw Problem(
+                .unavailable, code: "embedding_count",
+                "The embedding model \(model.id) answered \(vectors.count) vectors for \(passages.count) texts.")
+        }
+        return vectors
+    }
+}

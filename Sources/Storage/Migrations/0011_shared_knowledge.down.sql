@@ -1,0 +1,2 @@
+DROP INDEX idx_knowledge_base_shared;
+DROP POLICY files_shared ON files;

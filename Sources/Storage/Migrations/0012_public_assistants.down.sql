@@ -1,0 +1,13 @@
+DROP FUNCTION public_persona(uuid);
+DROP POLICY personality_templates_persona ON personality_templates;
+DROP POLICY assistants_persona ON assistants;
+DROP POLICY files_public ON files;
+DROP POLICY knowledge_base_public ON knowledge_base;
+DROP TRIGGER assistants_share ON assistants;
+DROP TRIGGER knowledge_base_share ON knowledge_base;
+DROP TRIGGER files_share ON files;
+DROP FUNCTION share_rows_of_assistant();
+DROP FUNCTION share_new_row();
+ALTER TABLE knowledge_base DROP is_shared;
+ALTER TABLE files DROP is_shared;
+DROP FUNCTION shares_knowledge(boolean, boolean, jsonb);

@@ -1,0 +1,61 @@
+import Embeddings
+import Foundation
+import TestSupport
+import Testing
+
+/// Every call of the embedding model leaves a row with its user.
+@Suite struct UsageTests {
+    /// Embeds like the usual one, at a price, and is silent about some texts.
+    private struct PricedEmbedder: EmbeddingProvider {
+        private let inner = HashingEmbedder()
+        var model: EmbeddingModel { EmbeddingModel(id: "priced", dimensions: inner.model.dimensions, costPerMillionTokens: 20) }
+
+        func embed(_ texts: [String], purpose: EmbeddingPurpose) async throws -> [[Float]] {
+            if texts.contains(where: { $0.contains("unspeakable") }) { throw TestFailure("the model refuses") }
+            return try await inner.embed(texts, purpose: purpose)
+        }
+    }
+
+    @Test func `Imports, searches, contexts and texts are accounted to their user and assistant`() async throws {
+        try await LiveAPI.with(embedder: PricedEmbedder()) { api in
+            let assistant = api.db.alice.assistant
+            func rows(as key: String? = nil) async throws -> [[String: Any]] {
+                #expect(try await eventually { api.usage.pending == 0 })
+                let reply = try await api.send(.get, "/v1/usage?order=asc", as: key)
+                return try #require(try reply.object()["data"] as? [[String: Any]])
+            }
+            let file = try await api.send(.post, "/v1/files?assistant=\(assistant.id)&name=a.md", "# Ferry\n\nThe ferry leaves at nine.\n")
+            #expect(try await api.send(.get, "/v1/files/\(try file.string("id"))?wait=30").string("state") == "done")
+            #expect(try await rows().count == 1)
+            for (path, body) in [
+                ("/v1/search", #"{"assistant":"\#(assistant.name)","query":"ferry"}"#),
+                ("/v1/context", #"{"assistant":"\#(assistant.id)","query":"ferry"}"#),
+                ("/v1/knowledge", #"{"assistant":"\#(assistant.name)","content":"The pier is long."}"#),
+            ] {
+                #expect(try await api.send(.post, path, body).status < 300, "\(path)")
+            }
+            let made = try await rows()
+            #expect(made.count == 4)
+            for row in made {
+                #expect(row["api_name"] as? String == "embeddings" && row["model"] as? String == "priced")
+                #expect(row["assistant_id"] as? String == assistant.id.description)
+                #expect(row["success"] as? Bool == true && row["response_time_ms"] as? Int != nil)
+                let tokens = try #require(row["tokens_used"] as? Int)
+                let cost = try #require(row["cost"] as? String)
+                #expect(tokens > 0 && Decimal(string: cost) == Decimal(tokens) * 20 / 1_000_000, "\(row)")
+            }
+
+            let refused = try await api.send(.post, "/v1/search", #"{"assistant":"\#(assistant.id)","query":"unspeakable"}"#)
+            #expect(refused.status >= 500)
+            let failed = try #require(try await rows().last)
+            #expect(failed["success"] as? Bool == false && failed["error_message"] as? String == "the model refuses")
+            #expect(failed["tokens_used"] is NSNull && failed["assistant_id"] as? String == assistant.id.description)
+            // Embedded before the assistant is looked for, and paid for all the same.
+            #expect(try await api.send(.post, "/v1/search", #"{"assistant":"nobody","query":"ferry"}"#).status == 404)
+            #expect(try await rows().last?["assistant_id"] is NSNull)
+            #expect(try await rows(as: api.bob).isEmpty)
+            let sums = try await api.send(.get, "/v1/usage/summary?by=api").text
+            #expect(sums.contains(#""calls":6"#) && sums.contains(#""failures":1"#), "\(sums)")
+        }
+    }
+}
