@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bunko_checksum.h"
 #include "bunko_codes.h"
 #include "bunko_scan.h"
 #include "bunko_select.h"

@@ -9,14 +9,19 @@ import Synchronization
 final class Partition: Sendable {
     let configuration: IndexConfiguration
     let rotation: Rotation
-    let writer = Mutex(PartitionWriter())
-    let view = Mutex(PartitionView())
+    let writer: Mutex<PartitionWriter>
+    let view: Mutex<PartitionView>
     /// Held while the partition trains: one training at a time.
     let training = Mutex(())
 
-    init(configuration: IndexConfiguration, rotation: Rotation) {
+    init(
+        configuration: IndexConfiguration, rotation: Rotation, writer: PartitionWriter = PartitionWriter(),
+        view: PartitionView = PartitionView()
+    ) {
         self.configuration = configuration
         self.rotation = rotation
+        self.writer = Mutex(writer)
+        self.view = Mutex(view)
     }
 
     var dimensions: Int { configuration.dimensions }

@@ -1,6 +1,10 @@
 /// A set of slots, one bit each.
 struct Bitmap: Sendable, Equatable {
-    private(set) var words: [UInt64] = []
+    private(set) var words: [UInt64]
+
+    init(words: [UInt64] = []) {
+        self.words = words
+    }
 
     /// Slots there are bits for.
     var capacity: Int { words.count * 64 }
