@@ -1,6 +1,6 @@
 # Every target runs from a fresh clone, as root or as a normal user with sudo; 'make' alone lists them.
 
-SOURCES := $(wildcard Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift)
+SOURCES := $(wildcard Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift Fuzz/Sources/fuzz-snapshot Fuzz/Package.swift)
 
 # One BLAS thread for each worker. OpenBLAS older than the processor picks slower kernels than the processor can run; the name
 # is read when the library is loaded, and must not be set where the instructions are missing.
@@ -14,7 +14,7 @@ ifeq ($(CI),true)
 export BUNKO_WARNINGS_AS_ERRORS := 1
 endif
 
-.PHONY: help setup demo test lint bench exact build debug clean
+.PHONY: help setup demo test lint bench exact fuzz build debug clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,15 @@ bench: setup build ## measure the index beside other libraries (ROWS=100000 SEED
 exact: setup ## measure exact search against the memory's own speed
 	swift run -c release --package-path Benchmarks bench exact --results Benchmarks/Results
 
+# gold cannot link what the sanitizers emit. An input that was found lies in Fuzz/.build/findings.
+fuzz: setup ## feed made-up snapshots to the loader under AddressSanitizer for SECONDS=600
+	swift build --package-path Fuzz -Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=fuzzer-no-link,address \
+		-Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
+	mkdir -p Fuzz/.build/corpus Fuzz/.build/findings
+	Fuzz/.build/debug/fuzz-snapshot --seeds Fuzz/.build/seeds
+	nice -n 19 Fuzz/.build/debug/fuzz-snapshot -max_total_time=$(or $(SECONDS),600) -max_len=65536 -rss_limit_mb=2048 -timeout=10 \
+		-artifact_prefix=Fuzz/.build/findings/ Fuzz/.build/corpus Fuzz/.build/seeds
+
 build: ## build the product, optimised
 	swift build -c release --product bunko
 
@@ -58,4 +67,4 @@ debug: ## build everything for debugging
 	swift build
 
 clean: ## delete what was built
-	rm -rf .build Benchmarks/.build
+	rm -rf .build Benchmarks/.build Fuzz/.build

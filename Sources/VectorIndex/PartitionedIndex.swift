@@ -12,15 +12,21 @@ public final class PartitionedIndex: Sendable {
     /// The configuration the index was made with.
     public let configuration: IndexConfiguration
     let rotation: Rotation
-    private let partitions = Guarded<[UUID: Partition]>([:])
+    private let partitions: Guarded<[UUID: Partition]>
     private let maintenance = DispatchQueue(label: "bunko.vector-index.maintenance", qos: .utility)
     private let awaiting = Guarded<Set<UUID>>([])
 
     /// An empty index.
-    public init(configuration: IndexConfiguration = IndexConfiguration()) {
+    public convenience init(configuration: IndexConfiguration = IndexConfiguration()) {
         precondition(configuration.dimensions > 0, "an index needs at least one dimension")
+        let rotation = Rotation(dimensions: configuration.dimensions, seed: configuration.seed)
+        self.init(configuration: configuration, rotation: rotation, partitions: [:])
+    }
+
+    init(configuration: IndexConfiguration, rotation: Rotation, partitions: [UUID: Partition]) {
         self.configuration = configuration
-        rotation = Rotation(dimensions: configuration.dimensions, seed: configuration.seed)
+        self.rotation = rotation
+        self.partitions = Guarded(partitions)
     }
 
     /// Whether a search of this partition could return the row.

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bunko_checksum.h"
 #include "bunko_codes.h"
 #include "bunko_filter.h"
 #include "bunko_sanitizer.h"

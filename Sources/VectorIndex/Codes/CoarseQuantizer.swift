@@ -12,10 +12,10 @@ final class CoarseQuantizer: @unchecked Sendable {
     let dimensions: Int
     let components: PrincipalComponents
     /// Unit means of the lists' rows as bytes, `dimensions` apart, then a float32 each to multiply them with.
-    private let units: AlignedMemory
-    private let codes: CodeList
+    let units: AlignedMemory
+    let codes: CodeList
     /// Unit centroids among the principal components in bfloat16, `components.count` apart.
-    private let projected: AlignedMemory
+    let projected: AlignedMemory
     /// Rows of the partition when it was trained.
     let trainedRows: Int
     /// How far to probe for a recall.
@@ -93,11 +93,26 @@ final class CoarseQuantizer: @unchecked Sendable {
         codes.publish(lists)
     }
 
-    private static func stepOffset(_ lists: Int, _ dimensions: Int) -> Int {
+    /// Centroids in memory that nobody writes to any more.
+    init(
+        lists: Int, components: PrincipalComponents, units: AlignedMemory, codes: CodeList, projected: AlignedMemory, trainedRows: Int,
+        calibration: ProbeCalibration
+    ) {
+        self.lists = lists
+        dimensions = components.dimensions
+        self.components = components
+        self.units = units
+        self.codes = codes
+        self.projected = projected
+        self.trainedRows = trainedRows
+        self.calibration = calibration
+    }
+
+    static func stepOffset(_ lists: Int, _ dimensions: Int) -> Int {
         (lists * dimensions + 3) / 4 * 4
     }
 
-    private static func unitBytes(_ lists: Int, _ dimensions: Int) -> Int {
+    static func unitBytes(_ lists: Int, _ dimensions: Int) -> Int {
         stepOffset(lists, dimensions) + 4 * lists
     }
 

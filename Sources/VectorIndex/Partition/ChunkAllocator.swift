@@ -11,6 +11,18 @@ struct ChunkAllocator {
     private var current: Int?
     private(set) var storedCount = 0
 
+    /// Nothing given out.
+    init() {}
+
+    /// Chunks that are closed, with the numbers of rows that were given out and that are live in each; without any, a chunk was dropped.
+    init(closed chunks: [(used: Int, live: Int)]) {
+        usage = chunks.map { Usage(used: $0.used, live: $0.live, isDropped: $0.used == 0) }
+        storedCount = chunks.reduce(0) { $0 + $1.used }
+    }
+
+    /// Rows given out in each chunk.
+    var usedRows: [Int] { usage.map(\.used) }
+
     /// Reserves `count` slots, adding chunks to `chunks` where the last one is full. A chunk is as large as all rows before it, up to
     /// 1,024, so that a small partition stays small.
     mutating func reserve(_ count: Int, chunks: inout [RowChunk?], dimensions: Int) -> [Slot] {

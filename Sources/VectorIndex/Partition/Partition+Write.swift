@@ -109,6 +109,7 @@ struct PartitionChange {
         isRestructured = true
         rewritten = Set(lists.indices)
         appended = [:]
+        if lists.isEmpty { old.live.forEach { setPlace($0, .none) } }
         for (number, list) in lists.enumerated() {
             for row in 0..<list.count { setPlace(list.slot(row), Place(list: number, row: row)) }
         }

@@ -9,14 +9,19 @@ import Synchronization
 final class Partition: Sendable {
     let configuration: IndexConfiguration
     let rotation: Rotation
-    let writer = Guarded(PartitionWriter())
-    let view = Guarded(PartitionView())
+    let writer: Guarded<PartitionWriter>
+    let view: Guarded<PartitionView>
     /// Held while the partition trains: one training at a time.
     let training = Guarded(())
 
-    init(configuration: IndexConfiguration, rotation: Rotation) {
+    init(
+        configuration: IndexConfiguration, rotation: Rotation, writer: PartitionWriter = PartitionWriter(),
+        view: PartitionView = PartitionView()
+    ) {
         self.configuration = configuration
         self.rotation = rotation
+        self.writer = Guarded(writer)
+        self.view = Guarded(view)
     }
 
     var dimensions: Int { configuration.dimensions }

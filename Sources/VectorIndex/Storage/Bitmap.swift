@@ -2,9 +2,11 @@ import CVectorKernels
 
 /// A set of slots, one bit each.
 struct Bitmap: Sendable, Equatable {
-    private(set) var words: [UInt64] = []
+    private(set) var words: [UInt64]
 
-    init() {}
+    init(words: [UInt64] = []) {
+        self.words = words
+    }
 
     /// An empty set with room for slots under this.
     init(capacity: Int) {

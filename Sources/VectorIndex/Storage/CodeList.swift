@@ -5,7 +5,7 @@ import CVectorKernels
 /// `@unchecked Sendable`: rows are appended by the partition's only writer and become visible when it publishes a larger count; the bytes
 /// that one quad's rows share are accessed as relaxed atomics while it fills.
 final class CodeList: @unchecked Sendable {
-    /// Rows there is room for, a multiple of four.
+    /// Rows there is room for.
     let capacity: Int
     private let width: Int
     private let memory: AlignedMemory
@@ -23,17 +23,47 @@ final class CodeList: @unchecked Sendable {
         self.capacity = capacity
         self.width = width
         self.memory = memory
-        let quads = capacity / 4
-        let base = memory.base + offset
+        let (view, count) = Self.view(capacity: capacity, width: width, base: memory.base + offset)
+        count.pointee = 0
+        self.view = view
+    }
+
+    /// A list of `count` rows in mapped memory, where its image lies. It has no room for more: whoever appends makes a copy first.
+    init(full count: Int, width: Int, memory: AlignedMemory) {
+        capacity = count
+        self.width = width
+        self.memory = memory
+        view = Self.view(capacity: count, width: width, base: memory.base).view
+    }
+
+    private static func view(
+        capacity: Int, width: Int, base: UnsafeMutableRawPointer
+    ) -> (view: bunko_list, count: UnsafeMutablePointer<UInt32>) {
+        let quads = (capacity + 3) / 4
         let factors = base + quads * width / 2
         let slots = factors + quads * MemoryLayout<bunko_quad_factors>.stride
-        let count = slots + capacity * MemoryLayout<Slot>.stride
-        let countWord = count.bindMemory(to: UInt32.self, capacity: 1)
-        countWord.pointee = 0
-        view = bunko_list(
+        let count = (slots + 4 * quads * MemoryLayout<Slot>.stride).bindMemory(to: UInt32.self, capacity: 1)
+        let view = bunko_list(
             codes: base.assumingMemoryBound(to: UInt8.self),
             factors: factors.bindMemory(to: bunko_quad_factors.self, capacity: quads),
-            slots: slots.bindMemory(to: Slot.self, capacity: capacity), count: countWord)
+            slots: slots.bindMemory(to: Slot.self, capacity: 4 * quads), count: count)
+        return (view, count)
+    }
+
+    /// The first `count` rows, which are published, as memory that `init(full:)` takes. Rows may be appended meanwhile.
+    func image(count: Int) -> AlignedMemory {
+        let image = AlignedMemory(bytes: Self.bytes(capacity: count, width: width))
+        image.base.initializeMemory(as: UInt8.self, repeating: 0, count: image.bytes)
+        let copy = CodeList(capacity: count, width: width, memory: image, offset: 0)
+        copy.append(self, count: count) { $0 }
+        return image
+    }
+
+    /// Whether all factors are numbers.
+    var hasFiniteFactors: Bool {
+        let quads = (capacity + 3) / 4
+        let halves = UnsafeRawPointer(view.factors).assumingMemoryBound(to: UInt16.self)
+        return bunko_halves_are_finite(halves, quads * MemoryLayout<bunko_quad_factors>.stride / MemoryLayout<UInt16>.stride)
     }
 
     /// Bytes a list takes, a multiple of 64.
@@ -67,17 +97,22 @@ final class CodeList: @unchecked Sendable {
     /// A list with room for `capacity` rows that starts with the rows of this one for which `slotOf` gives a slot; published.
     func copy(capacity: Int, slotOf: (Slot) -> Slot? = { $0 }) -> CodeList {
         let copy = CodeList(capacity: capacity, width: width)
+        copy.append(self, count: count, slotOf: slotOf)
+        return copy
+    }
+
+    /// Writes and publishes, from the first row on, those of the other list's first rows for which `slotOf` gives a slot.
+    private func append(_ other: CodeList, count: Int, slotOf: (Slot) -> Slot?) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: width / 8) { code in
             guard let code = code.baseAddress else { return }
             var next = 0
             for row in 0..<count {
-                guard let slot = slotOf(slot(row)) else { continue }
-                let factors = read(row, into: code)
-                copy.write(next, code: code, factors: factors, slot: slot)
+                guard let slot = slotOf(other.slot(row)) else { continue }
+                let factors = other.read(row, into: code)
+                write(next, code: code, factors: factors, slot: slot)
                 next += 1
             }
-            copy.publish(next)
+            publish(next)
         }
-        return copy
     }
 }

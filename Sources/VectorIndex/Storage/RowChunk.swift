@@ -13,22 +13,31 @@ final class RowChunk: @unchecked Sendable {
     let dimensions: Int
     private let memory: AlignedMemory
     let vectors: UnsafeMutablePointer<Float>
-    private let ids: UnsafeMutablePointer<UUID>
+    private let idMemory: AlignedMemory
+    let ids: UnsafeMutablePointer<UUID>
     /// Read and written as relaxed atomics.
     let places: UnsafeMutablePointer<UInt64>
 
-    init(capacity: Int, dimensions: Int) {
+    convenience init(capacity: Int, dimensions: Int) {
+        self.init(
+            capacity: capacity, dimensions: dimensions,
+            vectors: AlignedMemory(bytes: capacity * dimensions * MemoryLayout<Float>.stride),
+            ids: AlignedMemory(bytes: capacity * MemoryLayout<UUID>.stride))
+    }
+
+    /// A chunk in memory with room for its vectors and ids. When that is mapped, all rows are taken.
+    init(capacity: Int, dimensions: Int, vectors: AlignedMemory, ids: AlignedMemory) {
         self.capacity = capacity
         self.dimensions = dimensions
-        memory = AlignedMemory(bytes: capacity * dimensions * MemoryLayout<Float>.stride)
-        vectors = memory.base.bindMemory(to: Float.self, capacity: capacity * dimensions)
-        ids = .allocate(capacity: capacity)
+        memory = vectors
+        idMemory = ids
+        self.vectors = vectors.base.bindMemory(to: Float.self, capacity: capacity * dimensions)
+        self.ids = ids.base.bindMemory(to: UUID.self, capacity: capacity)
         places = .allocate(capacity: capacity)
         places.initialize(repeating: Place.none.word, count: capacity)
     }
 
     deinit {
-        ids.deallocate()
         places.deallocate()
     }
 

@@ -3,6 +3,8 @@ import FoundationEssentials
 /// Finds a row's slot by its id: open addressing over 4-byte slots, whose ids are read from the rows themselves. About 6 bytes a row.
 struct SlotTable {
     private static let empty = Slot.max
+    /// Among a million random ids in a table three quarters full the longest run is about 400.
+    private static let longestRun = 4_096
 
     private var slots: [Slot] = []
     private(set) var count = 0
@@ -24,6 +26,33 @@ struct SlotTable {
         slots[position] = slot
         if old == Self.empty { count += 1 }
         return old == Self.empty ? nil : old
+    }
+
+    /// An empty table with room for so many rows.
+    init(capacity: Int = 0) {
+        if capacity > 0 { slots = [Slot](repeating: Self.empty, count: max(16, capacity + capacity / 3)) }
+    }
+
+    /// Whether an id from a file could be added.
+    enum Addition {
+        case added, alreadyThere
+        /// So many ids share their start that somebody must have chosen them so: looking them up would take for ever.
+        case crowded
+    }
+
+    /// Adds an id to a table that was made with room for it.
+    mutating func add(_ id: UUID, slot: Slot, idOf: (Slot) -> UUID) -> Addition {
+        var position = start(of: id)
+        for _ in 0..<Self.longestRun {
+            if slots[position] == Self.empty {
+                slots[position] = slot
+                count += 1
+                return .added
+            }
+            if idOf(slots[position]) == id { return .alreadyThere }
+            position = following(position)
+        }
+        return .crowded
     }
 
     /// Takes an id out; returns its slot.

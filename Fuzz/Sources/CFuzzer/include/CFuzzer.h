@@ -1,0 +1,10 @@
+#ifndef BUNKO_FUZZER_H
+#define BUNKO_FUZZER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// libFuzzer's own loop, for programs that bring their own main function.
+int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*callback)(const uint8_t *data, size_t size));
+
+#endif

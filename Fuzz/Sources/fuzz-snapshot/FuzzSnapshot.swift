@@ -1,0 +1,113 @@
+import CFuzzer
+import Foundation
+
+@testable import VectorIndex
+
+/// The name that libFuzzer's own main function, which is linked along, asks for.
+@_cdecl("LLVMFuzzerTestOneInput")
+func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
+    FuzzSnapshot.run([UInt8](UnsafeBufferPointer(start: bytes, count: size)))
+    return 0
+}
+
+/// Feeds snapshots that somebody may have made up to the loader, and uses what it accepts. An error is well; a trap, an access out of
+/// bounds (the bytes lie in memory of exactly their size), a hang or a huge allocation is a finding.
+///
+/// An input is: flags 1 byte, length of the manifest 2 bytes, the manifest, the data file. Checksums are ignored, so that what lies behind
+/// them is reached. `fuzz-snapshot --seeds FOLDER` writes inputs to start from.
+@main
+struct FuzzSnapshot {
+    static let dimensions = 4
+    static let partitions = (0..<3).map { UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, UInt8($0))) }
+
+    static var configuration: IndexConfiguration {
+        var configuration = IndexConfiguration(dimensions: dimensions)
+        configuration.exhaustiveRows = 20
+        configuration.singleListRows = 60
+        configuration.maintainsItself = false
+        return configuration
+    }
+
+    static func main() throws {
+        BLASRuntime.useOneThread()
+        if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "--seeds" {
+            return try writeSeeds(URL(fileURLWithPath: CommandLine.arguments[2]))
+        }
+        var count = CommandLine.argc
+        var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
+        let status = withUnsafeMutablePointer(to: &arguments) { pointer in
+            pointer.withMemoryRebound(to: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?.self, capacity: 1) {
+                LLVMFuzzerRunDriver(&count, $0, testOneInput)
+            }
+        }
+        exit(status)
+    }
+
+    static func run(_ input: [UInt8]) {
+        guard input.count >= 3 else { return }
+        let flags = input[0]
+        let manifestCount = min(Int(input[1]) | Int(input[2]) << 8, input.count - 3)
+        let manifest = Array(input[3..<3 + manifestCount])
+        let data = Array(input[(3 + manifestCount)...])
+        do {
+            let snapshot = try IndexSnapshot(
+                path: "manifest", manifest: MappedBytes(copying: manifest), dataPath: "data", data: MappedBytes(copying: data),
+                verifiesChecksums: flags & 1 == 1)
+            let isFull = flags & 2 == 2
+            let index = try PartitionedIndex(
+                snapshot: snapshot, configuration: configuration, verification: isFull ? .full : .structure)
+            try use(index, trains: isFull && flags & 4 == 4)
+        } catch {}
+    }
+
+    private static func use(_ index: PartitionedIndex, trains: Bool) throws {
+        let vector: [Float] = [1, -1, 0.5, 2]
+        let allowed = Set((0..<40).map(id))
+        for effort in [SearchEffort.exact, .standard, .probes(1000, epsilon: 1)] {
+            for filter in [nil, allowed] {
+                _ = try index.search(
+                    SearchRequest(vector: vector, partitions: Array(index.all.keys), k: 3, allowed: filter, effort: effort))
+            }
+        }
+        try? index.checkInvariants()
+        for partition in index.all.keys {
+            try index.upsert(allowed.prefix(5).map { IndexRow(id: $0, vector: vector) }, in: partition)
+            index.remove(allowed, from: partition)
+        }
+        if trains { index.maintain() }
+        _ = try index.search(SearchRequest(vector: vector, partitions: Array(index.all.keys), k: 3))
+    }
+
+    private static func id(_ number: Int) -> UUID {
+        UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, UInt8(number)))
+    }
+
+    private static func vector(_ row: Int) -> [Float] {
+        (0..<dimensions).map { position in
+            let number = row * 7 + position * 5 + row * row * position
+            return Float(number % 13) - 6.5
+        }
+    }
+
+    private static func writeSeeds(_ folder: URL) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for (number, rows) in [[2, 0, 0], [0, 21, 0], [0, 0, 62], [3, 21, 70]].enumerated() {
+            let index = PartitionedIndex(configuration: configuration)
+            for (partition, count) in zip(partitions, rows) {
+                let rows = (0..<count).map { IndexRow(id: id($0), vector: vector($0)) }
+                try index.upsert(rows, in: partition)
+            }
+            index.maintain()
+            if number == 3 { index.remove((4..<8).map(id), from: partitions[2]) }
+            let temporary = folder.appending(path: "writing")
+            try index.writeSnapshot(to: temporary, label: Data([1, 2]))
+            let manifest = try Data(contentsOf: temporary.appending(path: "manifest"))
+            let data = try Data(contentsOf: temporary.appending(path: "generation-1.data"))
+            try FileManager.default.removeItem(at: temporary)
+            for flags in [0, 2, 6] as [UInt8] {
+                let header = Data([flags, UInt8(manifest.count & 255), UInt8(manifest.count >> 8)])
+                try (header + manifest + data).write(to: folder.appending(path: "seed-\(number)-\(flags)"))
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Glibc
+
+/// The bytes of a file in place: a private, read-only mapping that ends with its last owner.
+///
+/// The file may be renamed or unlinked meanwhile; shortening it in place would end the process at the next access, so nothing here does.
+///
+/// `@unchecked Sendable`: the bytes never change.
+final class MappedBytes: @unchecked Sendable {
+    let base: UnsafeMutableRawPointer
+    let count: Int
+    private let isMapped: Bool
+
+    /// Maps `count` bytes, all there are, of an open file. Nil with `errno` set when the system refuses.
+    init?(descriptor: Int32, count: Int) {
+        self.count = count
+        // No mapping may be empty.
+        isMapped = count > 0
+        guard isMapped else {
+            base = .allocate(byteCount: 64, alignment: 64)
+            return
+        }
+        guard let mapped = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), mapped != MAP_FAILED else { return nil }
+        base = mapped
+    }
+
+    /// A copy in memory of its own, with nothing behind its end.
+    init(copying bytes: [UInt8]) {
+        count = bytes.count
+        isMapped = false
+        base = .allocate(byteCount: max(1, bytes.count), alignment: 64)
+        bytes.withUnsafeBytes { if let source = $0.baseAddress { base.copyMemory(from: source, byteCount: bytes.count) } }
+    }
+
+    deinit {
+        if isMapped { munmap(base, count) } else { base.deallocate() }
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+@testable import VectorIndex
+
+/// Snapshots that are not as they were written: an error that says so, or the same answers; never a crash.
+struct DamagedSnapshotTests {
+    @Test(arguments: 0..<4)
+    func everyFlippedByteIsFoundOrDoesNotMatter(part: Int) throws {
+        let kit = try SnapshotKit(dimensions: 4, rows: [3, 21, 61])
+        try kit.index.writeSnapshot(to: kit.folder)
+        let answers = try SnapshotKit.answers(kit.index)
+        var unnoticed = 0
+        for file in [kit.manifest, kit.data] {
+            let bytes = Array(try Data(contentsOf: file))
+            for offset in stride(from: part, to: bytes.count, by: 4) {
+                try SnapshotKit.overwrite(file, at: offset, with: [bytes[offset] ^ 1 << UInt8(offset / 4 % 8)])
+                do {
+                    let loaded = try kit.load(.full)
+                    #expect(file == kit.data && bytes[offset] == 0, "byte \(offset) of \(file.lastPathComponent)")
+                    // Padding is nobody's: one look in 64 is enough.
+                    if unnoticed % 64 == 0 { #expect(try SnapshotKit.answers(loaded) == answers) }
+                    unnoticed += 1
+                } catch is SnapshotError {}
+                try SnapshotKit.overwrite(file, at: offset, with: [bytes[offset]])
+            }
+        }
+        #expect(kit.error() == nil)
+    }
+
+    @Test func everyTruncationIsFound() throws {
+        let kit = try SnapshotKit(dimensions: 4, rows: [3, 21, 61])
+        try kit.index.writeSnapshot(to: kit.folder)
+        for (file, step) in [(kit.manifest, 1), (kit.data, 7)] {
+            let bytes = try Data(contentsOf: file)
+            for count in stride(from: 0, to: bytes.count, by: step) {
+                try bytes.prefix(count).write(to: file)
+                #expect(kit.error(.structure) != nil, "\(count) bytes of \(file.lastPathComponent)")
+            }
+            try (bytes + [0]).write(to: file)
+            #expect(kit.error(.structure) != nil)
+            try bytes.write(to: file)
+        }
+        #expect(kit.error() == nil)
+    }
+
+    @Test func otherVersionsAndByteOrdersAreToldApart() throws {
+        let kit = try SnapshotKit()
+        try kit.index.writeSnapshot(to: kit.folder)
+        try SnapshotKit.overwrite(kit.manifest, at: 8, with: [2])
+        guard case .unsupported(_, let reason) = kit.error() else { return #expect(Bool(false), "version 2") }
+        #expect(reason.contains("version 2"))
+        try SnapshotKit.overwrite(kit.manifest, at: 8, with: [0, 0, 0, 1, 1, 2, 3, 4])
+        guard case .unsupported(_, let reason) = kit.error() else { return #expect(Bool(false), "other byte order") }
+        #expect(reason.contains("byte order"))
+    }
+
+    /// Behind good checksums anything may stand: every word of the manifest takes values that would overflow or lead astray.
+    @Test(arguments: [0, 1, 2, 0x7F, 0xFF, 0x80] as [UInt8])
+    func hostileManifests(value: UInt8) throws {
+        let kit = try SnapshotKit(dimensions: 4, rows: [3, 21, 61])
+        try kit.churn(2..<15)
+        try kit.index.writeSnapshot(to: kit.folder)
+        let manifest = Array(try Data(contentsOf: kit.manifest)), data = Array(try Data(contentsOf: kit.data))
+        for offset in manifest.indices.dropLast(4) {
+            for width in [1, 4, 8] where offset + width <= manifest.count {
+                var hostile = manifest
+                for byte in offset..<offset + width { hostile[byte] = value }
+                try exercise(hostile, data, kit.configuration)
+            }
+        }
+    }
+
+    /// The same for the data: slots, counts and factors that were never written.
+    @Test(arguments: [0, 0x7F, 0xFF, 0x80] as [UInt8])
+    func hostileData(value: UInt8) throws {
+        let kit = try SnapshotKit(dimensions: 4, rows: [3, 21, 61])
+        try kit.index.writeSnapshot(to: kit.folder)
+        let manifest = Array(try Data(contentsOf: kit.manifest)), data = Array(try Data(contentsOf: kit.data))
+        for offset in stride(from: 0, to: data.count, by: 4) where data[offset..<min(offset + 4, data.count)].contains(where: { $0 != 0 }) {
+            var hostile = data
+            for byte in offset..<min(offset + 4, data.count) { hostile[byte] = value }
+            try exercise(manifest, hostile, kit.configuration)
+        }
+    }
+
+    private func exercise(_ manifest: [UInt8], _ data: [UInt8], _ configuration: IndexConfiguration) throws {
+        do {
+            let snapshot = try IndexSnapshot(
+                path: "manifest", manifest: MappedBytes(copying: manifest), dataPath: "data", data: MappedBytes(copying: data),
+                verifiesChecksums: false)
+            let loaded = try PartitionedIndex(snapshot: snapshot, configuration: configuration)
+            let vector: [Float] = [1, -1, 0.5, 2]
+            for effort in [SearchEffort.exact, .standard, .probes(1000, epsilon: 1)] {
+                _ = try loaded.search(SearchRequest(vector: vector, partitions: SnapshotKit.partitions, k: 3, effort: effort))
+            }
+            try loaded.upsert([IndexRow(id: id(1), vector: vector)], in: SnapshotKit.trained)
+            loaded.remove([id(2), id(3)], from: SnapshotKit.trained)
+        } catch is SnapshotError {}
+    }
+}
