@@ -55,15 +55,15 @@ struct DamagedSnapshotTests {
         #expect(reason.contains("byte order"))
     }
 
-    /// Behind good checksums anything may stand: every word of the manifest takes values that would overflow or lead astray.
+    /// Behind good checksums anything may stand: all over the manifest stand values that would overflow or lead astray.
     @Test(arguments: [0, 1, 2, 0x7F, 0xFF, 0x80] as [UInt8])
     func hostileManifests(value: UInt8) throws {
         let kit = try SnapshotKit(dimensions: 4, rows: [3, 21, 61])
         try kit.churn(2..<15)
         try kit.index.writeSnapshot(to: kit.folder)
         let manifest = Array(try Data(contentsOf: kit.manifest)), data = Array(try Data(contentsOf: kit.data))
-        for offset in manifest.indices.dropLast(4) {
-            for width in [1, 4, 8] where offset + width <= manifest.count {
+        for offset in stride(from: Int(value) % 3, to: manifest.count - 4, by: 3) {
+            for width in [1, 8] where offset + width <= manifest.count {
                 var hostile = manifest
                 for byte in offset..<offset + width { hostile[byte] = value }
                 try exercise(hostile, data, kit.configuration)
