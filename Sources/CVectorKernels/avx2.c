@@ -5,18 +5,23 @@
 #include <immintrin.h>
 
 #define AVX2 __attribute__((target("avx2,fma")))
+#define INLINE static inline __attribute__((always_inline, target("avx2,fma")))
 
-AVX2 static float horizontal_sum(__m256 v) {
+INLINE float horizontal_sum(__m256 v) {
     __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
 // Four accumulators hide the latency of the fused multiply-add: 4 cycles at one or two a cycle.
-AVX2 float bunko_dot_avx2(const float *restrict a, const float *restrict b, size_t count) {
+INLINE float dot(const float *restrict a, const float *restrict b, size_t count, const float *ahead) {
     __m256 s0 = _mm256_setzero_ps(), s1 = s0, s2 = s0, s3 = s0;
     size_t i = 0;
     for (; i + 32 <= count; i += 32) {
+        if (ahead != NULL) {
+            __builtin_prefetch(ahead + i, 0, 3);
+            __builtin_prefetch(ahead + i + 16, 0, 3);
+        }
         s0 = _mm256_fmadd_ps(_mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i), s0);
         s1 = _mm256_fmadd_ps(_mm256_loadu_ps(a + i + 8), _mm256_loadu_ps(b + i + 8), s1);
         s2 = _mm256_fmadd_ps(_mm256_loadu_ps(a + i + 16), _mm256_loadu_ps(b + i + 16), s2);
@@ -27,6 +32,12 @@ AVX2 float bunko_dot_avx2(const float *restrict a, const float *restrict b, size
     }
     float sum = horizontal_sum(_mm256_add_ps(_mm256_add_ps(s0, s1), _mm256_add_ps(s2, s3)));
     return sum + bunko_dot_scalar(a + i, b + i, count - i);
+}
+
+AVX2 float bunko_dot_avx2(const float *restrict a, const float *restrict b, size_t count) { return dot(a, b, count, NULL); }
+
+AVX2 float bunko_dot_ahead_avx2(const float *restrict a, const float *restrict b, size_t count, const float *ahead) {
+    return dot(a, b, count, ahead);
 }
 
 AVX2 double bunko_squared_norm_avx2(const float *restrict a, size_t count) {

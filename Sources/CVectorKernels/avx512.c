@@ -5,11 +5,15 @@
 #include <immintrin.h>
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+#define INLINE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq")))
 
-AVX512 float bunko_dot_avx512(const float *restrict a, const float *restrict b, size_t count) {
+INLINE float dot(const float *restrict a, const float *restrict b, size_t count, const float *ahead) {
     __m512 s0 = _mm512_setzero_ps(), s1 = s0, s2 = s0, s3 = s0;
     size_t i = 0;
     for (; i + 64 <= count; i += 64) {
+        if (ahead != NULL) {
+            for (size_t line = 0; line < 64; line += 16) __builtin_prefetch(ahead + i + line, 0, 3);
+        }
         s0 = _mm512_fmadd_ps(_mm512_loadu_ps(a + i), _mm512_loadu_ps(b + i), s0);
         s1 = _mm512_fmadd_ps(_mm512_loadu_ps(a + i + 16), _mm512_loadu_ps(b + i + 16), s1);
         s2 = _mm512_fmadd_ps(_mm512_loadu_ps(a + i + 32), _mm512_loadu_ps(b + i + 32), s2);
@@ -20,6 +24,12 @@ AVX512 float bunko_dot_avx512(const float *restrict a, const float *restrict b, 
     }
     float sum = _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(s0, s1), _mm512_add_ps(s2, s3)));
     return sum + bunko_dot_scalar(a + i, b + i, count - i);
+}
+
+AVX512 float bunko_dot_avx512(const float *restrict a, const float *restrict b, size_t count) { return dot(a, b, count, NULL); }
+
+AVX512 float bunko_dot_ahead_avx512(const float *restrict a, const float *restrict b, size_t count, const float *ahead) {
+    return dot(a, b, count, ahead);
 }
 
 AVX512 double bunko_squared_norm_avx512(const float *restrict a, size_t count) {

@@ -121,7 +121,9 @@ void bunko_quad_copy(const uint8_t *quad, uint8_t *restrict copy, size_t width) 
     }
 }
 
-void bunko_quad_sums_scalar(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums) {
+void bunko_quad_sums_scalar(
+    const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums) {
+    (void)ahead;
     for (size_t code = 0; code < 4 * count; code++) {
         const uint8_t *quad = quads[code / 4] + code % 4;
         int32_t sum = 0;
@@ -136,7 +138,9 @@ void bunko_quad_sums_scalar(const bunko_quantized_query *query, const uint8_t *c
     }
 }
 
-void bunko_block_sums_scalar(const bunko_quantized_query *query, const uint8_t *restrict block, int32_t *restrict sums) {
+void bunko_block_sums_scalar(
+    const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums) {
+    (void)ahead;
     for (size_t i = 0; i < 32; i++) sums[i] = query->table_offset;
     for (size_t byte = 0; byte < query->width / 8; byte++) {
         const uint8_t *tables = query->tables + 32 * byte;
@@ -159,10 +163,11 @@ bool bunko_cpu_has_vector_popcount(void) {
     return bunko_cpu_has_avx512() && __builtin_cpu_supports("avx512bitalg") && __builtin_cpu_supports("avx512vnni");
 }
 
-void bunko_quad_sums(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums) {
-    if (bunko_cpu_has_vector_popcount()) return bunko_quad_sums_avx512(query, quads, count, sums);
-    if (bunko_cpu_has_avx2()) return bunko_quad_sums_avx2(query, quads, count, sums);
-    bunko_quad_sums_scalar(query, quads, count, sums);
+void bunko_quad_sums(
+    const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums) {
+    if (bunko_cpu_has_vector_popcount()) return bunko_quad_sums_avx512(query, quads, count, ahead, sums);
+    if (bunko_cpu_has_avx2()) return bunko_quad_sums_avx2(query, quads, count, ahead, sums);
+    bunko_quad_sums_scalar(query, quads, count, ahead, sums);
 }
 
 bunko_quantized_query bunko_quantize(
@@ -171,9 +176,10 @@ bunko_quantized_query bunko_quantize(
     return bunko_quantize_scalar(query, width, values, tables, planes);
 }
 
-void bunko_block_sums(const bunko_quantized_query *query, const uint8_t *restrict block, int32_t *restrict sums) {
-    if (bunko_cpu_has_avx2()) return bunko_block_sums_avx2(query, block, sums);
-    bunko_block_sums_scalar(query, block, sums);
+void bunko_block_sums(
+    const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums) {
+    if (bunko_cpu_has_avx2()) return bunko_block_sums_avx2(query, block, ahead, sums);
+    bunko_block_sums_scalar(query, block, ahead, sums);
 }
 
 void bunko_transpose(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block) {
@@ -190,8 +196,9 @@ void bunko_rotate(const bunko_rotation *rotation, float *restrict values) {
 
 bool bunko_cpu_has_vector_popcount(void) { return false; }
 
-void bunko_quad_sums(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums) {
-    bunko_quad_sums_scalar(query, quads, count, sums);
+void bunko_quad_sums(
+    const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums) {
+    bunko_quad_sums_scalar(query, quads, count, ahead, sums);
 }
 
 bunko_quantized_query bunko_quantize(
@@ -199,8 +206,9 @@ bunko_quantized_query bunko_quantize(
     return bunko_quantize_scalar(query, width, values, tables, planes);
 }
 
-void bunko_block_sums(const bunko_quantized_query *query, const uint8_t *restrict block, int32_t *restrict sums) {
-    bunko_block_sums_scalar(query, block, sums);
+void bunko_block_sums(
+    const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums) {
+    bunko_block_sums_scalar(query, block, ahead, sums);
 }
 
 void bunko_transpose(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block) {

@@ -62,7 +62,8 @@ INLINE void flush(sums16 sums, int32_t *restrict out) {
     }
 }
 
-AVX2 void bunko_quad_sums_avx2(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums) {
+AVX2 void bunko_quad_sums_avx2(
+    const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums) {
     // Fewer quads are filled up with the first one.
     const uint8_t *all[8];
     int32_t found[32];
@@ -73,6 +74,12 @@ AVX2 void bunko_quad_sums_avx2(const bunko_quantized_query *query, const uint8_t
         size_t end = start + WIDEST_PART_BYTES < bytes ? start + WIDEST_PART_BYTES : bytes;
         sums16 part = {_mm256_setzero_si256(), _mm256_setzero_si256()};
         for (size_t byte = start; byte < end; byte += 4) {
+            if (ahead != NULL) {
+                // Four steps read a cache line of each quad; each step asks for the lines of two others.
+                size_t pair = 2 * (byte / 4 % 4), line = 4 * byte / 64 * 64;
+                __builtin_prefetch(ahead[pair] + line, 0, 3);
+                __builtin_prefetch(ahead[pair + 1] + line, 0, 3);
+            }
             __m256i four[4];
             transpose_four_bytes(all, 4 * byte, four);
             add_two_bytes(&part, four[0], four[1], query->tables + 32 * byte);
@@ -83,13 +90,15 @@ AVX2 void bunko_quad_sums_avx2(const bunko_quantized_query *query, const uint8_t
     memcpy(sums, found, 4 * count * sizeof sums[0]);
 }
 
-AVX2 void bunko_block_sums_avx2(const bunko_quantized_query *query, const uint8_t *restrict block, int32_t *restrict sums) {
+AVX2 void bunko_block_sums_avx2(
+    const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums) {
     size_t bytes = query->width / 8;
     for (int i = 0; i < 32; i++) sums[i] = query->table_offset;
     for (size_t start = 0; start < bytes; start += WIDEST_PART_BYTES) {
         size_t end = start + WIDEST_PART_BYTES < bytes ? start + WIDEST_PART_BYTES : bytes;
         sums16 part = {_mm256_setzero_si256(), _mm256_setzero_si256()};
         for (size_t byte = start; byte < end; byte += 2) {
+            if (ahead != NULL) __builtin_prefetch(ahead + 32 * byte, 0, 3);
             const __m256i *codes = (const __m256i *)(const void *)(block + 32 * byte);
             add_two_bytes(&part, _mm256_loadu_si256(codes), _mm256_loadu_si256(codes + 1), query->tables + 32 * byte);
         }

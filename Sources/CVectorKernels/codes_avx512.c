@@ -18,7 +18,8 @@ INLINE __m512i spread(const uint8_t *restrict plane) {
 // A byte counts up to 8 bits, and 31 of them fit into a byte.
 enum { WIDEST_PART_BYTES = 31 * 16 };
 
-AVX512 void bunko_quad_sums_avx512(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums) {
+AVX512 void bunko_quad_sums_avx512(
+    const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums) {
     const __m512i by_code = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     size_t bytes = query->width / 8;
     for (size_t quad = 0; quad < count; quad++) {
@@ -28,6 +29,7 @@ AVX512 void bunko_quad_sums_avx512(const bunko_quantized_query *query, const uin
             __m512i ones[BUNKO_PLANES];
             for (int plane = 0; plane < BUNKO_PLANES; plane++) ones[plane] = _mm512_setzero_si512();
             for (size_t byte = start; byte < end; byte += 16) {
+                if (ahead != NULL) __builtin_prefetch(ahead[quad] + 4 * byte, 0, 3);
                 __m512i bits = _mm512_loadu_si512(quads[quad] + 4 * byte);
                 for (int plane = 0; plane < BUNKO_PLANES; plane++) {
                     __m512i chosen = _mm512_and_si512(bits, spread(query->planes + (size_t)plane * bytes + byte));

@@ -36,6 +36,10 @@ float bunko_dot(const float *restrict a, const float *restrict b, size_t count) 
     DISPATCH(bunko_dot, a, b, count);
 }
 
+float bunko_dot_ahead(const float *restrict a, const float *restrict b, size_t count, const float *ahead) {
+    DISPATCH(bunko_dot_ahead, a, b, count, ahead);
+}
+
 double bunko_squared_norm(const float *restrict a, size_t count) {
     DISPATCH(bunko_squared_norm, a, count);
 }

@@ -70,8 +70,8 @@ size_t bunko_count_bits(const uint64_t *words, size_t count) {
 // MARK: places
 
 void bunko_count_places(
-    const bunko_places *places, const uint64_t *words, size_t count, uint32_t *restrict counts, size_t lists) {
-    for (size_t word = 0; word < count; word++) {
+    const bunko_places *places, const uint64_t *words, size_t count, size_t step, uint32_t *restrict counts, size_t lists) {
+    for (size_t word = 0; word < count; word += step) {
         if (words[word] == 0) continue;
         size_t first = word * 64;
         const uint64_t *chunk = places->chunks[first >> places->shift];

@@ -17,6 +17,11 @@ float bunko_dot_scalar(const float *restrict a, const float *restrict b, size_t 
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
+float bunko_dot_ahead_scalar(const float *restrict a, const float *restrict b, size_t count, const float *ahead) {
+    (void)ahead;
+    return bunko_dot_scalar(a, b, count);
+}
+
 double bunko_squared_norm_scalar(const float *restrict a, size_t count) {
     double sums[2] = {0, 0};
     size_t i = 0;

@@ -18,9 +18,13 @@ void bunko_list_write(
 }
 
 bunko_code_factors bunko_list_read(const bunko_list *list, size_t row, uint8_t *restrict code, size_t width) {
-    size_t quad = row / 4, place = row % 4;
-    bunko_quad_load(list->codes + quad * (width / 2), place, code, width);
-    const bunko_quad_factors *factors = list->factors + quad;
+    bunko_quad_load(list->codes + row / 4 * (width / 2), row % 4, code, width);
+    return bunko_list_factors(list, row);
+}
+
+bunko_code_factors bunko_list_factors(const bunko_list *list, size_t row) {
+    size_t place = row % 4;
+    const bunko_quad_factors *factors = list->factors + row / 4;
     return (bunko_code_factors){
         __atomic_load_n(&factors->alpha[place], __ATOMIC_RELAXED), __atomic_load_n(&factors->add[place], __ATOMIC_RELAXED),
         __atomic_load_n(&factors->error[place], __ATOMIC_RELAXED)};
@@ -87,13 +91,15 @@ typedef struct {
     const uint8_t *codes[8];
     const bunko_quad_factors *factors[8];
     const uint32_t *slots[8];
+    /// Codes that are published in each quad, 4 but for the last quad of a list.
+    uint8_t published[8];
     size_t count;
     /// Codes in these quads.
-    size_t published;
+    size_t rows_read;
     /// Rows that exist and are allowed: bit 4 j + i for code i of quad j.
     uint32_t rows;
-    /// Copies of quads that a writer may still be filling.
-    uint8_t *copies;
+    /// Where the first quad was found.
+    bunko_cursor start;
     bunko_quad_factors factor_copies[8];
     uint32_t slot_copies[8][4];
 } batch;
@@ -108,14 +114,22 @@ static inline uint32_t allowed_of(const bunko_rows *rows, const uint32_t *slots,
     return mask;
 }
 
-// Adds a whole quad, or copies the part of one that is published.
 static inline void add_quad(batch *batch, const bunko_list *list, size_t quad, size_t published, uint32_t mask, size_t width) {
     size_t j = batch->count++;
     batch->codes[j] = list->codes + quad * (width / 2);
     batch->factors[j] = list->factors + quad;
     batch->slots[j] = list->slots + 4 * quad;
-    if (published < 4) {
-        uint8_t *copy = batch->copies + j * (width / 2);
+    batch->published[j] = (uint8_t)published;
+    batch->rows_read += published;
+    batch->rows |= mask << (4 * j);
+}
+
+// Replaces quads that a writer may still be filling by copies of their published part.
+static inline void copy_partial_quads(batch *batch, size_t width, uint8_t *restrict copies) {
+    for (size_t j = 0; j < batch->count; j++) {
+        size_t published = batch->published[j];
+        if (published == 4) continue;
+        uint8_t *copy = copies + j * (width / 2);
         bunko_quad_copy(batch->codes[j], copy, width);
         batch->codes[j] = copy;
         memset(&batch->factor_copies[j], 0, sizeof batch->factor_copies[j]);
@@ -128,12 +142,21 @@ static inline void add_quad(batch *batch, const bunko_list *list, size_t quad, s
         batch->factors[j] = &batch->factor_copies[j];
         batch->slots[j] = batch->slot_copies[j];
     }
-    batch->published += published;
-    batch->rows |= mask << (4 * j);
 }
 
-static inline void prefetch_quads(const uint8_t *codes, const uint8_t *end) {
-    for (; codes < end; codes += 64) __builtin_prefetch(codes, 0, 3);
+// What the sums do not fetch, so that bounds and slots are there when the sums are.
+static inline void prefetch_factors(const batch *batch) {
+    for (size_t j = 0; j < batch->count; j++) {
+        __builtin_prefetch(batch->factors[j], 0, 3);
+        __builtin_prefetch(batch->slots[j], 0, 3);
+    }
+}
+
+// Eight quads to fetch: with fewer, the last is named again.
+static inline const uint8_t *const *quads_ahead(batch *batch) {
+    if (batch->count == 0) return NULL;
+    for (size_t j = batch->count; j < 8; j++) batch->codes[j] = batch->codes[batch->count - 1];
+    return batch->codes;
 }
 
 uint32_t bunko_bounds_scalar(
@@ -181,98 +204,125 @@ static inline void collect(
     }
 }
 
-size_t bunko_scan(
-    const bunko_list *lists, const uint32_t *order, size_t count, bunko_cursor *cursor, const bunko_code_query *query,
-    const bunko_rows *rows, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, size_t *matched) {
-    size_t width = query->query->width, quad_bytes = width / 2, scanned = 0;
-    batch batch = {.copies = scratch};
+// Sums a batch and keeps its hopeful rows.
+static inline void finish(
+    batch *batch, const uint8_t *const *ahead, const bunko_code_query *query, const bunko_rows *rows, bool tested, uint32_t partition,
+    bunko_collector *collector, uint8_t *restrict scratch, bunko_scanned *scanned) {
     int32_t sums[32] = {0};
     bunko_bounds bounds;
-    bunko_cursor flushed = *cursor;
-    for (size_t position = cursor->list; position <= count; position++) {
-        bool last = position == count;
-        const bunko_list *list = last ? NULL : &lists[order[position]];
-        size_t published = last ? 0 : bunko_list_count(list);
-        size_t first = position == cursor->list ? cursor->row : 0;
-        const uint8_t *end = last ? NULL : list->codes + (published + 3) / 4 * quad_bytes;
-        for (size_t row = first; row < published || last; row += 4) {
-            if (!last) {
-                size_t here = published - row < 4 ? published - row : 4;
-                uint32_t mask = (1u << here) - 1;
-                if (rows->sparse) {
-                    mask = allowed_of(rows, list->slots + row, here);
-                    if (mask == 0) continue;
-                }
-                add_quad(&batch, list, row / 4, here, mask, width);
-                if (!rows->sparse) {
-                    const uint8_t *ahead = list->codes + (row / 4 + 8) * quad_bytes;
-                    prefetch_quads(ahead, ahead + quad_bytes < end ? ahead + quad_bytes : end);
-                } else {
-                    prefetch_quads(list->codes + row / 4 * quad_bytes, list->codes + (row / 4 + 1) * quad_bytes);
-                }
-                if (batch.count < 8) continue;
-            }
-            if (batch.count > 0) {
-                if (collector->capacity - collector->count < 64) bunko_prune(collector);
-                if (collector->capacity - collector->count < 64) {
-                    *cursor = flushed;
-                    return scanned;
-                }
-                bunko_quad_sums(query->query, batch.codes, batch.count, sums);
-                uint32_t hopeful = find_bounds(query, sums, batch.factors, batch.count, collector->threshold, &bounds);
-                collect(&batch, &bounds, hopeful, rows, rows->sparse, partition, collector);
-                scanned += batch.published;
-                *matched += (size_t)__builtin_popcount(batch.rows);
-                batch.count = batch.published = 0;
-                batch.rows = 0;
-            }
-            flushed = last ? (bunko_cursor){count, 0} : (bunko_cursor){position, row + 4};
-            if (last) break;
-        }
-        if (position + 1 < count) {
-            const bunko_list *next = &lists[order[position + 1]];
-            if (rows->sparse) {
-                const uint8_t *slots = (const uint8_t *)next->slots;
-                prefetch_quads(slots, slots + 512);
-            } else {
-                prefetch_quads(next->codes, next->codes + 8 * quad_bytes);
-            }
-        }
-    }
-    *cursor = flushed;
-    return scanned;
+    copy_partial_quads(batch, query->query->width, scratch);
+    bunko_quad_sums(query->query, batch->codes, batch->count, ahead, sums);
+    uint32_t hopeful = find_bounds(query, sums, batch->factors, batch->count, collector->threshold, &bounds);
+    collect(batch, &bounds, hopeful, rows, tested, partition, collector);
+    scanned->rows += batch->rows_read;
+    if (tested) scanned->matched += (size_t)__builtin_popcount(batch->rows);
 }
 
-size_t bunko_scan_quads(
-    const bunko_list *lists, const bunko_quad *quads, size_t count, const bunko_code_query *query, const bunko_rows *rows,
-    uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, size_t *matched) {
-    size_t width = query->query->width, quad_bytes = width / 2, scanned = 0;
-    int32_t sums[32] = {0};
-    bunko_bounds bounds;
-    for (size_t first = 0; first < count; first += 8) {
-        batch batch = {.copies = scratch};
-        for (size_t i = first + 8; i < count && i < first + 16; i++) {
-            const bunko_list *list = &lists[quads[i].list];
-            prefetch_quads(list->codes + quads[i].quad * quad_bytes, list->codes + (quads[i].quad + 1) * quad_bytes);
-            __builtin_prefetch(list->factors + quads[i].quad, 0, 3);
-            __builtin_prefetch(list->slots + 4 * (size_t)quads[i].quad, 0, 3);
+// Lists in the order they are probed, and how far the scan has come.
+typedef struct {
+    const bunko_list *lists;
+    const uint32_t *order;
+    size_t count, width;
+    const bunko_rows *rows;
+    const bunko_reach *reach;
+    const bunko_collector *collector;
+    bunko_cursor at;
+    /// Of the list the cursor is in, read once.
+    size_t published;
+} list_reader;
+
+static inline bool is_beyond_reach(const list_reader *reader) {
+    const bunko_reach *reach = reader->reach;
+    return reach != NULL && reader->at.row == 0 &&
+           reach->scores[reader->at.list] < reach->base + reach->slope * reader->collector->threshold;
+}
+
+static inline void enter_list(list_reader *reader) {
+    if (reader->at.list < reader->count && is_beyond_reach(reader)) reader->count = reader->at.list;
+    if (reader->at.list >= reader->count) return;
+    reader->published = bunko_list_count(&reader->lists[reader->order[reader->at.list]]);
+    if (reader->at.list + 1 == reader->count) return;
+    const bunko_list *next = &reader->lists[reader->order[reader->at.list + 1]];
+    __builtin_prefetch(next->count, 0, 3);
+    if (!reader->rows->sparse) return;
+    for (size_t line = 0; line < 8; line++) __builtin_prefetch(next->slots + 16 * line, 0, 3);
+}
+
+static inline void fill(list_reader *reader, batch *batch) {
+    batch->count = batch->rows_read = 0;
+    batch->rows = 0;
+    batch->start = reader->at;
+    while (reader->at.list < reader->count) {
+        const bunko_list *list = &reader->lists[reader->order[reader->at.list]];
+        for (; reader->at.row < reader->published; reader->at.row += 4) {
+            if (batch->count == 8) return;
+            size_t row = reader->at.row, here = reader->published - row < 4 ? reader->published - row : 4;
+            uint32_t mask = reader->rows->sparse ? allowed_of(reader->rows, list->slots + row, here) : (1u << here) - 1;
+            if (mask != 0) add_quad(batch, list, row / 4, here, mask, reader->width);
         }
-        for (size_t i = first; i < count && i < first + 8; i++) {
-            const bunko_list *list = &lists[quads[i].list];
-            size_t row = 4 * (size_t)quads[i].quad, published = bunko_list_count(list);
-            if (row >= published) continue;
-            size_t here = published - row < 4 ? published - row : 4;
-            uint32_t mask = allowed_of(rows, list->slots + row, here);
-            if (mask != 0) add_quad(&batch, list, quads[i].quad, here, mask, width);
-        }
-        if (batch.count == 0) continue;
-        bunko_quad_sums(query->query, batch.codes, batch.count, sums);
-        uint32_t hopeful = find_bounds(query, sums, batch.factors, batch.count, collector->threshold, &bounds);
-        collect(&batch, &bounds, hopeful, rows, true, partition, collector);
-        scanned += batch.published;
-        *matched += (size_t)__builtin_popcount(batch.rows);
+        reader->at = (bunko_cursor){reader->at.list + 1, 0};
+        enter_list(reader);
     }
-    return scanned;
+}
+
+bool bunko_scan(
+    const bunko_list *lists, const uint32_t *order, size_t count, bunko_cursor *cursor, const bunko_code_query *query,
+    const bunko_rows *rows, const bunko_reach *reach, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch,
+    bunko_scanned *scanned) {
+    list_reader reader = {lists, order, count, query->query->width, rows, reach, collector, *cursor, 0};
+    batch batches[2], *now = &batches[0], *next = &batches[1];
+    enter_list(&reader);
+    fill(&reader, now);
+    while (now->count > 0) {
+        if (collector->capacity - collector->count < 64) bunko_prune(collector);
+        if (collector->capacity - collector->count < 64) {
+            *cursor = now->start;
+            return false;
+        }
+        fill(&reader, next);
+        prefetch_factors(next);
+        finish(now, quads_ahead(next), query, rows, rows->sparse, partition, collector, scratch, scanned);
+        batch *done = now;
+        now = next;
+        next = done;
+    }
+    *cursor = reader.at;
+    return true;
+}
+
+// The next quads that hold allowed rows.
+static inline void fill_chosen(
+    const bunko_list *lists, const bunko_quad *quads, size_t *position, size_t count, const bunko_rows *rows, size_t width, batch *batch) {
+    batch->count = batch->rows_read = 0;
+    batch->rows = 0;
+    for (; *position < count && batch->count < 8; ++*position) {
+        if (*position + 8 < count) {
+            bunko_quad later = quads[*position + 8];
+            __builtin_prefetch(lists[later.list].slots + 4 * (size_t)later.quad, 0, 3);
+        }
+        const bunko_list *list = &lists[quads[*position].list];
+        size_t row = 4 * (size_t)quads[*position].quad, published = bunko_list_count(list);
+        if (row >= published) continue;
+        size_t here = published - row < 4 ? published - row : 4;
+        uint32_t mask = allowed_of(rows, list->slots + row, here);
+        if (mask != 0) add_quad(batch, list, quads[*position].quad, here, mask, width);
+    }
+}
+
+void bunko_scan_quads(
+    const bunko_list *lists, const bunko_quad *quads, size_t count, const bunko_code_query *query, const bunko_rows *rows,
+    uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, bunko_scanned *scanned) {
+    size_t width = query->query->width, position = 0;
+    batch batches[2], *now = &batches[0], *next = &batches[1];
+    fill_chosen(lists, quads, &position, count, rows, width, now);
+    while (now->count > 0) {
+        fill_chosen(lists, quads, &position, count, rows, width, next);
+        prefetch_factors(next);
+        finish(now, quads_ahead(next), query, rows, true, partition, collector, scratch, scanned);
+        batch *done = now;
+        now = next;
+        next = done;
+    }
 }
 
 size_t bunko_scan_shared(
@@ -283,16 +333,16 @@ size_t bunko_scan_shared(
     int32_t sums[32] = {0};
     bunko_bounds bounds;
     for (size_t row = 0; row < published; row += 32) {
-        batch batch = {.copies = scratch};
+        batch batch = {.count = 0};
         for (size_t first = row; first < published && first < row + 32; first += 4) {
             size_t here = published - first < 4 ? published - first : 4;
             add_quad(&batch, list, first / 4, here, (1u << here) - 1, width);
         }
-        const uint8_t *ahead = list->codes + (row / 4 + 8) * quad_bytes;
-        if (row + 64 <= published) prefetch_quads(ahead, ahead + 8 * quad_bytes);
+        copy_partial_quads(&batch, width, scratch);
         bunko_transpose(batch.codes, batch.count, width, block);
+        const uint8_t *ahead = row + 32 < published ? list->codes + (row / 4 + 8) * quad_bytes : NULL;
         for (size_t i = 0; i < count; i++) {
-            bunko_block_sums(queries[i]->query, block, sums);
+            bunko_block_sums(queries[i]->query, block, i == 0 ? ahead : NULL, sums);
             uint32_t hopeful = find_bounds(queries[i], sums, batch.factors, batch.count, collectors[i]->threshold, &bounds);
             collect(&batch, &bounds, hopeful, rows[i], false, partition, collectors[i]);
         }
@@ -300,20 +350,29 @@ size_t bunko_scan_shared(
     return published;
 }
 
+void bunko_transpose_list(const bunko_list *list, size_t count, size_t width, uint8_t *restrict blocks) {
+    size_t quads = (count + 3) / 4;
+    for (size_t first = 0; first < quads; first += 8) {
+        const uint8_t *codes[8];
+        size_t here = quads - first < 8 ? quads - first : 8;
+        for (size_t i = 0; i < here; i++) codes[i] = list->codes + (first + i) * (width / 2);
+        bunko_transpose(codes, here, width, blocks + 4 * first * (width / 8));
+    }
+}
+
 void bunko_estimate(
-    const bunko_list *list, size_t count, const bunko_code_query *query, float *restrict estimates, uint8_t *restrict scratch) {
+    const bunko_list *list, const uint8_t *restrict blocks, size_t count, const bunko_code_query *query, float *restrict estimates) {
     size_t width = query->query->width;
     int32_t sums[32] = {0};
     bunko_bounds bounds;
+    const bunko_quad_factors *factors[8];
     for (size_t row = 0; row < count; row += 32) {
-        batch batch = {.copies = scratch};
-        for (size_t first = row; first < count && first < row + 32; first += 4) {
-            size_t here = count - first < 4 ? count - first : 4;
-            add_quad(&batch, list, first / 4, here, 0, width);
-        }
-        bunko_quad_sums(query->query, batch.codes, batch.count, sums);
-        find_bounds(query, sums, batch.factors, batch.count, 0, &bounds);
-        memcpy(estimates + row, bounds.estimate, (count - row < 32 ? count - row : 32) * sizeof(float));
+        size_t here = count - row < 32 ? count - row : 32, quads = (here + 3) / 4;
+        for (size_t i = 0; i < quads; i++) factors[i] = list->factors + row / 4 + i;
+        const uint8_t *block = blocks + row * (width / 8);
+        bunko_block_sums(query->query, block, row + 32 < count ? block + 4 * width : NULL, sums);
+        find_bounds(query, sums, factors, quads, 0, &bounds);
+        memcpy(estimates + row, bounds.estimate, here * sizeof(float));
     }
 }
 
@@ -337,8 +396,8 @@ static const float *row_of(const bunko_candidate *candidate, const bunko_vectors
     return partitions[candidate->partition].chunks[candidate->slot >> shift] + row * dimensions;
 }
 
-// Rows asked for ahead of the one that is scored: enough to hide the memory's latency behind the products.
-enum { AHEAD = 3 };
+// A row is fetched while the row two before it is scored.
+enum { AHEAD = 2 };
 
 size_t bunko_rerank(
     bunko_collector *collector, const float *restrict query, size_t dimensions, const bunko_vectors *partitions, unsigned shift,
@@ -347,23 +406,25 @@ size_t bunko_rerank(
     bunko_candidate *heap = collector->candidates;
     size_t count = collector->count, done = 0;
     for (size_t i = count / 2; i-- > 0;) sink_candidate(heap, count, i);
-    bunko_candidate ring[AHEAD];
+    bunko_candidate ring[AHEAD + 1];
+    const float *rows[AHEAD + 1];
     size_t waiting = 0, head = 0;
-    for (;;) {
-        while (waiting < AHEAD && count > 0) {
-            bunko_candidate best = heap[0];
+    while (done < limit) {
+        const float *fetched = NULL;
+        while (waiting <= AHEAD && count > 0) {
+            size_t place = (head + waiting++) % (AHEAD + 1);
+            ring[place] = heap[0];
             heap[0] = heap[--count];
             sink_candidate(heap, count, 0);
-            const char *row = (const char *)row_of(&best, partitions, shift, dimensions);
-            for (size_t byte = 0; byte < dimensions * sizeof(float); byte += 64) __builtin_prefetch(row + byte, 0, 3);
-            ring[(head + waiting++) % AHEAD] = best;
+            fetched = rows[place] = row_of(&ring[place], partitions, shift, dimensions);
+            if (done == 0 && waiting <= AHEAD) bunko_prefetch(fetched, dimensions * sizeof(float));
         }
-        if (waiting == 0 || done == limit) break;
+        if (waiting == 0) break;
         bunko_candidate next = ring[head];
-        head = (head + 1) % AHEAD;
-        waiting--;
         if (collector->exact_count == collector->k && next.upper < collector->exact[0]) break;
-        float score = bunko_dot(row_of(&next, partitions, shift, dimensions), query, dimensions);
+        float score = bunko_dot_ahead(rows[head], query, dimensions, fetched);
+        head = (head + 1) % (AHEAD + 1);
+        waiting--;
         keep_largest(collector->exact, &collector->exact_count, collector->k, score);
         scored[done++] = (bunko_scored){score, next.slot, next.partition};
     }
@@ -373,26 +434,46 @@ size_t bunko_rerank(
 
 // MARK: short numbers
 
-// The same plain loop for each instruction set: the compiler vectorises it, since the order of the sums is free.
-static inline __attribute__((always_inline)) float dot_int8(const int8_t *restrict a, const float *restrict b, size_t count) {
-    float sums[32] = {0};
-    size_t i = 0;
-    for (; i + 32 <= count; i += 32) {
-        for (size_t lane = 0; lane < 32; lane++) sums[lane] += (float)a[i + lane] * b[i + lane];
-    }
-    float sum = 0;
-    for (size_t lane = 0; lane < 32; lane++) sum += sums[lane];
-    for (; i < count; i++) sum += (float)a[i] * b[i];
+// The same plain loops for each instruction set: the compiler vectorises them, since whole numbers add up in any order.
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE int32_t dot_int8(const int8_t *restrict a, const int8_t *restrict b, size_t count) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < count; i++) sum += (int32_t)a[i] * b[i];
     return sum;
 }
 
+// Adding it to a number below 2^22 leaves the nearest whole number in the lowest bits.
+#define ROUNDING 12582912.0f
+
+INLINE float round_to_int8(const float *restrict source, int8_t *restrict destination, size_t count) {
+    float largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        float magnitude = fabsf(source[i]);
+        largest = magnitude > largest ? magnitude : largest;
+    }
+    float factor = largest > 0 ? 127 / largest : 0;
+    for (size_t i = 0; i < count; i++) {
+        float shifted = source[i] * factor + ROUNDING;
+        uint32_t bits;
+        memcpy(&bits, &shifted, sizeof bits);
+        destination[i] = (int8_t)(bits & 0xFF);
+    }
+    return largest / 127;
+}
+
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static float dot_int8_avx2(const int8_t *restrict a, const float *restrict b, size_t count) {
+__attribute__((target("avx2"))) static int32_t dot_int8_avx2(const int8_t *restrict a, const int8_t *restrict b, size_t count) {
     return dot_int8(a, b, count);
+}
+
+__attribute__((target("avx2"))) static float round_to_int8_avx2(
+    const float *restrict source, int8_t *restrict destination, size_t count) {
+    return round_to_int8(source, destination, count);
 }
 #endif
 
-float bunko_dot_int8(const int8_t *restrict a, const float *restrict b, size_t count) {
+int32_t bunko_dot_int8(const int8_t *restrict a, const int8_t *restrict b, size_t count) {
 #if defined(__x86_64__)
     if (bunko_cpu_has_avx2()) return dot_int8_avx2(a, b, count);
 #endif
@@ -400,11 +481,10 @@ float bunko_dot_int8(const int8_t *restrict a, const float *restrict b, size_t c
 }
 
 float bunko_round_to_int8(const float *restrict source, int8_t *restrict destination, size_t count) {
-    float largest = 0;
-    for (size_t i = 0; i < count; i++) largest = fmaxf(largest, fabsf(source[i]));
-    float factor = largest > 0 ? 127 / largest : 0;
-    for (size_t i = 0; i < count; i++) destination[i] = (int8_t)rintf(source[i] * factor);
-    return largest / 127;
+#if defined(__x86_64__)
+    if (bunko_cpu_has_avx2()) return round_to_int8_avx2(source, destination, count);
+#endif
+    return round_to_int8(source, destination, count);
 }
 
 void bunko_round_to_bfloat16(const float *restrict source, uint16_t *restrict destination, size_t count) {

@@ -8,10 +8,23 @@
 enum { STEPS = 2048 };
 
 INLINE size_t select_largest(const float *restrict values, size_t count, size_t wanted, uint32_t *restrict positions) {
+    float leasts[8], mosts[8];
+    for (size_t lane = 0; lane < 8; lane++) leasts[lane] = INFINITY, mosts[lane] = -INFINITY;
+    size_t whole = count / 8 * 8;
+    for (size_t i = 0; i < whole; i += 8) {
+        for (size_t lane = 0; lane < 8; lane++) {
+            leasts[lane] = values[i + lane] < leasts[lane] ? values[i + lane] : leasts[lane];
+            mosts[lane] = values[i + lane] > mosts[lane] ? values[i + lane] : mosts[lane];
+        }
+    }
+    for (size_t i = whole; i < count; i++) {
+        leasts[0] = values[i] < leasts[0] ? values[i] : leasts[0];
+        mosts[0] = values[i] > mosts[0] ? values[i] : mosts[0];
+    }
     float least = INFINITY, most = -INFINITY;
-    for (size_t i = 0; i < count; i++) {
-        least = values[i] < least ? values[i] : least;
-        most = values[i] > most ? values[i] : most;
+    for (size_t lane = 0; lane < 8; lane++) {
+        least = leasts[lane] < least ? leasts[lane] : least;
+        most = mosts[lane] > most ? mosts[lane] : most;
     }
     float scale = most > least ? (STEPS - 1) / (most - least) : 0;
     uint32_t histogram[STEPS] = {0};
@@ -27,17 +40,18 @@ INLINE size_t select_largest(const float *restrict values, size_t count, size_t 
     return found;
 }
 
-size_t bunko_select_largest(const float *restrict values, size_t count, size_t wanted, uint32_t *restrict positions) {
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static size_t select_largest_avx2(
+    const float *restrict values, size_t count, size_t wanted, uint32_t *restrict positions) {
     return select_largest(values, count, wanted, positions);
 }
+#endif
 
-size_t bunko_select_at_least(const float *restrict values, size_t count, float threshold, uint32_t *restrict positions) {
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        positions[found] = (uint32_t)i;
-        found += values[i] >= threshold;
-    }
-    return found;
+size_t bunko_select_largest(const float *restrict values, size_t count, size_t wanted, uint32_t *restrict positions) {
+#if defined(__x86_64__)
+    if (bunko_cpu_has_avx2()) return select_largest_avx2(values, count, wanted, positions);
+#endif
+    return select_largest(values, count, wanted, positions);
 }
 
 // Eight columns at a time, each lane with its own maximum.

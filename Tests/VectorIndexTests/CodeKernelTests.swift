@@ -6,10 +6,10 @@ import Testing
 struct CodeKernelTests {
     typealias QuadSums =
         @convention(c) (
-            UnsafePointer<bunko_quantized_query>?, UnsafePointer<UnsafePointer<UInt8>?>?, Int, UnsafeMutablePointer<Int32>?
+            UnsafePointer<bunko_quantized_query>?, UnsafePointer<UnsafePointer<UInt8>?>?, Int, UnsafePointer<UnsafePointer<UInt8>?>?, UnsafeMutablePointer<Int32>?
         ) -> Void
     typealias BlockSums =
-        @convention(c) (UnsafePointer<bunko_quantized_query>?, UnsafePointer<UInt8>?, UnsafeMutablePointer<Int32>?) -> Void
+        @convention(c) (UnsafePointer<bunko_quantized_query>?, UnsafePointer<UInt8>?, UnsafePointer<UInt8>?, UnsafeMutablePointer<Int32>?) -> Void
     typealias Quantize =
         @convention(c) (
             UnsafePointer<Float>?, Int, UnsafeMutablePointer<Int8>?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?
@@ -89,11 +89,12 @@ struct CodeKernelTests {
                 let expected = codes.map { code in
                     (0..<width).reduce(Int32(0)) { $0 + (code[$1 / 8] >> UInt8($1 % 8) & 1 == 1 ? Int32(query.values[$1]) : 0) }
                 }
+                let ahead = (0..<8).map { Optional(UnsafePointer(memory + (7 - $0) * width / 2)) }
                 for count in 1...8 {
                     let pointers = (0..<count).map { Optional(UnsafePointer(memory + $0 * width / 2)) }
                     for (name, kernel) in Self.quadSums {
                         var sums = [Int32](repeating: -1, count: 33)
-                        kernel(&query.query, pointers, count, &sums)
+                        kernel(&query.query, pointers, count, count % 2 == 0 ? ahead : nil, &sums)
                         #expect(Array(sums[..<(4 * count)]) == Array(expected[..<(4 * count)]), "\(name), width \(width), \(count) quads")
                         #expect(sums[4 * count] == -1, "\(name) wrote beyond its sums")
                     }
@@ -105,7 +106,7 @@ struct CodeKernelTests {
                 }
                 for (name, kernel) in Self.blockSums {
                     var sums = [Int32](repeating: 0, count: 32)
-                    kernel(&query.query, block, &sums)
+                    kernel(&query.query, block, extreme ? UnsafePointer(memory) : nil, &sums)
                     #expect(sums == expected, "\(name), width \(width)")
                 }
             }
@@ -203,17 +204,23 @@ struct CodeKernelTests {
         #expect(zip(values, widened).allSatisfy { abs($0 - $1) <= abs($0) / 256 })
     }
 
-    @Test func productsWithBytesAreThoseOfTheRoundedValues() {
+    @Test func productsOfBytesAreThoseOfTheRoundedValues() {
         var generator = SplitMix64(seed: 56)
         for count in [0, 1, 31, 32, 33, 1536] {
-            let (a, b) = (smoothVector(count, &generator), smoothVector(count, &generator))
-            var bytes = [Int8](repeating: 0, count: count)
-            let step = bunko_round_to_int8(a, &bytes, count)
-            #expect(zip(a, bytes).allSatisfy { abs($0 - step * Float($1)) <= step * 0.51 })
-            var expected = 0.0
-            for (x, y) in zip(bytes, b) { expected += Double(x) * Double(y) }
-            #expect(abs(Double(bunko_dot_int8(bytes, b, count)) - expected) <= 1e-4 * Double(count + 1))
+            var rounded: [[Int8]] = []
+            for vector in [smoothVector(count, &generator), smoothVector(count, &generator)] {
+                var bytes = [Int8](repeating: 0, count: count)
+                let step = bunko_round_to_int8(vector, &bytes, count)
+                #expect(zip(vector, bytes).allSatisfy { abs($0 - step * Float($1)) <= step * 0.51 })
+                #expect(count == 0 || bytes.contains { abs(Int($0)) == 127 })
+                rounded.append(bytes)
+            }
+            let expected = zip(rounded[0], rounded[1]).reduce(0) { $0 + Int($1.0) * Int($1.1) }
+            #expect(Int(bunko_dot_int8(rounded[0], rounded[1], count)) == expected)
         }
+        let widest = 131_071
+        let full = [Int8](repeating: 127, count: widest)
+        #expect(Int(bunko_dot_int8(full, full, widest)) == widest * 127 * 127)
         var zeros = [Int8](repeating: 1, count: 8)
         #expect(bunko_round_to_int8([Float](repeating: 0, count: 8), &zeros, 8) == 0)
         #expect(zeros.allSatisfy { $0 == 0 })

@@ -108,8 +108,12 @@ struct CodeStatisticsTests {
             }
             list.publish(50)
             var estimates = [Float](repeating: 0, count: 64)
+            var blocks = [UInt8](repeating: 0, count: 64 * space.codeBytes)
             code.withCodeQuery(space: space, epsilon: 1) { query in
-                withUnsafePointer(to: list.view) { bunko_estimate($0, 50, &query, &estimates, code.scratch) }
+                withUnsafePointer(to: list.view) {
+                    bunko_transpose_list($0, 50, rotation.width, &blocks)
+                    bunko_estimate($0, blocks, 50, &query, &estimates)
+                }
                 for (number, row) in rows.enumerated() {
                     var bits = [UInt8](repeating: 0, count: space.codeBytes)
                     let factors = list.read(number, into: &bits)

@@ -7,12 +7,15 @@ import Testing
 struct KernelTests {
     struct Variant: Sendable, CustomTestStringConvertible {
         typealias Dot = @convention(c) (UnsafePointer<Float>?, UnsafePointer<Float>?, Int) -> Float
+        typealias DotAhead =
+            @convention(c) (UnsafePointer<Float>?, UnsafePointer<Float>?, Int, UnsafePointer<Float>?) -> Float
         typealias SquaredNorm = @convention(c) (UnsafePointer<Float>?, Int) -> Double
         typealias Scale = @convention(c) (UnsafePointer<Float>?, Double, UnsafeMutablePointer<Float>?, Int) -> Void
         typealias Decode = @convention(c) (UnsafePointer<UInt8>?, UnsafeMutablePointer<Float>?, Int) -> Void
 
         let testDescription: String
         let dot: Dot
+        let dotAhead: DotAhead
         let squaredNorm: SquaredNorm
         let scale: Scale
         let decode: Decode
@@ -21,21 +24,21 @@ struct KernelTests {
     static let supported: [Variant] = {
         var variants = [
             Variant(
-                testDescription: "dispatched", dot: bunko_dot, squaredNorm: bunko_squared_norm, scale: bunko_scale,
-                decode: bunko_decode_big_endian)
+                testDescription: "dispatched", dot: bunko_dot, dotAhead: bunko_dot_ahead, squaredNorm: bunko_squared_norm,
+                scale: bunko_scale, decode: bunko_decode_big_endian)
         ]
         #if arch(x86_64)
             if bunko_cpu_has_avx2() {
                 variants.append(
                     Variant(
-                        testDescription: "AVX2", dot: bunko_dot_avx2, squaredNorm: bunko_squared_norm_avx2, scale: bunko_scale_avx2,
-                        decode: bunko_decode_big_endian_avx2))
+                        testDescription: "AVX2", dot: bunko_dot_avx2, dotAhead: bunko_dot_ahead_avx2,
+                        squaredNorm: bunko_squared_norm_avx2, scale: bunko_scale_avx2, decode: bunko_decode_big_endian_avx2))
             }
             if bunko_cpu_has_avx512() {
                 variants.append(
                     Variant(
-                        testDescription: "AVX-512", dot: bunko_dot_avx512, squaredNorm: bunko_squared_norm_avx512,
-                        scale: bunko_scale_avx512, decode: bunko_decode_big_endian_avx512))
+                        testDescription: "AVX-512", dot: bunko_dot_avx512, dotAhead: bunko_dot_ahead_avx512,
+                        squaredNorm: bunko_squared_norm_avx512, scale: bunko_scale_avx512, decode: bunko_decode_big_endian_avx512))
             }
         #endif
         return variants
@@ -65,6 +68,8 @@ struct KernelTests {
                     let found = Double(variant.dot(a + 1, b + 1, count))
                     #expect(abs(found - products.reduce(0, +)) <= bound, "count \(count)")
                     #expect(abs(found - Double(bunko_dot_scalar(a + 1, b + 1, count))) <= 2 * bound, "count \(count)")
+                    #expect(Double(variant.dotAhead(a + 1, b + 1, count, b)) == found)
+                    #expect(Double(variant.dotAhead(a + 1, b + 1, count, nil)) == found)
                 }
             }
         }

@@ -22,6 +22,10 @@
 /// Sum of a[i] * b[i], in float32 with several accumulators. Error at most count * 2^-24 * sum |a[i] b[i]|.
 float bunko_dot(const float *restrict a, const float *restrict b, size_t count);
 
+/// The same sum, bit for bit. Meanwhile `count` values from `ahead` on are fetched into the cache, line by line, so that the requests do not
+/// hold up the sum.
+float bunko_dot_ahead(const float *restrict a, const float *restrict b, size_t count, const float *ahead);
+
 /// Sum of a[i]^2 in float64: no finite float32 input overflows or vanishes. NaN or infinite exactly when
 /// some element is.
 double bunko_squared_norm(const float *restrict a, size_t count);
@@ -43,17 +47,20 @@ bool bunko_cpu_has_avx512(void);
 // The variants, for tests and measurements; calling one the processor lacks ends the process.
 
 float bunko_dot_scalar(const float *restrict a, const float *restrict b, size_t count);
+float bunko_dot_ahead_scalar(const float *restrict a, const float *restrict b, size_t count, const float *ahead);
 double bunko_squared_norm_scalar(const float *restrict a, size_t count);
 void bunko_scale_scalar(const float *restrict source, double factor, float *restrict destination, size_t count);
 void bunko_decode_big_endian_scalar(const uint8_t *restrict source, float *restrict destination, size_t count);
 
 #if defined(__x86_64__)
 float bunko_dot_avx2(const float *restrict a, const float *restrict b, size_t count);
+float bunko_dot_ahead_avx2(const float *restrict a, const float *restrict b, size_t count, const float *ahead);
 double bunko_squared_norm_avx2(const float *restrict a, size_t count);
 void bunko_scale_avx2(const float *restrict source, double factor, float *restrict destination, size_t count);
 void bunko_decode_big_endian_avx2(const uint8_t *restrict source, float *restrict destination, size_t count);
 
 float bunko_dot_avx512(const float *restrict a, const float *restrict b, size_t count);
+float bunko_dot_ahead_avx512(const float *restrict a, const float *restrict b, size_t count, const float *ahead);
 double bunko_squared_norm_avx512(const float *restrict a, size_t count);
 void bunko_scale_avx512(const float *restrict source, double factor, float *restrict destination, size_t count);
 void bunko_decode_big_endian_avx512(const uint8_t *restrict source, float *restrict destination, size_t count);

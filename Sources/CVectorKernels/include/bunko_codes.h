@@ -84,11 +84,16 @@ void bunko_quad_load(const uint8_t *quad, size_t place, uint8_t *restrict code, 
 /// Copies a quad that is still being written, by relaxed atomic reads.
 void bunko_quad_copy(const uint8_t *quad, uint8_t *restrict copy, size_t width);
 
-/// Sums of the query's values over the bits that are set, for the codes of `count` quads, 1 to 8: four sums a quad.
-void bunko_quad_sums(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums);
+/// Sums of the query's values over the bits that are set, for the codes of `count` quads, 1 to 8: four sums a quad. `ahead` names eight
+/// quads that will be wanted next, or is null: they are fetched into the cache line by line, between the sums, since as many requests at once
+/// would fill the processor's buffers and hold up the sums.
+void bunko_quad_sums(
+    const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums);
 
-/// The same for eight quads that were transposed by `bunko_transpose`: 32 sums. Several queries may share a transposed block.
-void bunko_block_sums(const bunko_quantized_query *query, const uint8_t *restrict block, int32_t *restrict sums);
+/// The same for eight quads that were transposed by `bunko_transpose`: 32 sums. Several queries may share a transposed block. `ahead` is the
+/// block that will be wanted next, or null.
+void bunko_block_sums(
+    const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums);
 
 /// Byte b of code i in quad j becomes byte 32 b + 4 j + i of `block`, of 4 * width bytes. With fewer than eight quads the rest of the
 /// block repeats the first.
@@ -100,22 +105,27 @@ bool bunko_cpu_has_vector_popcount(void);
 
 // The variants, for tests and measurements; calling one the processor lacks ends the process.
 
-void bunko_quad_sums_scalar(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums);
-void bunko_block_sums_scalar(const bunko_quantized_query *query, const uint8_t *restrict block, int32_t *restrict sums);
+void bunko_quad_sums_scalar(
+    const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums);
+void bunko_block_sums_scalar(
+    const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums);
 void bunko_transpose_scalar(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block);
 void bunko_rotate_scalar(const bunko_rotation *rotation, float *restrict values);
 bunko_quantized_query bunko_quantize_scalar(
     const float *restrict query, size_t width, int8_t *restrict values, uint8_t *restrict tables, uint8_t *restrict planes);
 
 #if defined(__x86_64__)
-void bunko_quad_sums_avx2(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums);
-void bunko_block_sums_avx2(const bunko_quantized_query *query, const uint8_t *restrict block, int32_t *restrict sums);
+void bunko_quad_sums_avx2(
+    const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums);
+void bunko_block_sums_avx2(
+    const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums);
 void bunko_transpose_avx2(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block);
 void bunko_rotate_avx2(const bunko_rotation *rotation, float *restrict values);
 bunko_quantized_query bunko_quantize_avx2(
     const float *restrict query, size_t width, int8_t *restrict values, uint8_t *restrict tables, uint8_t *restrict planes);
 
-void bunko_quad_sums_avx512(const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, int32_t *restrict sums);
+void bunko_quad_sums_avx512(
+    const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums);
 #endif
 
 #endif

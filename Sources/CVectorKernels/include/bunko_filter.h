@@ -24,10 +24,10 @@ typedef struct {
     unsigned shift;
 } bunko_places;
 
-/// Adds to counts[list] how many of the slots in `count` words have their place in it. `counts` has an entry for each
+/// Adds to counts[list] how many of the slots in every `step`-th of `count` words have their place in it. `counts` has an entry for each
 /// of `lists`.
 void bunko_count_places(
-    const bunko_places *places, const uint64_t *words, size_t count, uint32_t *restrict counts, size_t lists);
+    const bunko_places *places, const uint64_t *words, size_t count, size_t step, uint32_t *restrict counts, size_t lists);
 
 /// The quads that hold the codes of slots, ascending, each once. List i has room for quads starts[i] * 64 ..< starts[i + 1] * 64 less
 /// starts[i] * 64. `marks` holds starts[lists] words of zeros; `quads` has room for as many as there are slots. Returns their number.

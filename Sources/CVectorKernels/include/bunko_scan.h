@@ -31,6 +31,7 @@ void bunko_list_write(
     const bunko_list *list, size_t row, const uint8_t *restrict code, bunko_code_factors factors, uint32_t slot, size_t width);
 /// Reads a published row's code and factors.
 bunko_code_factors bunko_list_read(const bunko_list *list, size_t row, uint8_t *restrict code, size_t width);
+bunko_code_factors bunko_list_factors(const bunko_list *list, size_t row);
 /// Makes the first `count` rows of a list visible to readers that read the count later.
 void bunko_list_publish(const bunko_list *list, uint32_t count);
 uint32_t bunko_list_count(const bunko_list *list);
@@ -92,12 +93,28 @@ typedef struct {
     size_t list, row;
 } bunko_cursor;
 
-/// Scans lists[order[i]] for i in cursor->list..<count, and leaves the cursor behind what it scanned. Ends early, with the cursor in front
-/// of the rest, when fewer than 64 candidates have room even after pruning. `scratch` holds 4 * width bytes, aligned to 64.
-/// Returns the number of rows whose codes were read, and adds to `matched` how many of them, when `rows` is sparse, are allowed.
-size_t bunko_scan(
+/// Where a scan ends before the last list: at the first whose score is under `base` + `slope` times the collector's threshold.
+typedef struct {
+    /// Of the lists in their order, descending.
+    const float *scores;
+    float base, slope;
+} bunko_reach;
+
+/// What a scan adds up.
+typedef struct {
+    /// Rows whose codes were read.
+    size_t rows;
+    /// How many of them are allowed, where the rows are sparse.
+    size_t matched;
+} bunko_scanned;
+
+/// Scans lists[order[i]] for i in cursor->list..<count, or as far as `reach` goes, which may be null, and leaves the cursor behind what it
+/// scanned. `scratch` holds 4 * width bytes, aligned to 64. False, with the cursor in front of the rest, when fewer than 64 candidates have
+/// room even after pruning.
+bool bunko_scan(
     const bunko_list *lists, const uint32_t *order, size_t count, bunko_cursor *cursor, const bunko_code_query *query,
-    const bunko_rows *rows, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, size_t *matched);
+    const bunko_rows *rows, const bunko_reach *reach, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch,
+    bunko_scanned *scanned);
 
 /// A quad of a list.
 typedef struct {
@@ -105,10 +122,10 @@ typedef struct {
 } bunko_quad;
 
 /// Scans chosen quads; those that are not published are left out. The collector must have room for four candidates each. `scratch` as for
-/// `bunko_scan`. Returns the number of rows whose codes were read, and adds to `matched` how many of them are allowed.
-size_t bunko_scan_quads(
+/// `bunko_scan`.
+void bunko_scan_quads(
     const bunko_list *lists, const bunko_quad *quads, size_t count, const bunko_code_query *query, const bunko_rows *rows,
-    uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, size_t *matched);
+    uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, bunko_scanned *scanned);
 
 /// Scans one list for several queries, one collector each, which must have room for all its rows. Each code is read once. `scratch` holds
 /// 8 * width bytes, aligned to 64. Returns the number of rows whose codes were read.
@@ -116,9 +133,13 @@ size_t bunko_scan_shared(
     const bunko_list *list, const bunko_code_query *const *queries, size_t count, const bunko_rows *const *rows, uint32_t partition,
     bunko_collector *const *collectors, uint8_t *restrict scratch);
 
-/// The estimates of the first `count` rows of a list, without bounds. `scratch` as for `bunko_scan`.
+/// Writes the codes of the first `count` rows of a list that nobody appends to in blocks of 32, as `bunko_block_sums` reads them: `width` / 8
+/// bytes a row, `count` rounded up to 32.
+void bunko_transpose_list(const bunko_list *list, size_t count, size_t width, uint8_t *restrict blocks);
+
+/// The estimates of the first `count` rows of a list, without bounds. `blocks` holds their codes as `bunko_transpose_list` writes them.
 void bunko_estimate(
-    const bunko_list *list, size_t count, const bunko_code_query *query, float *restrict estimates, uint8_t *restrict scratch);
+    const bunko_list *list, const uint8_t *restrict blocks, size_t count, const bunko_code_query *query, float *restrict estimates);
 
 /// Rows of vectors as the caller holds them, one entry for each partition.
 typedef struct {
@@ -131,8 +152,8 @@ size_t bunko_rerank(
     bunko_collector *collector, const float *restrict query, size_t dimensions, const bunko_vectors *partitions, unsigned shift,
     size_t limit, bunko_scored *restrict scored);
 
-/// Sum of a[i] * b[i] where a holds whole numbers.
-float bunko_dot_int8(const int8_t *restrict a, const float *restrict b, size_t count);
+/// Sum of a[i] * b[i]; `count` is at most 131,071.
+int32_t bunko_dot_int8(const int8_t *restrict a, const int8_t *restrict b, size_t count);
 /// The whole numbers in -127...127 nearest to the values times a factor; returns the factor's inverse, or 0 when all values are zero.
 float bunko_round_to_int8(const float *restrict source, int8_t *restrict destination, size_t count);
 /// The nearest bfloat16 of each value; none may be NaN.

@@ -3,17 +3,21 @@ import CVectorKernels
 
 /// The centroids of a trained partition: which lists are near a query, and which list a new row belongs to.
 ///
-/// Lists are ranked by the query's cosine with the mean of their rows: codes of the unit centroids choose candidates, products with bytes
-/// decide. A row is assigned in the space of the principal components.
+/// Lists are ranked by the query's cosine with the mean of their rows: codes of the unit centroids choose candidates, products of bytes
+/// decide, both around the space's centre and rotated, where no coordinate stands out. A row is assigned in the space of the principal
+/// components.
 ///
 /// `@unchecked Sendable`: the memory never changes after `init`.
 final class CoarseQuantizer: @unchecked Sendable {
     let lists: Int
-    let dimensions: Int
+    /// Rotated coordinates.
+    let width: Int
     let components: PrincipalComponents
-    /// Unit means of the lists' rows as bytes, `dimensions` apart, then a float32 each to multiply them with.
+    /// Unit means of the lists' rows, less the centre and rotated, as bytes: `width` apart, then a float32 each to multiply them with.
     let units: AlignedMemory
     let codes: CodeList
+    /// The same codes as `bunko_estimate` wants them.
+    private let blocks: AlignedMemory
     /// Unit centroids among the principal components in bfloat16, `components.count` apart.
     let projected: AlignedMemory
     /// Rows of the partition when it was trained.
@@ -31,24 +35,26 @@ final class CoarseQuantizer: @unchecked Sendable {
         self.lists = lists
         self.components = components
         self.trainedRows = trainedRows
-        calibration = ProbeCalibration(points: [], rows: 0)
-        dimensions = space.rotation.dimensions
-        units = AlignedMemory(bytes: Self.unitBytes(lists, dimensions))
+        calibration = .none
+        width = space.rotation.width
+        units = AlignedMemory(bytes: Self.unitBytes(lists, width))
         projected = AlignedMemory(bytes: 2 * projectedCentroids.count)
-        codes = CodeList(capacity: lists, width: space.rotation.width)
+        codes = CodeList(capacity: lists, width: width)
+        blocks = AlignedMemory(bytes: Self.blockBytes(lists, width))
         bunko_round_to_bfloat16(
             projectedCentroids, projected.base.bindMemory(to: UInt16.self, capacity: projectedCentroids.count), projectedCentroids.count)
-        for list in 0..<lists { write(list, mean: means + list * dimensions, space: space) }
-        codes.publish(lists)
+        for list in 0..<lists { write(list, mean: means + list * components.dimensions, space: space) }
+        publish()
     }
 
     /// The same centroids with another calibration.
     init(_ other: CoarseQuantizer, calibration: ProbeCalibration) {
         lists = other.lists
-        dimensions = other.dimensions
+        width = other.width
         components = other.components
         units = other.units
         codes = other.codes
+        blocks = other.blocks
         projected = other.projected
         trainedRows = other.trainedRows
         self.calibration = calibration
@@ -64,17 +70,18 @@ final class CoarseQuantizer: @unchecked Sendable {
     /// Every new number must have a centroid.
     init(_ other: CoarseQuantizer, exchanging centroids: [Int: Centroid], lists: Int, space: CodeSpace) {
         self.lists = lists
-        dimensions = other.dimensions
+        width = other.width
         components = other.components
         trainedRows = other.trainedRows
         calibration = other.calibration
-        units = AlignedMemory(bytes: Self.unitBytes(lists, dimensions))
+        units = AlignedMemory(bytes: Self.unitBytes(lists, width))
         projected = AlignedMemory(bytes: 2 * lists * components.count)
-        codes = CodeList(capacity: lists, width: space.rotation.width)
+        codes = CodeList(capacity: lists, width: width)
+        blocks = AlignedMemory(bytes: Self.blockBytes(lists, width))
         let kept = min(lists, other.lists)
-        units.base.copyMemory(from: other.units.base, byteCount: kept * dimensions)
-        (units.base + Self.stepOffset(lists, dimensions)).copyMemory(
-            from: other.units.base + Self.stepOffset(other.lists, dimensions), byteCount: 4 * kept)
+        units.base.copyMemory(from: other.units.base, byteCount: kept * width)
+        (units.base + Self.stepOffset(lists, width)).copyMemory(
+            from: other.units.base + Self.stepOffset(other.lists, width), byteCount: 4 * kept)
         projected.base.copyMemory(from: other.projected.base, byteCount: 2 * kept * components.count)
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: space.codeBytes) { code in
             guard let code = code.baseAddress else { return }
@@ -90,44 +97,63 @@ final class CoarseQuantizer: @unchecked Sendable {
                 if let base = mean.baseAddress { write(list, mean: base, space: space) }
             }
         }
-        codes.publish(lists)
+        publish()
     }
 
     /// Centroids in memory that nobody writes to any more.
     init(
-        lists: Int, components: PrincipalComponents, units: AlignedMemory, codes: CodeList, projected: AlignedMemory, trainedRows: Int,
-        calibration: ProbeCalibration
+        lists: Int, width: Int, components: PrincipalComponents, units: AlignedMemory, codes: CodeList, projected: AlignedMemory,
+        trainedRows: Int, calibration: ProbeCalibration
     ) {
         self.lists = lists
-        dimensions = components.dimensions
+        self.width = width
         self.components = components
         self.units = units
         self.codes = codes
+        blocks = AlignedMemory(bytes: Self.blockBytes(lists, width))
         self.projected = projected
         self.trainedRows = trainedRows
         self.calibration = calibration
+        transpose()
     }
 
-    static func stepOffset(_ lists: Int, _ dimensions: Int) -> Int {
-        (lists * dimensions + 3) / 4 * 4
+    static func stepOffset(_ lists: Int, _ width: Int) -> Int {
+        (lists * width + 3) / 4 * 4
     }
 
-    static func unitBytes(_ lists: Int, _ dimensions: Int) -> Int {
-        stepOffset(lists, dimensions) + 4 * lists
+    static func unitBytes(_ lists: Int, _ width: Int) -> Int {
+        stepOffset(lists, width) + 4 * lists
+    }
+
+    private static func blockBytes(_ lists: Int, _ width: Int) -> Int {
+        (lists + 31) / 32 * 32 * width / 8
+    }
+
+    private func publish() {
+        codes.publish(lists)
+        transpose()
+    }
+
+    private func transpose() {
+        withUnsafePointer(to: codes.view) {
+            bunko_transpose_list($0, lists, width, blocks.base.assumingMemoryBound(to: UInt8.self))
+        }
     }
 
     /// Writes a list's unit mean and its code.
     private func write(_ list: Int, mean: UnsafePointer<Float>, space: CodeSpace) {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: dimensions + space.rotation.width) { scratch in
+        let dimensions = components.dimensions
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: dimensions + width) { scratch in
             withUnsafeTemporaryAllocation(of: UInt8.self, capacity: space.codeBytes) { code in
                 guard let unit = scratch.baseAddress, let code = code.baseAddress else { return }
                 unit.update(from: mean, count: dimensions)
                 // A mean of zero has no direction; it stays zero and ranks behind every list on the query's side.
                 _ = bunko_normalize(unit, dimensions)
-                let step = bunko_round_to_int8(unit, units.base.assumingMemoryBound(to: Int8.self) + list * dimensions, dimensions)
-                (units.base + Self.stepOffset(lists, dimensions)).assumingMemoryBound(to: Float.self)[list] = step
-                let factors = space.encode(unit, scratch: unit + dimensions, into: code)
+                let residual = unit + dimensions
+                let factors = space.encode(unit, scratch: residual, into: code)
                 codes.write(list, code: code, factors: factors, slot: Slot(list))
+                let step = bunko_round_to_int8(residual, units.base.assumingMemoryBound(to: Int8.self) + list * width, width)
+                (units.base + Self.stepOffset(lists, width)).assumingMemoryBound(to: Float.self)[list] = step
             }
         }
     }
@@ -143,96 +169,105 @@ final class CoarseQuantizer: @unchecked Sendable {
         }
     }
 
-    var bytes: Int { units.bytes + codes.bytes + projected.bytes + components.bytes }
+    var bytes: Int { units.bytes + codes.bytes + blocks.bytes + projected.bytes + components.bytes }
 
     /// Lists and their cosines with the query, best first.
     struct Ranking {
         var order: [UInt32]
         var scores: [Float]
+
+        /// The same without some lists.
+        func without(_ lists: Set<UInt32>) -> Ranking {
+            let kept = order.indices.filter { !lists.contains(order[$0]) }
+            return Ranking(order: kept.map { order[$0] }, scores: kept.map { scores[$0] })
+        }
     }
 
-    /// Error of a code's estimate of a centroid, in units of cosine: candidates are taken this much below the bar.
-    private static let estimateSlack: Float = 0.02
+    /// Lists that are scored by bytes at least.
+    private static let fewestRescored = 16
 
-    /// Ranks the lists whose score is at most `gap` under the best one's, `most` of them at most and `fewest` at least.
-    ///
-    /// Cost: one code a list, one product of bytes for each list near the bar or above it. With `matches`, only lists for which it has more
-    /// than 0 take part.
-    func rank(
-        _ query: QueryCode, space: CodeSpace, gap: Float = .infinity, fewest: Int = 1, most: Int, matches: [UInt32]? = nil
-    ) -> Ranking {
-        withUnsafeTemporaryAllocation(byteCount: 8 * lists + 64, alignment: 64) { memory in
-            guard let base = memory.baseAddress else { return Ranking(order: [], scores: []) }
-            let estimates = base.bindMemory(to: Float.self, capacity: lists)
-            let positions = (base + 4 * lists).bindMemory(to: UInt32.self, capacity: lists)
+    /// What the codes say of each list's cosine with the query. Cost: one code a list.
+    struct Estimates {
+        fileprivate let values: [Float]
+        /// The query's product with the space's centre.
+        fileprivate let towardsCentre: Float
+    }
+
+    func estimates(_ query: QueryCode, space: CodeSpace) -> Estimates {
+        var towardsCentre: Float = 0
+        let values = [Float](unsafeUninitializedCapacity: lists) { buffer, count in
             query.withCodeQuery(space: space, epsilon: 0) { codeQuery in
-                withUnsafePointer(to: codes.view) { bunko_estimate($0, lists, &codeQuery, estimates, query.scratch) }
-            }
-            var eligible = lists
-            var numbers: [UInt32] = []
-            if let matches {
-                numbers.reserveCapacity(lists)
-                for list in 0..<lists where matches[list] > 0 {
-                    estimates[numbers.count] = estimates[list]
-                    numbers.append(UInt32(list))
+                towardsCentre = codeQuery.base
+                withUnsafePointer(to: codes.view) {
+                    bunko_estimate($0, blocks.base.assumingMemoryBound(to: UInt8.self), lists, &codeQuery, buffer.baseAddress)
                 }
-                eligible = numbers.count
             }
-            let found = candidates(
-                estimates, eligible, positions, gap: gap, fewest: min(fewest, eligible), most: min(most, eligible))
-            if matches != nil {
-                for position in 0..<found { positions[position] = numbers[Int(positions[position])] }
-            }
-            rescore(positions, found, query, into: estimates)
-            return ranking(positions, estimates, found, gap: gap, fewest: fewest, most: most)
+            count = lists
         }
+        return Estimates(values: values, towardsCentre: towardsCentre)
     }
 
-    private func candidates(
-        _ estimates: UnsafePointer<Float>, _ lists: Int, _ positions: UnsafeMutablePointer<UInt32>, gap: Float, fewest: Int, most: Int
-    ) -> Int {
-        if gap < .infinity {
-            var best = -Float.infinity
-            for list in 0..<lists where estimates[list] > best { best = estimates[list] }
-            let found = bunko_select_at_least(estimates, lists, best - gap - 2 * Self.estimateSlack, positions)
-            if found >= fewest, found <= 2 * most { return found }
-            if found < fewest { return bunko_select_largest(estimates, lists, 2 * fewest, positions) }
+    /// Ranks the `most` best lists. With `matches`, only lists for which it has more than 0 take part.
+    ///
+    /// Cost: one product of bytes for each of twice as many lists, whose order the estimates cannot decide.
+    func rank(_ query: QueryCode, _ estimates: Estimates, most: Int, matches: [UInt32]? = nil) -> Ranking {
+        withUnsafeTemporaryAllocation(byteCount: 12 * lists + 64, alignment: 64) { memory in
+            guard let base = memory.baseAddress else { return Ranking(order: [], scores: []) }
+            let positions = base.bindMemory(to: UInt32.self, capacity: lists)
+            let scores = (base + 4 * lists).bindMemory(to: Float.self, capacity: lists)
+            let wanted = max(Self.fewestRescored, most + most / 2)
+            var found = 0
+            if let matches {
+                let eligible = (base + 8 * lists).bindMemory(to: UInt32.self, capacity: lists)
+                var count = 0
+                for list in 0..<lists where matches[list] > 0 {
+                    scores[count] = estimates.values[list]
+                    eligible[count] = UInt32(list)
+                    count += 1
+                }
+                found = bunko_select_largest(scores, count, min(count, wanted), positions)
+                for position in 0..<found { positions[position] = eligible[Int(positions[position])] }
+            } else {
+                found = bunko_select_largest(estimates.values, lists, min(lists, wanted), positions)
+            }
+            rescore(positions, found, query, estimates.towardsCentre, into: scores)
+            return ranking(positions, scores, found, most: most)
         }
-        return bunko_select_largest(estimates, lists, min(lists, max(16, 2 * most)), positions)
     }
 
     private func rescore(
-        _ positions: UnsafePointer<UInt32>, _ count: Int, _ query: QueryCode, into scores: UnsafeMutablePointer<Float>
+        _ positions: UnsafePointer<UInt32>, _ count: Int, _ query: QueryCode, _ towardsCentre: Float,
+        into scores: UnsafeMutablePointer<Float>
     ) {
         let bytes = units.base.assumingMemoryBound(to: Int8.self)
-        let steps = (units.base + Self.stepOffset(lists, dimensions)).assumingMemoryBound(to: Float.self)
+        let steps = (units.base + Self.stepOffset(lists, width)).assumingMemoryBound(to: Float.self)
+        let rounded = query.rounded
         for position in 0..<count {
-            if position + 4 < count { bunko_prefetch(bytes + Int(positions[position + 4]) * dimensions, dimensions) }
+            if position + 4 < count { bunko_prefetch(bytes + Int(positions[position + 4]) * width, width) }
             let list = Int(positions[position])
-            scores[position] = steps[list] * bunko_dot_int8(bytes + list * dimensions, query.unit, dimensions)
+            let product = bunko_dot_int8(bytes + list * width, rounded.values, width)
+            scores[position] = towardsCentre + rounded.step * steps[list] * Float(product)
         }
     }
 
-    private func ranking(
-        _ positions: UnsafePointer<UInt32>, _ scores: UnsafePointer<Float>, _ count: Int, gap: Float, fewest: Int, most: Int
-    ) -> Ranking {
-        var best = -Float.infinity
-        for position in 0..<count where scores[position] > best { best = scores[position] }
-        // Higher scores first, then lower numbers: one word that sorts so.
-        var keys: [UInt64] = []
-        keys.reserveCapacity(count)
-        for position in 0..<count { keys.append(UInt64(~scores[position].ascendingBits) << 32 | UInt64(positions[position])) }
-        keys.sort()
-        var kept = min(most, count)
-        while kept > fewest, Float(ascendingBits: ~UInt32(keys[kept - 1] >> 32)) < best - gap { kept -= 1 }
-        var ranking = Ranking(order: [], scores: [])
-        ranking.order.reserveCapacity(kept)
-        ranking.scores.reserveCapacity(kept)
-        for key in keys[..<kept] {
-            ranking.order.append(UInt32(truncatingIfNeeded: key))
-            ranking.scores.append(Float(ascendingBits: ~UInt32(key >> 32)))
+    private func ranking(_ positions: UnsafePointer<UInt32>, _ scores: UnsafePointer<Float>, _ count: Int, most: Int) -> Ranking {
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: count) { keys in
+            // Higher scores first, then lower numbers: one word that sorts so.
+            for position in 0..<count {
+                keys[position] = UInt64(~scores[position].ascendingBits) << 32 | UInt64(positions[position])
+            }
+            var sorted = keys
+            sorted.sort()
+            let kept = min(most, count)
+            var ranking = Ranking(order: [], scores: [])
+            ranking.order.reserveCapacity(kept)
+            ranking.scores.reserveCapacity(kept)
+            for key in sorted[..<kept] {
+                ranking.order.append(UInt32(truncatingIfNeeded: key))
+                ranking.scores.append(Float(ascendingBits: ~UInt32(key >> 32)))
+            }
+            return ranking
         }
-        return ranking
     }
 
     /// The list of each of `count` unit rows, which are overwritten.

@@ -11,20 +11,23 @@ final class QueryCode {
     let scratch: UnsafeMutablePointer<UInt8>
     private let memory: UnsafeMutableRawPointer
     private let values: UnsafeMutablePointer<Float>
+    private let rotated: UnsafeMutablePointer<Float>
+    private let bytes: UnsafeMutablePointer<Int8>
+    private let width: Int
     private var quantized: bunko_quantized_query
 
     /// - Parameter norm: Euclidean norm of the vector.
     init(_ vector: [Float], norm: Double, rotation: Rotation) {
-        let width = rotation.width
+        width = rotation.width
         dimensions = rotation.dimensions
         let unitBytes = (4 * dimensions + 63) / 64 * 64
         let tables = 4 * width
         let planes = (5 * width / 8 + 63) / 64 * 64
-        memory = .allocate(byteCount: unitBytes + 4 * width + width + tables + planes + 8 * width, alignment: 64)
+        memory = .allocate(byteCount: unitBytes + 4 * width + width + tables + planes + 9 * width, alignment: 64)
         values = memory.bindMemory(to: Float.self, capacity: dimensions)
         unit = UnsafePointer(values)
         bunko_scale(vector, 1 / norm, values, dimensions)
-        let rotated = (memory + unitBytes).bindMemory(to: Float.self, capacity: width)
+        rotated = (memory + unitBytes).bindMemory(to: Float.self, capacity: width)
         rotation.rotate(unit, into: rotated)
         var next = memory + unitBytes + 4 * width
         let numbers = next.bindMemory(to: Int8.self, capacity: width)
@@ -33,12 +36,19 @@ final class QueryCode {
         next += tables
         let planeBytes = next.bindMemory(to: UInt8.self, capacity: planes)
         scratch = (next + planes).bindMemory(to: UInt8.self, capacity: 8 * width)
+        bytes = (next + planes + 8 * width).bindMemory(to: Int8.self, capacity: width)
         quantized = bunko_quantize(rotated, width, numbers, tableBytes, planeBytes)
     }
 
     deinit {
         memory.deallocate()
     }
+
+    /// The rotated unit vector as bytes, and what to multiply them with.
+    private(set) lazy var rounded: (values: UnsafePointer<Int8>, step: Float) = {
+        let step = bunko_round_to_int8(rotated, bytes, width)
+        return (UnsafePointer(bytes), step)
+    }()
 
     /// The query's numbers; they point into this object's memory.
     var numbers: bunko_quantized_query { quantized }

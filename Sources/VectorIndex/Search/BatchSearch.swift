@@ -3,7 +3,7 @@ import CVectorKernels
 /// Many queries over the same scope: each list's codes are read and transposed once for all queries that probe it.
 struct BatchSearch {
     /// Lists each query scans alone at first: they set the bar that keeps the rest of its candidates few.
-    private static let listsScannedAlone = 2
+    private static let listsScannedAlone = 8
 
     private let scope: SearchScope
     private var searches: [PartitionSearch]
@@ -26,25 +26,29 @@ struct BatchSearch {
     }
 
     private mutating func probe(_ position: Int) {
-        guard let space = scope.parts[position].view.table.space else { return }
+        let part = scope.parts[position]
+        guard let space = part.view.table.space, let coarse = part.view.table.coarse else { return }
         var probings: [PartitionSearch.Probing] = []
+        var orders: [[UInt32]] = []
         for number in searches.indices {
             guard let probing = searches[number].probing(position) else { return }
-            searches[number].scan(
-                position, space, order: Array(probing.order.prefix(Self.listsScannedAlone)), epsilon: probing.epsilon)
+            orders.append(searches[number].scanFirst(Self.listsScannedAlone, position, probing, space, coarse))
             probings.append(probing)
         }
-        scanShared(position, space, probings)
-        let part = scope.parts[position]
-        let rowsByList = part.isFiltered ? part.rowsByList : []
+        scanShared(position, space, probings, orders)
+        let rowsByList = part.isFiltered ? part.rowsByList(oneOf: 1) : []
         for (number, probing) in probings.enumerated() {
-            let matched = rowsByList.isEmpty ? 0 : probing.order.reduce(0) { $0 + Int(rowsByList[Int($1)]) }
-            searches[number].complete(position, probing, matched: matched, rowsByList: rowsByList)
+            let probed = Array(probing.ranking.order.prefix(Self.listsScannedAlone)) + orders[number]
+            let matched = rowsByList.isEmpty ? 0 : probed.reduce(0) { $0 + Int(rowsByList[Int($1)]) }
+            searches[number].complete(
+                position, probing, PartitionSearch.Probed(lists: probed, matched: matched), rowsByList: rowsByList)
         }
     }
 
     /// Scans list after list, each for the queries that probe it.
-    private mutating func scanShared(_ position: Int, _ space: CodeSpace, _ probings: [PartitionSearch.Probing]) {
+    private mutating func scanShared(
+        _ position: Int, _ space: CodeSpace, _ probings: [PartitionSearch.Probing], _ orders: [[UInt32]]
+    ) {
         let part = scope.parts[position]
         let table = part.view.table
         let count = searches.count
@@ -61,9 +65,9 @@ struct BatchSearch {
             let search = searches[number]
             (numbers + number).initialize(to: search.query.numbers)
             (queries + number).initialize(
-                to: search.query.codeQuery(numbers + number, space: space, epsilon: probings[number].epsilon))
+                to: search.query.codeQuery(numbers + number, space: space, epsilon: probings[number].plan.epsilon))
             (states + number).initialize(to: search.collector.state)
-            for list in probings[number].order.dropFirst(Self.listsScannedAlone) { queriesOfList[Int(list)].append(Int32(number)) }
+            for list in orders[number] { queriesOfList[Int(list)].append(Int32(number)) }
         }
         part.rows.words.withUnsafeBufferPointer { words in
             var rows = bunko_rows(words: words.baseAddress, slots: part.rows.capacity, sparse: false)
@@ -93,5 +97,23 @@ struct BatchSearch {
         let scanned = bunko_scan_shared(
             table.views + list, queryPointers, probing.count, rowPointers, UInt32(position), statePointers, scratch)
         for number in probing { searches[Int(number)].count(scanned: scanned, probes: 1) }
+    }
+}
+
+extension PartitionSearch {
+    /// Scans the first lists, which set the bar; returns the others that pass it, none of them twice.
+    fileprivate mutating func scanFirst(
+        _ count: Int, _ position: Int, _ probing: Probing, _ space: CodeSpace, _ coarse: CoarseQuantizer
+    ) -> [UInt32] {
+        var ranking = probing.ranking
+        let first = ranking.order.prefix(count)
+        scan(position, space, first, epsilon: probing.plan.epsilon)
+        guard let reach = probing.plan.reach, let best = ranking.scores.first else { return Array(ranking.order.dropFirst(count)) }
+        let bar = bar(reach, best: best, deviation: coarse.calibration.deviation, space, probing.plan.epsilon)
+        let least = bar.base + bar.slope * collector.state.threshold
+        if let last = ranking.scores.last, last >= least, ranking.order.count < probing.plan.mostProbes {
+            ranking = coarse.rank(query, probing.estimates, most: probing.plan.mostProbes)
+        }
+        return zip(ranking.order, ranking.scores).prefix { $0.1 >= least }.map(\.0).filter { !first.contains($0) }
     }
 }

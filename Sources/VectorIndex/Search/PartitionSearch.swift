@@ -10,7 +10,9 @@ struct PartitionSearch {
     /// Filters that leave fewer rows than this, and less than a quarter, are scanned row by row instead of list by list.
     private static let rowsScannedDirectly = 5_000
     /// The nearest lists are taken to hold too few rows of a filter when they hold less than this share of what a random filter would give.
-    private static let fewOfExpected = 0.9
+    private static let fewOfExpected = 0.75
+    /// Rows of a filter that are looked up to learn which lists hold any: with more, every second is, or every third.
+    private static let rowsLookedUp = 30_000
 
     let scope: SearchScope
     let k: Int
@@ -40,11 +42,11 @@ struct PartitionSearch {
             hits: collector.hits(scope.parts), exact: isExact, probes: probes, scanned: scanned, matched: scope.matched)
     }
 
-    /// Slots of the best rows of the only part, best first.
-    mutating func nearestSlots(scoringAtMost limit: Int) -> [Slot] {
+    /// The best rows of the only part, best first.
+    mutating func nearest(scoringAtMost limit: Int) -> ArraySlice<bunko_scored> {
         for position in scope.parts.indices { search(position) }
         collector.rerank(query, scope.parts, scoringAtMost: limit)
-        return collector.scored.sorted { $0.score > $1.score }.prefix(k).map(\.slot)
+        return collector.scored.sorted { $0.score > $1.score }.prefix(k)
     }
 
     mutating func search(_ position: Int) {
@@ -55,10 +57,12 @@ struct PartitionSearch {
         if scansRows(part) {
             scanRows(position, space)
         } else if let probing = probing(position) {
-            let matched = scan(position, space, order: probing.order, epsilon: probing.epsilon)
-            complete(position, probing, matched: matched, rowsByList: part.rowsByList)
+            let found = probe(position, probing, reachesOut: true)
+            complete(
+                position, probing, found,
+                rowsByList: part.rowsByList(oneOf: (part.matched + Self.rowsLookedUp - 1) / Self.rowsLookedUp))
         } else {
-            scan(position, space, order: Array(0..<UInt32(table.lists.count)), epsilon: SearchPlan.epsilon(effort))
+            scan(position, space, Array(0..<UInt32(table.lists.count))[...], epsilon: SearchPlan.epsilon(effort))
         }
     }
 
@@ -86,12 +90,22 @@ struct PartitionSearch {
         scanned += part.matched
     }
 
-    /// Lists a search of one part is to probe, best first.
+    /// How a search of one part is to probe its lists.
     struct Probing {
-        let order: [UInt32]
-        let epsilon: Float
-        /// Rows that must have been found afterwards.
-        let wanted: Int
+        let plan: SearchPlan
+        let estimates: CoarseQuantizer.Estimates
+        /// The first lists, best first.
+        let ranking: CoarseQuantizer.Ranking
+        /// Lists that take part are above 0; nil when all do.
+        let matches: [UInt32]?
+    }
+
+    /// What probing found.
+    struct Probed {
+        /// Lists that were probed; not in an order.
+        var lists: [UInt32]
+        /// A filter's rows in them.
+        var matched: Int
     }
 
     /// Ranks the lists of a part that is searched by probing them.
@@ -101,61 +115,107 @@ struct PartitionSearch {
         isExact = false
         let share = Double(part.matched) / Double(part.view.liveCount)
         let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: share)
-        let ranking = coarse.rank(query, space: space, gap: plan.gap, fewest: plan.fewestProbes, most: plan.mostProbes)
-        let wanted = min(k, collector.state.lower_count + part.matched)
-        return Probing(order: ranking.order, epsilon: plan.epsilon, wanted: wanted)
+        let estimates = coarse.estimates(query, space: space)
+        let ranking = coarse.rank(query, estimates, most: plan.firstProbes)
+        return Probing(plan: plan, estimates: estimates, ranking: ranking, matches: nil)
     }
 
-    /// Probes more lists while those of the plan hold too few rows that match, or fewer rows were found than there must be.
+    /// Probes as many lists as the plan says. Unless it `reachesOut`, only the first that were ranked.
+    mutating func probe(_ position: Int, _ probing: Probing, reachesOut: Bool) -> Probed {
+        let part = scope.parts[position]
+        var ranking = probing.ranking
+        var probed = Probed(lists: [], matched: 0)
+        guard let space = part.view.table.space, let coarse = part.view.table.coarse, let best = ranking.scores.first else { return probed }
+        let bar = probing.plan.reach.map { self.bar($0, best: best, deviation: coarse.calibration.deviation, space, probing.plan.epsilon) }
+        while true {
+            let found = scan(position, space, ranking.order[...], scores: ranking.scores, bar: bar, epsilon: probing.plan.epsilon)
+            probed.lists += ranking.order[..<found.lists]
+            probed.matched += found.matched
+            // Fewer were probed than were ranked when the rest is not worth it.
+            let ranked = probing.ranking.order.count
+            guard reachesOut, bar != nil, found.lists == ranking.order.count, probed.lists.count < probing.plan.mostProbes else { return probed }
+            let most = min(probing.plan.mostProbes, 4 * max(ranked, probed.lists.count))
+            let done = Set(probed.lists)
+            ranking = coarse.rank(query, probing.estimates, most: most, matches: probing.matches).without(done)
+            if ranking.order.isEmpty { return probed }
+        }
+    }
+
+    /// Probes more lists where those of the plan hold too few rows that match, or fewer rows were found than there must be.
     ///
-    /// `matched` of a filter's rows lie in the lists that were probed; `rowsByList` are all of them, counted when they are wanted.
-    mutating func complete(_ position: Int, _ probing: Probing, matched: Int, rowsByList: @autoclosure () -> [UInt32]) {
+    /// `rowsByList`, counted when it is wanted, is above 0 for lists that hold rows of the filter.
+    mutating func complete(_ position: Int, _ probing: Probing, _ probed: Probed, rowsByList: @autoclosure () -> [UInt32]) {
         let part = scope.parts[position]
         guard let space = part.view.table.space, let coarse = part.view.table.coarse else { return }
-        var done = Set<UInt32>()
+        var lists = probed.lists
         let share = Double(part.matched) / Double(part.view.liveCount)
-        let found = Double(matched * coarse.lists) / Double(max(1, probing.order.count * part.view.liveCount))
-        if part.isFiltered, found < Self.fewOfExpected * share, probing.order.count < coarse.lists {
-            // As many lists as a random filter of the share that was found would need, of those that hold any of its rows.
-            let plan = SearchPlan(
-                effort: effort, k: k, coarse: coarse, matchingShare: max(found, Double(k) / Double(part.view.liveCount)))
-            let ranking = coarse.rank(query, space: space, fewest: plan.fewestProbes, most: plan.mostProbes, matches: rowsByList())
-            done.formUnion(probing.order)
-            scan(position, space, order: ranking.order.filter { done.insert($0).inserted }, epsilon: probing.epsilon)
+        let found = Double(probed.matched * coarse.lists) / Double(max(1, lists.count * part.view.liveCount))
+        if part.isFiltered, found < Self.fewOfExpected * share, lists.count < coarse.lists {
+            // The filter's rows lie together, elsewhere: the lists that hold some are all there is, and they are full of them.
+            var rows = rowsByList()
+            let inside = share * Double(coarse.lists) / Double(max(1, rows.count { $0 > 0 }))
+            for list in lists { rows[Int(list)] = 0 }
+            let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: min(1, inside))
+            let ranking = coarse.rank(query, probing.estimates, most: plan.firstProbes, matches: rows)
+            let there = Probing(plan: plan, estimates: probing.estimates, ranking: ranking, matches: rows)
+            lists += probe(position, there, reachesOut: true).lists
         }
-        var next = max(16, 4 * probing.order.count)
         // Every row that was found has a lower bound.
-        while collector.state.lower_count < probing.wanted, done.count < coarse.lists {
-            if done.isEmpty { done.formUnion(probing.order) }
-            let all = coarse.rank(query, space: space, most: min(coarse.lists, next))
-            let more = all.order.filter { !done.contains($0) }
-            done.formUnion(more)
+        let wanted = min(k, part.matched)
+        guard collector.state.lower_count < wanted, lists.count < coarse.lists else { return }
+        var next = max(16, 4 * lists.count)
+        var done = Set(lists)
+        while collector.state.lower_count < wanted, done.count < coarse.lists {
+            let more = coarse.rank(query, probing.estimates, most: min(coarse.lists, next)).without(done)
+            done.formUnion(more.order)
             next *= 4
-            scan(position, space, order: more, epsilon: probing.epsilon)
+            scan(position, space, more.order[...], epsilon: probing.plan.epsilon)
         }
     }
 
-    /// Returns how many of a filter's rows the lists held.
+    /// Where a scan of lists by descending score ends: below `base` + `slope` times the threshold.
+    struct Bar {
+        let base: Float
+        let slope: Float
+    }
+
+    /// The bar of a reach: the k-th row's score is taken to lie as far above its bound, the threshold, as an average row's.
+    func bar(_ reach: ProbeCalibration.Reach, best: Float, deviation: Float, _ space: CodeSpace, _ epsilon: Float) -> Bar {
+        let distance = query.withCodeQuery(space: space, epsilon: epsilon) { $0.distance }
+        return Bar(base: reach.best * best + reach.kth * epsilon * deviation * distance - reach.margin, slope: reach.kth)
+    }
+
+    /// Scans lists in their order, to the end or, with their scores and a bar, as far as that lets them pass. Returns how many were scanned,
+    /// and how many of a filter's rows they held.
     @discardableResult
-    mutating func scan(_ position: Int, _ space: CodeSpace, order: [UInt32], epsilon: Float) -> Int {
+    mutating func scan(
+        _ position: Int, _ space: CodeSpace, _ order: ArraySlice<UInt32>, scores: [Float] = [], bar: Bar? = nil, epsilon: Float
+    ) -> (lists: Int, matched: Int) {
         let part = scope.parts[position]
         var cursor = bunko_cursor(list: 0, row: 0)
-        var matched = 0
-        part.rows.words.withUnsafeBufferPointer { words in
-            var rows = bunko_rows(words: words.baseAddress, slots: part.rows.capacity, sparse: part.isFiltered)
-            query.withCodeQuery(space: space, epsilon: epsilon) { codeQuery in
-                while true {
-                    collector.reserve(64)
-                    scanned += bunko_scan(
-                        part.view.table.views, order, order.count, &cursor, &codeQuery, &rows, UInt32(position), &collector.state,
-                        query.scratch, &matched)
-                    if cursor.list >= order.count { break }
-                    collector.reserve(collector.state.capacity)
+        var scanned = bunko_scanned(rows: 0, matched: 0)
+        order.withUnsafeBufferPointer { order in
+            part.rows.words.withUnsafeBufferPointer { words in
+                scores.withUnsafeBufferPointer { scores in
+                    var rows = bunko_rows(words: words.baseAddress, slots: part.rows.capacity, sparse: part.isFiltered)
+                    var reach = bunko_reach(scores: scores.baseAddress, base: bar?.base ?? 0, slope: bar?.slope ?? 0)
+                    query.withCodeQuery(space: space, epsilon: epsilon) { codeQuery in
+                        collector.reserve(64)
+                        withUnsafePointer(to: &reach) { reach in
+                            while !bunko_scan(
+                                part.view.table.views, order.baseAddress, order.count, &cursor, &codeQuery, &rows, bar == nil ? nil : reach,
+                                UInt32(position), &collector.state, query.scratch, &scanned)
+                            {
+                                collector.reserve(collector.state.capacity)
+                            }
+                        }
+                    }
                 }
             }
         }
-        probes += order.count
-        return matched
+        self.scanned += scanned.rows
+        probes += cursor.list
+        return (cursor.list, scanned.matched)
     }
 
     mutating func count(scanned rows: Int, probes lists: Int) {
@@ -168,17 +228,18 @@ struct PartitionSearch {
         let part = scope.parts[position]
         let table = part.view.table
         let quads = part.quads
-        var matched = 0
+        var scanned = bunko_scanned(rows: 0, matched: 0)
         collector.reserve(4 * quads.count)
         part.rows.words.withUnsafeBufferPointer { words in
             var rows = bunko_rows(words: words.baseAddress, slots: part.rows.capacity, sparse: true)
             query.withCodeQuery(space: space, epsilon: SearchPlan.epsilon(effort)) { codeQuery in
-                scanned += bunko_scan_quads(
-                    table.views, quads, quads.count, &codeQuery, &rows, UInt32(position), &collector.state, query.scratch, &matched)
+                bunko_scan_quads(
+                    table.views, quads, quads.count, &codeQuery, &rows, UInt32(position), &collector.state, query.scratch, &scanned)
             }
         }
+        self.scanned += scanned.rows
         probes += 1
-        if matched < part.matched { scoreRows(position, missedBy: quads) }
+        if scanned.matched < part.matched { scoreRows(position, missedBy: quads) }
     }
 
     /// Codes that moved since the view was taken are elsewhere in it: their rows are scored instead.

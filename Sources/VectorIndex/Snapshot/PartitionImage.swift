@@ -57,7 +57,7 @@ extension PartitionImage {
             try data.writePart(coarse.components.basis)
             try data.writePart(UnsafeRawBufferPointer(start: coarse.projected.base, count: 2 * coarse.lists * coarse.components.count))
             try data.writePart(
-                UnsafeRawBufferPointer(start: coarse.units.base, count: CoarseQuantizer.unitBytes(coarse.lists, coarse.dimensions)))
+                UnsafeRawBufferPointer(start: coarse.units.base, count: CoarseQuantizer.unitBytes(coarse.lists, coarse.width)))
             let codes = coarse.codes.image(count: coarse.lists)
             try data.writePart(UnsafeRawBufferPointer(start: codes.base, count: codes.bytes))
         }
@@ -72,13 +72,14 @@ extension PartitionImage {
         manifest.append(UInt64(coarse.trainedRows))
         manifest.append(UInt32(coarse.components.count))
         manifest.append(UInt64(coarse.calibration.rows))
+        manifest.append(coarse.calibration.deviation)
         manifest.append(UInt32(coarse.calibration.points.count))
         for point in coarse.calibration.points {
-            manifest.append(point.gap)
+            manifest.append(UInt32(point.k))
+            manifest.append(point.margin)
             manifest.append(UInt32(point.mostProbes))
             manifest.append(point.meanProbes)
-            manifest.append(point.recall10)
-            manifest.append(point.recall100)
+            manifest.append(point.recall)
         }
     }
 }

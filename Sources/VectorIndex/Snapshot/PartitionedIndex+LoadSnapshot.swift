@@ -173,22 +173,26 @@ struct SnapshotLoader {
         let components = try manifest.count(UInt32.self, "the number of components", atMost: configuration.dimensions)
         guard components > 0 else { throw manifest.damaged("there are no principal components") }
         let calibratedRows = try manifest.count(UInt64.self, "the number of calibrated rows", atMost: SnapshotFormat.mostRows)
+        let start = manifest.offset
+        let deviation: Float = try manifest.value("the codes' deviation")
+        guard (0...2).contains(deviation) else { throw manifest.damaged("the codes' deviation is out of range", at: start) }
         let pointCount = try manifest.count(UInt32.self, "the number of calibrated points", atMost: SnapshotFormat.mostPoints)
         var points: [ProbeCalibration.Point] = []
         for _ in 0..<pointCount {
             let start = manifest.offset
             let point = ProbeCalibration.Point(
-                gap: try manifest.value("a gap"),
+                k: try manifest.count(UInt32.self, "a number of neighbours", atMost: SnapshotFormat.mostRows),
+                margin: try manifest.value("a margin"),
                 mostProbes: try manifest.count(UInt32.self, "a number of probes", atMost: SnapshotFormat.mostRows),
-                meanProbes: try manifest.value("a mean number of probes"), recall10: try manifest.value("a recall"),
-                recall100: try manifest.value("a recall"))
-            guard point.gap >= 0, point.mostProbes >= 1, (0...Double(SnapshotFormat.mostRows)).contains(point.meanProbes),
-                (0...1.000_001).contains(point.recall10), (0...1.000_001).contains(point.recall100)
+                meanProbes: try manifest.value("a mean number of probes"), recall: try manifest.value("a recall"))
+            guard ProbeCalibration.levels.contains(point.k), abs(point.margin) <= 4, point.mostProbes >= 1,
+                (0...Double(SnapshotFormat.mostRows)).contains(point.meanProbes), (0...1.000_001).contains(point.recall)
             else { throw manifest.damaged("a point of the calibration is out of range", at: start) }
             points.append(point)
         }
         return Training(
-            trainedRows: trainedRows, components: components, calibration: ProbeCalibration(points: points, rows: calibratedRows))
+            trainedRows: trainedRows, components: components,
+            calibration: ProbeCalibration(points: points, rows: calibratedRows, deviation: deviation))
     }
 
     private mutating func structure(
@@ -216,13 +220,13 @@ struct SnapshotLoader {
         guard halves.allSatisfy({ $0 & 0x7FFF <= 0x4000 }) else { throw data.damaged("a centroid is out of range", at: starts[3]) }
         let units = AlignedMemory(starts[4]..<starts[5], of: mapping)
         let steps = UnsafeBufferPointer(
-            start: (units.base + CoarseQuantizer.stepOffset(lists, dimensions)).assumingMemoryBound(to: Float.self), count: lists)
+            start: (units.base + CoarseQuantizer.stepOffset(lists, width)).assumingMemoryBound(to: Float.self), count: lists)
         guard steps.allSatisfy({ abs($0) <= 2 }) else { throw data.damaged("a centroid is out of range", at: starts[4]) }
         let codes = CodeList(full: lists, width: width, memory: AlignedMemory(starts[5]..<starts[6], of: mapping))
         guard codes.count == lists, codes.hasFiniteFactors else { throw data.damaged("the centroids' codes are no codes", at: starts[5]) }
         let coarse = CoarseQuantizer(
-            lists: lists, components: components, units: units, codes: codes, projected: projected, trainedRows: training.trainedRows,
-            calibration: training.calibration)
+            lists: lists, width: width, components: components, units: units, codes: codes, projected: projected,
+            trainedRows: training.trainedRows, calibration: training.calibration)
         return (space, coarse)
     }
 }

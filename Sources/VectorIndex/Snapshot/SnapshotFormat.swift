@@ -14,7 +14,8 @@ import CVectorKernels
 ///     with lists also:     rows of each list u32 | rows the centre is the mean of u64 | has centroids u8 |
 ///                          CRC of the structure u32 | CRC of the codes u32
 ///     with centroids also: rows when it was trained u64 | principal components u32 | rows when it was calibrated u64 |
-///                          points of the calibration u32 | each point: gap f32, most probes u32, mean probes, recall of 10 and of 100 f64
+///                          the codes' deviation f32 | points of the calibration u32 |
+///                          each point: k u32, margin f32, most probes u32, mean probes f64, recall f64
 ///
 /// The data file holds segments, each from the next multiple of 4,096 bytes on, for each partition: ids, vectors, structure, codes. Where a
 /// segment starts and how long it is follow from the counts in the manifest, so no offset can point astray. The structure is the
@@ -58,10 +59,10 @@ enum SnapshotFormat {
     static func structure(dimensions: Int, width: Int, components: Int, lists: Int) -> [Int]? {
         let row = product(dimensions, 4)
         guard lists > 0 else { return offsets(of: [row]) }
-        guard let bytes = product(lists, dimensions), bytes < 1 << 60, lists < mostRows else { return nil }
+        guard let bytes = product(lists, width), bytes < 1 << 60, lists < mostRows else { return nil }
         return offsets(of: [
             row, row, row.flatMap { product($0, components) }, product(lists, components).flatMap { product($0, 2) },
-            CoarseQuantizer.unitBytes(lists, dimensions), CodeList.bytes(capacity: lists, width: width),
+            CoarseQuantizer.unitBytes(lists, width), CodeList.bytes(capacity: lists, width: width),
         ])
     }
 

@@ -3,81 +3,124 @@ import Foundation
 
 /// How far a search must probe for a recall, measured on rows of the partition that stand in for queries.
 ///
-/// A query probes the lists whose score is at most a gap under its best list's: easy queries probe few, hard ones many, up to a cap. For
-/// gaps from small to large the calibration holds the share of true neighbours whose list was probed.
+/// A search probes its lists by descending score and ends at the first whose score is under a bar: a weighted sum of the best list's score
+/// and of the k-th best row's found so far, less a margin. The best list tells how near a query is to the rows, the k-th row how deep the
+/// lists have to be searched; under a filter it is the k-th row that matches, so the bar sinks as far as the filter makes it. Easy queries
+/// probe few lists, hard ones many, up to a cap.
+///
+/// The margins that a recall needs hardly differ between numbers of hits, nor between rows and questions: seen on generated sets, by 0.01.
 struct ProbeCalibration: Sendable {
+    /// A recall of the k nearest rows, and what it takes.
     struct Point: Sendable, Equatable {
-        var gap: Float
+        var k: Int
+        var margin: Float
         var mostProbes: Int
         var meanProbes: Double
-        /// Mean share of the 10 and of the 100 nearest rows in probed lists.
-        var recall10: Double
-        var recall100: Double
+        /// Mean share of the k nearest rows whose list is probed.
+        var recall: Double
     }
 
     struct Reach: Equatable {
-        var gap: Float
+        /// What the bar is made of: `best` times the best list's score, `kth` times the k-th row's, less `margin`.
+        var best: Float
+        var kth: Float
+        var margin: Float
         var mostProbes: Int
         var meanProbes: Double
     }
 
-    /// By ascending gap.
+    /// By ascending k, then ascending margin.
     let points: [Point]
     /// Rows of the partition when it was calibrated.
     let rows: Int
+    /// Mean of the codes' deviations for a query at distance 1 from the centre: what lies between a row's bound and its score.
+    let deviation: Float
+
+    static let none = ProbeCalibration(points: [], rows: 0, deviation: 0)
 
     /// Rows that stand in for queries. The mean recall of so many has a standard error of about 0.005.
     private static let sampleCount = 400
     /// What the codes' bounds lose on top of the lists that were not probed.
     private static let lossOfCodes = 0.002
-    /// Questions are further from the rows than rows are from their kin: seen on generated sets of both presets, they miss this many times
-    /// what rows miss.
-    private static let strangersMiss = 1.35
+    /// Questions miss this many times what rows miss.
+    private static let strangersMiss = 1.25
     /// Among many equal rows it does not matter which are the nearest.
     fileprivate static let mostRowsScored = 4_000
     /// A query never probes more than this many times the mean.
-    private static let capOverMean = 3.0
+    private static let capOverMean = 6.0
+    /// Numbers of neighbours that are calibrated; between them margins go with the logarithm.
+    static let levels = [10, 30, 100]
     private static let shares = [
         0.3, 0.5, 0.65, 0.75, 0.8, 0.84, 0.88, 0.9, 0.92, 0.935, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.994, 0.997, 0.999, 1,
     ]
 
-    /// The smallest reach for a recall between 0 and 1 of the k nearest rows.
-    func reach(recall: Double, k: Int, lists: Int) -> Reach {
-        let target = min(1, 1 - (1 - recall) / Self.strangersMiss + Self.lossOfCodes)
-        guard let above = points.firstIndex(where: { Self.recall($0, k) >= target }) else {
-            return Reach(gap: .infinity, mostProbes: lists, meanProbes: Double(lists))
-        }
-        let high = points[above]
-        guard above > 0 else { return Reach(gap: high.gap, mostProbes: high.mostProbes, meanProbes: high.meanProbes) }
-        let low = points[above - 1]
-        let (from, to) = (Self.recall(low, k), Self.recall(high, k))
-        let part = to > from ? (target - from) / (to - from) : 1
-        return Reach(
-            gap: low.gap + Float(part) * (high.gap - low.gap),
-            mostProbes: Int((Double(low.mostProbes) + part * Double(high.mostProbes - low.mostProbes)).rounded(.up)),
-            meanProbes: low.meanProbes + part * (high.meanProbes - low.meanProbes))
+    /// The weights of the best list's score and of the k-th row's, which probe the fewest lists for a recall of 0.95: measured at 10, 20, 50
+    /// and 100 neighbours.
+    private static func weights(k: Double) -> (best: Float, kth: Float) {
+        let part = Float(min(1, max(0, log10(k) - 1)))
+        return (0.75 - 0.5 * part, 0.5 + 0.5 * part)
     }
 
-    /// Between the calibrated numbers of hits, and beyond them, recall goes with the logarithm of k.
-    private static func recall(_ point: Point, _ k: Int) -> Double {
-        let part = max(0, log10(Double(k)) - 1)
-        return max(0, point.recall10 + min(2, part) * (point.recall100 - point.recall10))
+    /// The smallest reach for a recall between 0 and 1 of the k nearest rows.
+    func reach(recall: Double, k: Double, lists: Int) -> Reach {
+        let target = min(1, 1 - (1 - recall) / Self.strangersMiss + Self.lossOfCodes)
+        let weights = Self.weights(k: k)
+        let upper = Self.levels.firstIndex { Double($0) >= k } ?? Self.levels.count - 1
+        let lower = max(0, upper - 1)
+        let high = point(recall: target, level: Self.levels[upper])
+        let low = upper == 0 ? high : point(recall: target, level: Self.levels[lower])
+        guard let high, let low else {
+            return Reach(best: weights.best, kth: weights.kth, margin: .infinity, mostProbes: lists, meanProbes: Double(lists))
+        }
+        let span = log(Double(Self.levels[upper])) - log(Double(Self.levels[lower]))
+        let part = span > 0 ? min(1, max(0, (log(k) - log(Double(Self.levels[lower]))) / span)) : 0
+        // Beyond the levels the margin stays; deeper rows lie in more lists all the same.
+        let beyond = max(1, k / Double(Self.levels[Self.levels.count - 1]))
+        func between(_ low: Double, _ high: Double) -> Double { low + part * (high - low) }
+        return Reach(
+            best: weights.best, kth: weights.kth, margin: Float(between(Double(low.margin), Double(high.margin))),
+            mostProbes: min(lists, Int((between(Double(low.mostProbes), Double(high.mostProbes)) * beyond).rounded(.up))),
+            meanProbes: min(Double(lists), between(low.meanProbes, high.meanProbes) * beyond))
+    }
+
+    /// Where a level's points reach a recall; nil when they do not.
+    private func point(recall: Double, level: Int) -> Point? {
+        let points = points.filter { $0.k == level }
+        guard let above = points.firstIndex(where: { $0.recall >= recall }) else { return nil }
+        let high = points[above]
+        guard above > 0, high.recall > points[above - 1].recall else { return high }
+        let low = points[above - 1]
+        let part = (recall - low.recall) / (high.recall - low.recall)
+        return Point(
+            k: level, margin: low.margin + Float(part) * (high.margin - low.margin),
+            mostProbes: Int((Double(low.mostProbes) + part * Double(high.mostProbes - low.mostProbes)).rounded(.up)),
+            meanProbes: low.meanProbes + part * (high.meanProbes - low.meanProbes), recall: recall)
     }
 
     /// Calibrates a trained partition. Reads every code for each row of the sample, so it costs about as much as that many searches of all
     /// lists.
     static func measure(_ view: PartitionView, rotation: Rotation, seed: UInt64, workers: Int) -> ProbeCalibration {
-        guard let coarse = view.table.coarse, let space = view.table.space else { return ProbeCalibration(points: [], rows: 0) }
-        let sample = Sample(view, rotation: rotation, seed: seed, workers: workers)
-        let gaps = shares.map { share in
-            sample.gaps.isEmpty ? 0 : sample.gaps[min(sample.gaps.count - 1, Int(share * Double(sample.gaps.count)))]
+        guard let coarse = view.table.coarse else { return .none }
+        let members = sample(view, rotation: rotation, seed: seed, workers: workers)
+        guard !members.isEmpty else { return .none }
+        let points = levels.flatMap { level in
+            let margins = members.flatMap { $0.margins(k: level) }.sorted()
+            return shares.map { share in
+                let margin = margins.isEmpty ? 0 : margins[min(margins.count - 1, Int(share * Double(margins.count)))]
+                return point(members, k: level, margin: margin, lists: coarse.lists)
+            }
         }
-        let points = gaps.map { gap in
-            let mean = sample.meanProbes(gap: gap)
-            let most = min(coarse.lists, max(8, Int(capOverMean * mean)))
-            return sample.point(gap: gap, most: most, coarse: coarse, space: space, workers: workers)
-        }
-        return ProbeCalibration(points: points, rows: view.liveCount)
+        return ProbeCalibration(points: points, rows: view.liveCount, deviation: view.table.meanDeviation)
+    }
+
+    private static func point(_ members: [Member], k: Int, margin: Float, lists: Int) -> Point {
+        let probes = members.map { $0.lists(above: $0.bar(k: k, margin: margin)) }
+        let mean = Double(probes.reduce(0, +)) / Double(members.count)
+        let most = min(lists, max(8, Int(capOverMean * mean)))
+        let recall = zip(members, probes).reduce(0.0) { $0 + $1.0.recall(k: k, probes: min(most, $1.1)) } / Double(members.count)
+        return Point(
+            k: k, margin: margin, mostProbes: most, meanProbes: Double(probes.reduce(0) { $0 + min(most, $1) }) / Double(members.count),
+            recall: recall)
     }
 
     /// The rows that stand in for queries: one at random from each of as many equal parts.
@@ -89,104 +132,97 @@ struct ProbeCalibration: Sendable {
         }
     }
 
-    /// Rows as queries, with the lists of their neighbours.
-    fileprivate struct Sample: Sendable {
-        struct Member: Sendable {
-            var slot: Slot
-            /// Lists of the nearest rows, nearest first.
-            var neighbours: [UInt32] = []
-            /// Gaps of all lists, ascending.
-            var gaps: [Float] = []
-            var gapOfList: [Float] = []
+    /// A row as a query.
+    fileprivate struct Member: Sendable {
+        /// Scores of all lists, descending.
+        var lists: [Float] = []
+        /// Of its nearest rows, nearest first: the score, and the place of the list among all.
+        var neighbours: [(score: Float, place: Int)] = []
+    }
+
+    fileprivate static func sample(_ view: PartitionView, rotation: Rotation, seed: UInt64, workers: Int) -> [Member] {
+        let slots = sample(of: view.live.slots, seed: seed)
+        var listOfSlot = [UInt32](repeating: .max, count: view.live.capacity)
+        for (number, list) in view.table.lists.enumerated() {
+            // Writers may have appended rows that the view does not know.
+            for row in 0..<list.count where view.live.contains(list.slot(row)) { listOfSlot[Int(list.slot(row))] = UInt32(number) }
         }
-
-        let view: PartitionView
-        let rotation: Rotation
-        var members: [Member]
-        /// Gaps of the lists of all 10 nearest rows, ascending.
-        var gaps: [Float] = []
-
-        init(_ view: PartitionView, rotation: Rotation, seed: UInt64, workers: Int) {
-            self.view = view
-            self.rotation = rotation
-            members = ProbeCalibration.sample(of: view.live.slots, seed: seed).map { Member(slot: $0) }
-            var listOfSlot = [UInt32](repeating: .max, count: view.live.capacity)
-            for (number, list) in view.table.lists.enumerated() {
-                // Writers may have appended rows that the view does not know.
-                for row in 0..<list.count where view.live.contains(list.slot(row)) { listOfSlot[Int(list.slot(row))] = UInt32(number) }
+        var members = [Member](repeating: Member(), count: slots.count)
+        let lists = listOfSlot
+        members.withUnsafeMutableBufferPointer { buffer in
+            guard let target = SendablePointer(buffer.baseAddress) else { return }
+            inParallel(buffer.count, grain: 4, workers: workers) { range in
+                for position in range { target.pointer[position] = Member(slots[position], view, rotation, lists) }
             }
-            let (filled, nearest) = Self.filled(members, view, rotation, listOfSlot, workers)
-            members = filled
-            gaps = nearest.sorted()
         }
-
-        private static func filled(
-            _ members: [Member], _ view: PartitionView, _ rotation: Rotation, _ listOfSlot: [UInt32], _ workers: Int
-        ) -> (members: [Member], gaps: [Float]) {
-            var filled = members
-            filled.withUnsafeMutableBufferPointer { buffer in
-                guard let target = SendablePointer(buffer.baseAddress) else { return }
-                inParallel(buffer.count, grain: 4, workers: workers) { range in
-                    for position in range { target.pointer[position].fill(view, rotation, listOfSlot) }
-                }
-            }
-            let gaps = filled.flatMap { member in member.neighbours.prefix(10).indices.map { member.gapOfNeighbour($0) } }
-            return (filled, gaps)
-        }
-
-        func meanProbes(gap: Float) -> Double {
-            let probed = members.reduce(0) { $0 + $1.gaps.count { $0 <= gap } }
-            return Double(probed) / Double(max(1, members.count))
-        }
-
-        func point(gap: Float, most: Int, coarse: CoarseQuantizer, space: CodeSpace, workers: Int) -> Point {
-            var found = [(ten: Double, hundred: Double, probes: Int)](repeating: (0, 0, 0), count: members.count)
-            let members = members
-            found.withUnsafeMutableBufferPointer { buffer in
-                guard let target = SendablePointer(buffer.baseAddress) else { return }
-                inParallel(members.count, grain: 8, workers: workers) { range in
-                    for position in range {
-                        let query = members[position].query(view, rotation)
-                        let probed = Set(coarse.rank(query, space: space, gap: gap, most: most).order)
-                        func share(_ lists: ArraySlice<UInt32>) -> Double {
-                            lists.isEmpty ? 1 : Double(lists.count { probed.contains($0) }) / Double(lists.count)
-                        }
-                        let neighbours = members[position].neighbours
-                        target.pointer[position] = (share(neighbours.prefix(10)), share(neighbours[...]), probed.count)
-                    }
-                }
-            }
-            let count = Double(max(1, found.count))
-            return Point(
-                gap: gap, mostProbes: most, meanProbes: Double(found.reduce(0) { $0 + $1.probes }) / count,
-                recall10: found.reduce(0) { $0 + $1.ten } / count, recall100: found.reduce(0) { $0 + $1.hundred } / count)
-        }
+        return members
     }
 }
 
-extension ProbeCalibration.Sample.Member {
-    fileprivate func query(_ view: PartitionView, _ rotation: Rotation) -> QueryCode {
-        let vector = Array(UnsafeBufferPointer(start: view.table.vector(slot), count: rotation.dimensions))
-        return QueryCode(vector, norm: 1, rotation: rotation)
-    }
-
-    fileprivate mutating func fill(_ view: PartitionView, _ rotation: Rotation, _ listOfSlot: [UInt32]) {
+extension ProbeCalibration.Member {
+    fileprivate init(_ slot: Slot, _ view: PartitionView, _ rotation: Rotation, _ listOfSlot: [UInt32]) {
         guard let coarse = view.table.coarse, let space = view.table.space else { return }
         let part = SearchScope.Part(id: UUID(), view: view, rows: view.live, matched: view.liveCount, isFiltered: false)
         let vector = Array(UnsafeBufferPointer(start: view.table.vector(slot), count: rotation.dimensions))
         var search = PartitionSearch(
             vector, norm: 1, scope: SearchScope(parts: [part], rotation: rotation), k: 101, effort: .probes(coarse.lists, epsilon: 2.5))
-        let nearest = search.nearestSlots(scoringAtMost: ProbeCalibration.mostRowsScored).filter { $0 != slot }.prefix(100)
-        let ranking = coarse.rank(query(view, rotation), space: space, most: coarse.lists)
-        let best = ranking.scores.first ?? 0
-        neighbours = nearest.map { listOfSlot[Int($0)] }
-        gaps = ranking.scores.map { best - $0 }
-        gapOfList = [Float](repeating: .infinity, count: coarse.lists)
-        for (list, score) in zip(ranking.order, ranking.scores) { gapOfList[Int(list)] = best - score }
+        let nearest = search.nearest(scoringAtMost: ProbeCalibration.mostRowsScored).filter { $0.slot != slot }.prefix(100)
+        let ranking = coarse.rank(search.query, coarse.estimates(search.query, space: space), most: coarse.lists)
+        var places = [Int](repeating: coarse.lists, count: coarse.lists)
+        for (place, list) in ranking.order.enumerated() { places[Int(list)] = place }
+        lists = ranking.scores
+        neighbours = nearest.map { row in
+            let list = Int(listOfSlot[Int(row.slot)])
+            return (row.score, list < places.count ? places[list] : coarse.lists)
+        }
     }
 
-    fileprivate func gapOfNeighbour(_ position: Int) -> Float {
-        let list = Int(neighbours[position])
-        return list < gapOfList.count ? gapOfList[list] : .infinity
+    /// The score a list must have to be probed.
+    fileprivate func bar(k: Int, margin: Float) -> Float {
+        let weights = ProbeCalibration.weights(k: Double(k))
+        guard let kth = neighbours.prefix(k).last else { return -.infinity }
+        return weights.best * (lists.first ?? 0) + weights.kth * kth.score - margin
+    }
+
+    /// How many lists, the best ones, have at least this score; at least one.
+    fileprivate func lists(above bar: Float) -> Int {
+        max(1, lists.partitioningIndex { $0 < bar })
+    }
+
+    fileprivate func recall(k: Int, probes: Int) -> Double {
+        let nearest = neighbours.prefix(k)
+        return nearest.isEmpty ? 1 : Double(nearest.count { $0.place < probes }) / Double(nearest.count)
+    }
+
+    /// The margins from which on the lists of the k nearest rows are probed.
+    fileprivate func margins(k: Int) -> [Float] {
+        neighbours.prefix(k).filter { $0.place < lists.count }.map { bar(k: k, margin: 0) - lists[$0.place] }
+    }
+}
+
+extension Array {
+    /// The first position from which on the predicate holds, in an array where it holds from some position on.
+    fileprivate func partitioningIndex(where belongs: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if belongs(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
+
+extension PartitionTable {
+    /// Mean of the codes' deviations, of the first rows of each list.
+    fileprivate var meanDeviation: Float {
+        var sum = 0.0
+        var count = 0
+        for list in lists {
+            for row in 0..<Swift.min(4, list.count) {
+                sum += Double(bunko_half_to_float(withUnsafePointer(to: list.view) { bunko_list_factors($0, row) }.error))
+                count += 1
+            }
+        }
+        return count == 0 ? 0 : Float(sum / Double(count))
     }
 }
