@@ -72,11 +72,11 @@ struct ProbeCalibration: Sendable {
         let gaps = shares.map { share in
             sample.gaps.isEmpty ? 0 : sample.gaps[min(sample.gaps.count - 1, Int(share * Double(sample.gaps.count)))]
         }
-        let points = gaps.map { gap in
+        let reaches = gaps.map { gap in
             let mean = sample.meanProbes(gap: gap)
-            let most = min(coarse.lists, max(8, Int(capOverMean * mean)))
-            return sample.point(gap: gap, most: most, coarse: coarse, space: space, workers: workers)
+            return (gap: gap, most: min(coarse.lists, max(8, Int(capOverMean * mean))))
         }
+        let points = sample.points(reaches, coarse: coarse, space: space, workers: workers)
         return ProbeCalibration(points: points, rows: view.liveCount)
     }
 
@@ -139,27 +139,34 @@ struct ProbeCalibration: Sendable {
             return Double(probed) / Double(max(1, members.count))
         }
 
-        func point(gap: Float, most: Int, coarse: CoarseQuantizer, space: CodeSpace, workers: Int) -> Point {
-            var found = [(ten: Double, hundred: Double, probes: Int)](repeating: (0, 0, 0), count: members.count)
-            let members = members
+        /// What a probing of each reach finds.
+        func points(_ reaches: [(gap: Float, most: Int)], coarse: CoarseQuantizer, space: CodeSpace, workers: Int) -> [Point] {
+            var found = [(ten: Double, hundred: Double, probes: Int)](repeating: (0, 0, 0), count: members.count * reaches.count)
+            let (members, count) = (members, Double(max(1, members.count)))
             found.withUnsafeMutableBufferPointer { buffer in
                 guard let target = SendablePointer(buffer.baseAddress) else { return }
                 inParallel(members.count, grain: 8, workers: workers) { range in
                     for position in range {
                         let query = members[position].query(view, rotation)
-                        let probed = Set(coarse.rank(query, space: space, gap: gap, most: most).order)
-                        func share(_ lists: ArraySlice<UInt32>) -> Double {
-                            lists.isEmpty ? 1 : Double(lists.count { probed.contains($0) }) / Double(lists.count)
-                        }
                         let neighbours = members[position].neighbours
-                        target.pointer[position] = (share(neighbours.prefix(10)), share(neighbours[...]), probed.count)
+                        for (number, reach) in reaches.enumerated() {
+                            let probed = Set(coarse.rank(query, space: space, gap: reach.gap, most: reach.most).order)
+                            func share(_ lists: ArraySlice<UInt32>) -> Double {
+                                lists.isEmpty ? 1 : Double(lists.count { probed.contains($0) }) / Double(lists.count)
+                            }
+                            target.pointer[number * members.count + position] = (
+                                share(neighbours.prefix(10)), share(neighbours[...]), probed.count
+                            )
+                        }
                     }
                 }
             }
-            let count = Double(max(1, found.count))
-            return Point(
-                gap: gap, mostProbes: most, meanProbes: Double(found.reduce(0) { $0 + $1.probes }) / count,
-                recall10: found.reduce(0) { $0 + $1.ten } / count, recall100: found.reduce(0) { $0 + $1.hundred } / count)
+            return reaches.enumerated().map { number, reach in
+                let found = found[number * members.count..<(number + 1) * members.count]
+                return Point(
+                    gap: reach.gap, mostProbes: reach.most, meanProbes: Double(found.reduce(0) { $0 + $1.probes }) / count,
+                    recall10: found.reduce(0) { $0 + $1.ten } / count, recall100: found.reduce(0) { $0 + $1.hundred } / count)
+            }
         }
     }
 }
