@@ -8,7 +8,6 @@ extension Partition {
     static let largestListOverMean = 3
     /// Lists whose rows may move when one of them is split.
     private static let neighbours = 8
-    private static let smallestSplit = 64
 
     /// Whether a list should be split, or the recall measured anew.
     var wantsBalancing: Bool {
@@ -50,7 +49,9 @@ extension Partition {
         let view = view.withLock { $0 }
         guard let coarse = view.table.coarse, let space = view.table.space, number < view.table.lists.count else { return }
         var members = ListMembers(number, view, coarse.components)
-        guard members.slots.count >= Self.smallestSplit, let halves = members.twoMeans(seed: configuration.seed &+ UInt64(number)) else {
+        guard members.slots.count >= configuration.maintenance.smallestSplit,
+            let halves = members.twoMeans(seed: configuration.seed &+ UInt64(number))
+        else {
             writer.indivisible[number] = view.table.lists[number].count
             return
         }

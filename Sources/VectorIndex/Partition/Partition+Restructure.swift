@@ -3,8 +3,6 @@ import FoundationEssentials
 import Synchronization
 
 extension Partition {
-    /// Lists are rewritten without their dead rows when these are more than a fifth, and at least this many.
-    private static let deadRowsWorthRewriting = 16
     /// Chunks emptied in one step: bounds the extra memory (48 MB at 1536 dimensions).
     private static let chunksPerStep = 8
 
@@ -29,7 +27,7 @@ extension Partition {
         }
         rewriteSparseLists(&writer)
         emptySparseChunks(&writer)
-        if writer.chunks.wantsRenumbering, !writer.keepsNumbers { renumberChunks(&writer) }
+        if !writer.keepsNumbers, writer.chunks.wantsRenumbering(over: configuration.maintenance.droppedChunks) { renumberChunks(&writer) }
     }
 
     /// A centre that stands for a quarter of the rows at most may be far from their mean.
@@ -72,7 +70,7 @@ extension Partition {
         let lists = view.withLock { $0.table.lists }
         let sparse = writer.deadInList.indices.filter { number in
             let dead = writer.deadInList[number]
-            return dead >= Self.deadRowsWorthRewriting && dead * 5 > lists[number].count
+            return dead >= configuration.maintenance.deadRowsInList && dead * 5 > lists[number].count
         }
         guard !sparse.isEmpty else { return }
         var change = PartitionChange(view.withLock { $0 })
