@@ -21,7 +21,7 @@ struct OperationSequence {
     private var shapes: [Shape] = []
 
     enum Event: CaseIterable {
-        case coded, trained, split, becameList, becameRows, compacted, renumbered, saved
+        case coded, trained, split, merged, becameList, becameRows, compacted, renumbered, saved
     }
 
     init(seed: UInt64) {
@@ -73,7 +73,9 @@ struct OperationSequence {
     private mutating func apply(_ operation: Operation, _ partition: UUID) throws -> String? {
         switch operation {
         case .upsert: return try upsert((0..<number(below: 50)).map { _ in row() }, partition)
-        case .upsertTopic: return try upsert((0..<number(below: 40)).map { _ in row(topic: true) }, partition)
+        case .upsertTopic:
+            _ = try upsert((0..<number(below: 40)).map { _ in row(topic: true) }, partition)
+            index.maintain()
         case .remove: return remove((0..<number(below: 40)).map { _ in id(number(below: ids)) }, partition)
         case .removeTopic:
             let first = number(below: ids)
@@ -211,6 +213,7 @@ private struct Shape {
         if old.lists > 1, lists == 1 { events.append(.becameList) }
         if old.lists > 0, lists == 0 { events.append(.becameRows) }
         if components != nil, components === old.components, lists > old.lists { events.append(.split) }
+        if components != nil, components === old.components, lists < old.lists { events.append(.merged) }
         if dropped > old.dropped { events.append(.compacted) }
         if chunks < old.chunks { events.append(.renumbered) }
         return events

@@ -176,9 +176,9 @@ extension Partition {
     func trainIfNeeded() -> Bool {
         training.withLock { _ in
             guard wantsTraining else { return false }
-            let start = writer.withLock { writer in
+            let (start, changes) = writer.withLock { writer in
                 writer.keepsNumbers = true
-                return view.withLock { $0 }
+                return (view.withLock { $0 }, writer.changesSinceCalibration)
             }
             defer { writer.withLock { $0.keepsNumbers = false } }
             let plan = PartitionTraining(
@@ -201,6 +201,7 @@ extension Partition {
                 trained.append(missing, of: now.table)
                 var change = PartitionChange(now)
                 change.exchangeStructure(lists: trained.lists, space: trained.space, coarse: trained.coarse)
+                writer.changesSinceCalibration -= changes
                 publish(change, &writer)
                 for (number, list) in trained.lists.enumerated() {
                     writer.deadInList[number] = (0..<list.count).count { !now.live.contains(list.slot($0)) }

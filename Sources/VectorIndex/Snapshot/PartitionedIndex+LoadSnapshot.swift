@@ -89,6 +89,8 @@ struct SnapshotLoader {
         writer.attributes = attributes
         writer.chunks = ChunkAllocator(closed: zip(used, rows.liveInChunk).map { (used: $0, live: $1) })
         writer.deadInList = rows.deadInList
+        // At least as many rows changed since then.
+        writer.changesSinceCalibration = abs(view.liveCount - (lists.coarse?.calibration.rows ?? view.liveCount))
         return Partition(configuration: configuration, rotation: rotation, writer: writer, view: view)
     }
 
