@@ -1,12 +1,17 @@
 import CVectorKernels
 
-/// Many queries over the same scope: each list's codes are read and transposed once for all queries that probe it.
+/// Many queries over the same scope: each list's codes are read and transposed once for all queries that probe it, and where all rows are
+/// scored, products of matrices find the few that count.
 struct BatchSearch {
     /// Lists each query scans alone at first: they set the bar that keeps the rest of its candidates few.
     private static let listsScannedAlone = 2
+    /// Fewer queries are not worth a product of matrices.
+    private static let fewestForProducts = 4
 
     private let scope: SearchScope
     private var searches: [PartitionSearch]
+    /// Made when it is first needed.
+    private var products: MatrixScorer?
 
     init(_ vectors: ArraySlice<[Float]>, norms: ArraySlice<Double>, scope: SearchScope, k: Int, effort: SearchEffort) {
         self.scope = scope
@@ -16,13 +21,23 @@ struct BatchSearch {
     mutating func answer() -> [SearchResponse] {
         for position in scope.parts.indices {
             guard let first = searches.first else { break }
-            if first.probesLists(position) {
+            if searches.count >= Self.fewestForProducts, first.scoresAll(position) {
+                scoreAll(position)
+            } else if first.probesLists(position) {
                 probe(position)
             } else {
                 for number in searches.indices { searches[number].search(position) }
             }
         }
         return searches.indices.map { searches[$0].response() }
+    }
+
+    private mutating func scoreAll(_ position: Int) {
+        let part = scope.parts[position]
+        let products = products ?? MatrixScorer(searches)
+        self.products = products
+        products.scoreAll(part, position)
+        for number in searches.indices { searches[number].count(scanned: part.matched, probes: 1) }
     }
 
     private mutating func probe(_ position: Int) {

@@ -50,7 +50,7 @@ struct PartitionSearch {
     mutating func search(_ position: Int) {
         let part = scope.parts[position]
         let table = part.view.table
-        guard let space = table.space, !mustScoreAll(part) else { return scoreAll(position) }
+        guard let space = table.space, !scoresAll(position) else { return scoreAll(position) }
         isExact = false
         if scansRows(part) {
             scanRows(position, space)
@@ -65,11 +65,14 @@ struct PartitionSearch {
     /// Whether the part is searched by probing lists.
     func probesLists(_ position: Int) -> Bool {
         let part = scope.parts[position]
-        return part.view.table.coarse != nil && !mustScoreAll(part) && !scansRows(part)
+        return part.view.table.coarse != nil && !scoresAll(position) && !scansRows(part)
     }
 
-    private func mustScoreAll(_ part: SearchScope.Part) -> Bool {
-        effort == .exact || 4 * k >= part.matched || part.isFiltered && part.matched <= Self.rowsScoredDirectly
+    /// Whether every row of the part is scored.
+    func scoresAll(_ position: Int) -> Bool {
+        let part = scope.parts[position]
+        return part.view.table.space == nil || effort == .exact || 4 * k >= part.matched
+            || part.isFiltered && part.matched <= Self.rowsScoredDirectly
     }
 
     private func scansRows(_ part: SearchScope.Part) -> Bool {
