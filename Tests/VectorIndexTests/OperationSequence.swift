@@ -130,7 +130,9 @@ struct OperationSequence {
 
     private mutating func request() -> SearchRequest {
         let allowed = (0..<ids).filter { _ in Bool.random(using: &generator) }.map(id)
-        let efforts = [SearchEffort.exact, .exact, .standard, .recall(0.8), .probes(2, epsilon: 1.9), .probes(1_000, epsilon: 2.5)]
+        let efforts = [
+            SearchEffort.exact, .exact, .standard, .recall(0.8), .probes(2, epsilon: 1.9), .flat(probes: 3), .probes(1_000, epsilon: 2.5),
+        ]
         return SearchRequest(
             vector: coarseVector(Self.dimensions, &generator), partitions: Array(Self.partitions.prefix(1 + number(below: 2))),
             k: [1, 3, 10, 1_000][number(below: 4)], allowed: number(below: 3) == 0 ? Set(allowed) : nil,

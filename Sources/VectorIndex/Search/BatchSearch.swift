@@ -34,27 +34,48 @@ struct BatchSearch {
 
     private mutating func scoreAll(_ position: Int) {
         let part = scope.parts[position]
-        let products = products ?? MatrixScorer(searches)
-        self.products = products
-        products.scoreAll(part, position)
+        matrixScorer().scoreAll(part, position)
         for number in searches.indices { searches[number].count(scanned: part.matched, probes: 1) }
+    }
+
+    private mutating func matrixScorer() -> MatrixScorer {
+        if let products { return products }
+        let made = MatrixScorer(searches)
+        products = made
+        return made
     }
 
     private mutating func probe(_ position: Int) {
         guard let space = scope.parts[position].view.table.space else { return }
         var probings: [PartitionSearch.Probing] = []
+        let alone = searches.first?.isFlat == true ? 0 : Self.listsScannedAlone
         for number in searches.indices {
             guard let probing = searches[number].probing(position) else { return }
             searches[number].scan(
-                position, space, order: Array(probing.order.prefix(Self.listsScannedAlone)), epsilon: probing.epsilon)
+                position, space, order: Array(probing.order.prefix(alone)), epsilon: probing.epsilon)
             probings.append(probing)
         }
-        scanShared(position, space, probings)
+        if alone == 0 { scoreShared(position, probings) } else { scanShared(position, space, probings) }
         let part = scope.parts[position]
         let rowsByList = part.isFiltered ? part.rowsByList : []
         for (number, probing) in probings.enumerated() {
             let matched = rowsByList.isEmpty ? 0 : probing.order.reduce(0) { $0 + Int(rowsByList[Int($1)]) }
             searches[number].complete(position, probing, matched: matched, rowsByList: rowsByList)
+        }
+    }
+
+    /// Scores the rows of list after list, each for the queries that probe it.
+    private mutating func scoreShared(_ position: Int, _ probings: [PartitionSearch.Probing]) {
+        let part = scope.parts[position]
+        var queriesOfList = [[Int]](repeating: [], count: part.view.table.lists.count)
+        for (number, probing) in probings.enumerated() {
+            for list in probing.order { queriesOfList[Int(list)].append(number) }
+        }
+        let products = matrixScorer()
+        for (list, numbers) in queriesOfList.enumerated() where !numbers.isEmpty {
+            let rows = part.rows(inList: list)
+            products.score(rows, of: part, position, for: numbers)
+            for number in numbers { searches[number].count(scanned: rows.count, probes: 1) }
         }
     }
 

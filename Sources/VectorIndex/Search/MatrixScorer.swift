@@ -17,8 +17,10 @@ final class MatrixScorer {
     /// How far two float32 sums of the products of unit vectors may differ, each by `dimensions` roundings at most.
     private let margin: Float
     private let memory: AlignedMemory
-    /// One query after the other, then rows that do not lie together, then products: those of a query are `tileRows` apart.
+    /// One query after the other, then those of them that are in question, then rows that do not lie together, then products: those of a
+    /// query are `tileRows` apart.
     private let units: UnsafeMutablePointer<Float>
+    private let chosen: UnsafeMutablePointer<Float>
     private let gathered: UnsafeMutablePointer<Float>
     private let scores: UnsafeMutablePointer<Float>
     private var slots: [Slot] = []
@@ -31,9 +33,10 @@ final class MatrixScorer {
         dimensions = queries.first?.dimensions ?? 0
         margin = 1.01 * Float(dimensions + 8) * .ulpOfOne
         let (count, rows) = (queries.count, Self.tileRows)
-        memory = AlignedMemory(bytes: 4 * ((count + rows) * dimensions + count * rows))
+        memory = AlignedMemory(bytes: 4 * ((2 * count + rows) * dimensions + count * rows))
         units = memory.base.bindMemory(to: Float.self, capacity: memory.bytes / 4)
-        gathered = units + count * dimensions
+        chosen = units + count * dimensions
+        gathered = chosen + count * dimensions
         scores = gathered + rows * dimensions
         for (number, query) in queries.enumerated() { (units + number * dimensions).update(from: query.unit, count: dimensions) }
     }
@@ -58,6 +61,17 @@ final class MatrixScorer {
             }
         }
         flush(part, position, for: everyone, units)
+    }
+
+    /// Offers some rows of a part to the queries with these numbers.
+    func score(_ rows: [Slot], of part: SearchScope.Part, _ position: Int, for numbers: [Int]) {
+        guard !rows.isEmpty else { return }
+        for (row, number) in numbers.enumerated() {
+            (chosen + row * dimensions).update(from: queries[number].unit, count: dimensions)
+        }
+        slots.removeAll(keepingCapacity: true)
+        for slot in rows { gather(slot, part, position, for: numbers, chosen) }
+        flush(part, position, for: numbers, chosen)
     }
 
     /// Adds a row to the tile of rows from everywhere.

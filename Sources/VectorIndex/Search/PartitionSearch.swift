@@ -71,12 +71,12 @@ struct PartitionSearch {
     /// Whether every row of the part is scored.
     func scoresAll(_ position: Int) -> Bool {
         let part = scope.parts[position]
-        return part.view.table.space == nil || effort == .exact || 4 * k >= part.matched
+        return part.view.table.space == nil || effort == .exact || 4 * k >= part.matched || isFlat && part.view.table.coarse == nil
             || part.isFiltered && part.matched <= Self.rowsScoredDirectly
     }
 
     private func scansRows(_ part: SearchScope.Part) -> Bool {
-        part.isFiltered && part.matched <= Self.rowsScannedDirectly && part.matched * 4 <= part.view.liveCount
+        !isFlat && part.isFiltered && part.matched <= Self.rowsScannedDirectly && part.matched * 4 <= part.view.liveCount
     }
 
     private mutating func scoreAll(_ position: Int) {
@@ -141,6 +141,7 @@ struct PartitionSearch {
     /// Returns how many of a filter's rows the lists held.
     @discardableResult
     mutating func scan(_ position: Int, _ space: CodeSpace, order: [UInt32], epsilon: Float) -> Int {
+        if isFlat { return scoreLists(position, order) }
         let part = scope.parts[position]
         var cursor = bunko_cursor(list: 0, row: 0)
         var matched = 0
@@ -157,6 +158,29 @@ struct PartitionSearch {
                 }
             }
         }
+        probes += order.count
+        return matched
+    }
+
+    /// Whether rows are scored without regard to their codes.
+    var isFlat: Bool {
+        if case .flat = effort { true } else { false }
+    }
+
+    /// Scores every row of lists; returns how many there were.
+    private mutating func scoreLists(_ position: Int, _ order: [UInt32]) -> Int {
+        let part = scope.parts[position]
+        var matched = 0
+        for list in order {
+            let slots = part.rows(inList: Int(list))
+            for (row, slot) in slots.enumerated() {
+                if row + 2 < slots.count { bunko_prefetch(part.view.table.vector(slots[row + 2]), 4 * query.dimensions) }
+                collector.offer(
+                    bunko_dot(part.view.table.vector(slot), query.unit, query.dimensions), slot: slot, partition: position)
+            }
+            matched += slots.count
+        }
+        scanned += matched
         probes += order.count
         return matched
     }

@@ -18,6 +18,8 @@ struct SearchPlan {
         case .exact: 2.5
         case .recall(let recall): recall < 0.985 ? 1.9 : 2.5
         case .probes(_, let epsilon): max(0, epsilon)
+        // No code is looked at.
+        case .flat: 0
         }
     }
 
@@ -31,7 +33,7 @@ struct SearchPlan {
         switch effort {
         case .exact:
             (gap, fewestProbes, mostProbes) = (.infinity, coarse.lists, coarse.lists)
-        case .probes(let probes, _):
+        case .probes(let probes, _), .flat(let probes):
             let count = widened(Double(max(1, probes)))
             (gap, fewestProbes, mostProbes) = (.infinity, count, count)
         case .recall(let recall):
