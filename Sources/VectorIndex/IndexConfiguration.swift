@@ -29,6 +29,8 @@ struct MaintenanceThresholds: Sendable {
     var deadRowsInList = 16
     /// Chunks are numbered anew when more numbers than this, and more than half of all, belong to dropped ones.
     var droppedChunks = 64
+    /// Rows that stand in for queries when the recall is measured: that of so many has a standard error of about 0.005.
+    var calibrationRows = 400
     /// Lists with fewer rows are not split.
     var smallestSplit = 64
 }

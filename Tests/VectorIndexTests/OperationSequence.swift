@@ -11,7 +11,7 @@ struct OperationSequence {
     static let partitions = (0..<2).map { id(1_000_000 + $0) }
 
     let seed: UInt64
-    let ids = 90
+    let ids = 80
     private(set) var index: PartitionedIndex
     /// What befell the partitions, and how often.
     private(set) var events: [Event: Int] = [:]
@@ -29,8 +29,8 @@ struct OperationSequence {
         generator = SplitMix64(seed: seed)
         var configuration = IndexConfiguration(dimensions: Self.dimensions)
         configuration.exhaustiveRows = 12
-        configuration.singleListRows = 36
-        configuration.maintenance = MaintenanceThresholds(deadRowsInList: 2, droppedChunks: 2, smallestSplit: 4)
+        configuration.singleListRows = 30
+        configuration.maintenance = MaintenanceThresholds(deadRowsInList: 2, droppedChunks: 2, calibrationRows: 2, smallestSplit: 4)
         configuration.maintainsItself = false
         configuration.seed = seed
         index = PartitionedIndex(configuration: configuration)
@@ -72,9 +72,9 @@ struct OperationSequence {
 
     private mutating func apply(_ operation: Operation, _ partition: UUID) throws -> String? {
         switch operation {
-        case .upsert: return try upsert((0..<number(below: 50)).map { _ in row() }, partition)
+        case .upsert: return try upsert((0..<number(below: 42)).map { _ in row() }, partition)
         case .upsertTopic:
-            _ = try upsert((0..<number(below: 40)).map { _ in row(topic: true) }, partition)
+            _ = try upsert((0..<number(below: 30)).map { _ in row(topic: true) }, partition)
             index.maintain()
         case .remove: return remove((0..<number(below: 40)).map { _ in id(number(below: ids)) }, partition)
         case .removeTopic:

@@ -95,9 +95,9 @@ struct OperationSequenceTests {
     @Test(arguments: 0..<8)
     func everythingInEveryOrder(group: Int) {
         var events: [OperationSequence.Event: Int] = [:]
-        for number in 0..<400 {
+        for number in 0..<376 {
             var sequence = OperationSequence(seed: UInt64(10_000 * group + number))
-            sequence.run(operations: 9)
+            sequence.run(operations: 8)
             if let failure = sequence.failure { Issue.record(Comment(rawValue: failure)) }
             events.merge(sequence.events) { $0 + $1 }
         }

@@ -52,7 +52,7 @@ extension Partition {
             guard wantsCalibration else { return }
             let (now, changes) = writer.withLock { writer in (view.withLock { $0 }, writer.changesSinceCalibration) }
             let calibration = ProbeCalibration.measure(
-                now, rotation: rotation, seed: configuration.seed, workers: configuration.workers)
+                now, rotation: rotation, configuration: configuration)
             writer.withLock { writer in
                 var change = PartitionChange(view.withLock { $0 })
                 // Meanwhile the partition may have shrunk to one list.

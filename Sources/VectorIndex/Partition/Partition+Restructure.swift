@@ -182,7 +182,7 @@ extension Partition {
             }
             defer { writer.withLock { $0.keepsNumbers = false } }
             let plan = PartitionTraining(
-                table: start.table, live: start.live, rotation: rotation, seed: configuration.seed, workers: configuration.workers)
+                table: start.table, live: start.live, rotation: rotation, configuration: configuration)
             guard var trained = plan.train() else { return false }
             trained.calibrate(start, rotation: rotation, configuration: configuration)
             var covered = start.live
@@ -218,7 +218,7 @@ extension TrainedPartition {
         var view = start
         view.table = PartitionTable(chunks: start.table.chunks, lists: lists, space: space, coarse: coarse)
         let calibration = ProbeCalibration.measure(
-            view, rotation: rotation, seed: configuration.seed, workers: configuration.workers)
+            view, rotation: rotation, configuration: configuration)
         coarse = CoarseQuantizer(coarse, calibration: calibration)
     }
 

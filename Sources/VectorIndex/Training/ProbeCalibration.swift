@@ -26,8 +26,6 @@ struct ProbeCalibration: Sendable {
     /// Rows of the partition when it was calibrated.
     let rows: Int
 
-    /// Rows that stand in for queries. The mean recall of so many has a standard error of about 0.005.
-    private static let sampleCount = 400
     /// What the codes' bounds lose on top of the lists that were not probed.
     private static let lossOfCodes = 0.002
     /// Questions are further from the rows than rows are from their kin: seen on generated sets of both presets, they miss this many times
@@ -66,9 +64,9 @@ struct ProbeCalibration: Sendable {
 
     /// Calibrates a trained partition. Reads every code for each row of the sample, so it costs about as much as that many searches of all
     /// lists.
-    static func measure(_ view: PartitionView, rotation: Rotation, seed: UInt64, workers: Int) -> ProbeCalibration {
+    static func measure(_ view: PartitionView, rotation: Rotation, configuration: IndexConfiguration) -> ProbeCalibration {
         guard let coarse = view.table.coarse, let space = view.table.space else { return ProbeCalibration(points: [], rows: 0) }
-        let sample = Sample(view, rotation: rotation, seed: seed, workers: workers)
+        let sample = Sample(view, rotation: rotation, configuration: configuration)
         let gaps = shares.map { share in
             sample.gaps.isEmpty ? 0 : sample.gaps[min(sample.gaps.count - 1, Int(share * Double(sample.gaps.count)))]
         }
@@ -76,14 +74,14 @@ struct ProbeCalibration: Sendable {
             let mean = sample.meanProbes(gap: gap)
             return (gap: gap, most: min(coarse.lists, max(8, Int(capOverMean * mean))))
         }
-        let points = sample.points(reaches, coarse: coarse, space: space, workers: workers)
+        let points = sample.points(reaches, coarse: coarse, space: space, workers: configuration.workers)
         return ProbeCalibration(points: points, rows: view.liveCount)
     }
 
     /// The rows that stand in for queries: one at random from each of as many equal parts.
-    static func sample(of slots: [Slot], seed: UInt64) -> [Slot] {
-        var generator = SplitMix64(seed: seed &+ 2)
-        let count = min(sampleCount, slots.count, 8 + slots.count / 50)
+    static func sample(of slots: [Slot], configuration: IndexConfiguration) -> [Slot] {
+        var generator = SplitMix64(seed: configuration.seed &+ 2)
+        let count = min(configuration.maintenance.calibrationRows, slots.count, 8 + slots.count / 50)
         return (0..<count).map { part in
             slots[Int.random(in: part * slots.count / count..<(part + 1) * slots.count / count, using: &generator)]
         }
@@ -106,16 +104,16 @@ struct ProbeCalibration: Sendable {
         /// Gaps of the lists of all 10 nearest rows, ascending.
         var gaps: [Float] = []
 
-        init(_ view: PartitionView, rotation: Rotation, seed: UInt64, workers: Int) {
+        init(_ view: PartitionView, rotation: Rotation, configuration: IndexConfiguration) {
             self.view = view
             self.rotation = rotation
-            members = ProbeCalibration.sample(of: view.live.slots, seed: seed).map { Member(slot: $0) }
+            members = ProbeCalibration.sample(of: view.live.slots, configuration: configuration).map { Member(slot: $0) }
             var listOfSlot = [UInt32](repeating: .max, count: view.live.capacity)
             for (number, list) in view.table.lists.enumerated() {
                 // Writers may have appended rows that the view does not know.
                 for row in 0..<list.count where view.live.contains(list.slot(row)) { listOfSlot[Int(list.slot(row))] = UInt32(number) }
             }
-            let (filled, nearest) = Self.filled(members, view, rotation, listOfSlot, workers)
+            let (filled, nearest) = Self.filled(members, view, rotation, listOfSlot, configuration.workers)
             members = filled
             gaps = nearest.sorted()
         }
