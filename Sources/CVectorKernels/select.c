@@ -54,6 +54,15 @@ size_t bunko_select_largest(const float *restrict values, size_t count, size_t w
     return select_largest(values, count, wanted, positions);
 }
 
+size_t bunko_select_at_least(const float *restrict values, size_t count, float threshold, uint32_t *restrict positions) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        positions[found] = (uint32_t)i;
+        found += values[i] >= threshold;
+    }
+    return found;
+}
+
 // Eight columns at a time, each lane with its own maximum.
 typedef float eight __attribute__((vector_size(32)));
 typedef int32_t eight_numbers __attribute__((vector_size(32)));

@@ -12,6 +12,8 @@ public struct IndexConfiguration: Sendable {
     public var workers = 1
     /// Fixes the random rotation and the training: equal rows inserted in the same order give the same index.
     public var seed: UInt64 = 1
+    /// When partitions are reorganised.
+    var maintenance = MaintenanceThresholds()
     /// Whether the index trains and reorganises partitions on a thread of its own when they need it; otherwise `maintain` does.
     public var maintainsItself = true
 
@@ -19,6 +21,18 @@ public struct IndexConfiguration: Sendable {
     public init(dimensions: Int = 1536) {
         self.dimensions = dimensions
     }
+}
+
+/// From which sizes on reorganising pays. Tests lower them, so that small partitions live through everything that large ones do.
+struct MaintenanceThresholds: Sendable {
+    /// Lists are rewritten without their dead rows when these are more than a fifth, and at least this many.
+    var deadRowsInList = 16
+    /// Chunks are numbered anew when more numbers than this, and more than half of all, belong to dropped ones.
+    var droppedChunks = 64
+    /// Rows that stand in for queries when the recall is measured: that of so many has a standard error of about 0.005.
+    var calibrationRows = 400
+    /// Lists with fewer rows are not split.
+    var smallestSplit = 64
 }
 
 /// One row to be indexed.

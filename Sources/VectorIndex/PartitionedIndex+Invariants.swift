@@ -60,6 +60,9 @@ extension PartitionView {
         if table.lists.isEmpty { return table.space == nil && table.coarse == nil ? nil : "codes without lists" }
         if let coarse = table.coarse, coarse.lists != table.lists.count { return "\(coarse.lists) centroids, \(table.lists.count) lists" }
         if table.coarse == nil, table.lists.count != 1 { return "\(table.lists.count) lists without centroids" }
+        if !writer.largeLists.union(writer.smallLists).union(writer.indivisible.keys).isSubset(of: table.lists.indices) {
+            return "lists that are not there are to be split or merged"
+        }
         var coded = Bitmap()
         for (number, list) in table.lists.enumerated() {
             var dead = 0

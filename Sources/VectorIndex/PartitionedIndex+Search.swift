@@ -21,8 +21,8 @@ extension PartitionedIndex {
 
     /// Answers many queries over the same partitions and filter, as `search` would, in the order of the vectors.
     ///
-    /// Faster than single searches, since a list's codes are read once for all queries that probe it. Runs on up to `workers` threads, the
-    /// calling one among them. Same errors as `search`.
+    /// Faster than single searches, since a list's codes are read once for all queries that probe it, and rows that are all scored are so by
+    /// products of matrices. Runs on up to `workers` threads, the calling one among them. Same errors as `search`.
     public func searchBatch(
         _ vectors: [[Float]], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil, filter: RowFilter? = nil,
         effort: SearchEffort = .standard, workers: Int = 1

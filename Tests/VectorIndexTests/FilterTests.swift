@@ -56,6 +56,14 @@ struct FilterTests {
         #expect(index.statistics.bytes < 1_024)
     }
 
+    @Test func boundsThatLetEveryNumberThroughPassOverChunksWithoutNumbers() throws {
+        let index = try index((0..<128).map { _ in RowAttributes() })
+        let dated = (128..<168).map { IndexRow(id: id($0), vector: [1, 0], attributes: RowAttributes(numbers: ["year": Double($0)])) }
+        try index.upsert(dated, in: partition)
+        #expect(try matches(index, .compare(.lessOrEqual, key: "year", value: .number(.infinity))) == Array(128..<168))
+        #expect(try matches(index, .compare(.greaterOrEqual, key: "year", value: .number(-.infinity))) == Array(128..<168))
+    }
+
     @Test func whatCannotBeIsRefused() throws {
         let index = try index([RowAttributes()])
         let row = IndexRow(id: id(1), vector: [1, 0], attributes: RowAttributes(numbers: ["year": .nan]))

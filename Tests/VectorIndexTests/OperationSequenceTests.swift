@@ -91,12 +91,17 @@ struct OperationSequenceTests {
         }
     }
 
-    @Test(arguments: 0..<10)
-    func smallPartitions(group: Int) throws {
-        for seed in 0..<30 {
-            var run = Run(seed: UInt64(1000 * group + seed), ids: 40)
-            for _ in 0..<25 { try run.step() }
+    /// Thousands of sequences: in each group everything that can befall a partition does.
+    @Test(arguments: 0..<8)
+    func everythingInEveryOrder(group: Int) {
+        var events: [OperationSequence.Event: Int] = [:]
+        for number in 0..<376 {
+            var sequence = OperationSequence(seed: UInt64(10_000 * group + number))
+            sequence.run(operations: 8)
+            if let failure = sequence.failure { Issue.record(Comment(rawValue: failure)) }
+            events.merge(sequence.events) { $0 + $1 }
         }
+        for event in OperationSequence.Event.allCases { #expect(events[event, default: 0] > 0, "\(event)") }
     }
 
     @Test(arguments: 0..<4)

@@ -25,7 +25,9 @@ final class SnapshotKit {
         index = PartitionedIndex(configuration: configuration)
         folder = FileManager.default.temporaryDirectory.appending(path: "bunko-snapshot-\(UUID())")
         for (partition, count) in zip(Self.partitions, rows) {
-            try index.upsert((0..<count).map { row($0) }, in: partition)
+            // One partition of which no row ever had attributes.
+            let rows = (0..<count).map { row($0) }
+            try index.upsert(partition == Self.bare ? rows.map { IndexRow(id: $0.id, vector: $0.vector) } : rows, in: partition)
         }
         index.maintain()
     }
@@ -38,7 +40,9 @@ final class SnapshotKit {
     var data: URL { folder.appending(path: "generation-1.data") }
 
     func row(_ number: Int) -> IndexRow {
-        IndexRow(id: id(number), vector: smoothVector(configuration.dimensions, &generator))
+        IndexRow(
+            id: id(number), vector: smoothVector(configuration.dimensions, &generator),
+            attributes: randomAttributes(&generator))
     }
 
     /// Leaves dead rows, dead codes and a chunk that is not full.
@@ -69,12 +73,14 @@ final class SnapshotKit {
         for round in 0..<6 {
             let vector = smoothVector(index.configuration.dimensions, &generator)
             let allowed = Set((0..<400).filter { ($0 + round) % 3 != 0 }.map(id))
+            let filter = randomFilter(&generator)
             for effort in [SearchEffort.exact, .standard, .recall(0.8), .probes(2, epsilon: 1)] {
-                for filter in [nil, allowed] {
+                for (allowed, filter) in [(nil, nil), (allowed, nil), (nil, filter), (allowed, filter)] {
                     for scope in [partitions, [partitions[2]]] {
                         answers.append(
                             try index.search(
-                                SearchRequest(vector: vector, partitions: scope, k: 3, allowed: filter, effort: effort)))
+                                SearchRequest(
+                                    vector: vector, partitions: scope, k: 3, allowed: allowed, filter: filter, effort: effort)))
                     }
                 }
             }

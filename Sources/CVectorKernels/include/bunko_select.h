@@ -9,6 +9,9 @@
 /// Returns how many were written, at least the smaller of `wanted` and `count`.
 size_t bunko_select_largest(const float *restrict values, size_t count, size_t wanted, uint32_t *restrict positions);
 
+/// Positions of the values that are at least `threshold`, ascending. `positions` has room for `count`. Returns how many were written.
+size_t bunko_select_at_least(const float *restrict values, size_t count, float threshold, uint32_t *restrict positions);
+
 /// For each row of a matrix, raises best[row] to the row's largest value where that is larger, and then sets which[row] to its column plus
 /// `first`. Of equal values the leftmost counts.
 void bunko_raise_to_row_maximum(

@@ -66,7 +66,8 @@ struct AttributeWriter {
         return chunk.codes[(slot.row == 0 ? 0 : Int(chunk.ends[slot.row - 1]))..<Int(chunk.ends[slot.row])]
     }
 
-    private mutating func append<Source, Codes: Sequence<UInt32>>(
+    /// Gives slots, each higher than any before, the attributes that the closure knows of their sources.
+    mutating func append<Source, Codes: Sequence<UInt32>>(
         _ rows: [(to: Slot, from: Source)],
         _ attributes: (inout AttributeTable.Content, Source) -> (codes: Codes, numbers: [(key: String, value: Double)])
     ) {

@@ -33,7 +33,8 @@ struct NumberColumn {
                 guard segment.lowest <= range.upperBound, segment.highest >= range.lowerBound else { continue }
                 let first = number << RowChunk.shift
                 let count = min(segment.values.count, capacity - first)
-                guard count > 0 else { return }
+                // A chunk none of whose rows has a number has extremes, too, that fit all numbers.
+                guard count > 0 else { continue }
                 let isInside = segment.lowest >= range.lowerBound && segment.highest <= range.upperBound
                 if isInside, !segment.hasGaps {
                     bunko_set_bits(words + first / 64, count)

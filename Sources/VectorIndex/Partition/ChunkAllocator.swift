@@ -75,10 +75,10 @@ struct ChunkAllocator {
         return Array(candidates.sorted { usage[$0].live < usage[$1].live }.prefix(limit))
     }
 
-    /// Whether most numbers belong to dropped chunks.
-    var wantsRenumbering: Bool {
+    /// Whether most numbers, and more than `threshold`, belong to dropped chunks.
+    func wantsRenumbering(over threshold: Int) -> Bool {
         let dropped = usage.count { $0.isDropped }
-        return dropped > 64 && dropped * 2 > usage.count
+        return dropped > threshold && dropped * 2 > usage.count
     }
 
     /// Gives the chunks that are left the numbers from 0 on, in their order. Returns the new number of each.

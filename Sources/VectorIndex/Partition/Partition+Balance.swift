@@ -4,44 +4,119 @@ import FoundationEssentials
 import Synchronization
 
 extension Partition {
-    /// A list this many times the mean is split.
-    static let largestListOverMean = 3
+    /// A list this many times the mean is split, and one under this share of it is merged with others.
+    private static let largestListOverMean = 3
+    private static let smallestListOverMean = 0.3
+    /// Lists merged in one step: writers wait for it.
+    private static let mergesPerStep = 8
     /// Lists whose rows may move when one of them is split.
     private static let neighbours = 8
-    private static let smallestSplit = 64
 
-    /// Whether a list should be split, or the recall measured anew.
+    /// Whether so many of the partition's rows are too many for one list.
+    func isLarge(_ count: Int, of rows: Int, in lists: Int) -> Bool {
+        count > Self.largestListOverMean * (rows / lists)
+    }
+
+    /// Whether so many of the partition's rows are too few for a list of their own.
+    func isSmall(_ count: Int, of rows: Int, in lists: Int) -> Bool {
+        Double(count * lists) < Self.smallestListOverMean * Double(rows)
+    }
+
+    /// Whether lists should be split or merged, or the recall measured anew.
     var wantsBalancing: Bool {
-        wantsCalibration || writer.withLock { !$0.largeLists.isEmpty }
+        wantsCalibration || writer.withLock { !$0.largeLists.isEmpty || !$0.smallLists.isEmpty }
     }
 
+    /// Whether as many rows came, went or were replaced since the recall was measured as are half of those it was measured on.
     private var wantsCalibration: Bool {
-        let view = view.withLock { $0 }
-        guard let coarse = view.table.coarse else { return false }
-        return 2 * view.liveCount > 3 * coarse.calibration.rows
+        writer.withLock { writer in
+            guard let coarse = view.withLock({ $0.table.coarse }) else { return false }
+            return 2 * writer.changesSinceCalibration > coarse.calibration.rows
+        }
     }
 
-    /// Splits the lists that have grown too large, one at a time, and calibrates when the partition has grown by half. Writers wait for
-    /// one split at a time, a few milliseconds; searches do not.
+    /// Splits the lists that have grown too large, merges those that have become too small, and calibrates when half of the partition has
+    /// changed. Writers wait for one split or a few merges at a time, a few milliseconds; searches do not.
     func balanceIfNeeded() {
         training.withLock { _ in
             while writer.withLock({ writer in
-                guard let list = writer.largeLists.popFirst() else { return false }
-                split(list, &writer)
+                if let list = writer.largeLists.popFirst() {
+                    split(list, &writer)
+                } else if !writer.smallLists.isEmpty {
+                    merge(&writer)
+                } else {
+                    return false
+                }
                 return true
             }) {}
             guard wantsCalibration else { return }
-            let now = view.withLock { $0 }
+            let (now, changes) = writer.withLock { writer in (view.withLock { $0 }, writer.changesSinceCalibration) }
             let calibration = ProbeCalibration.measure(
-                now, rotation: rotation, seed: configuration.seed, workers: configuration.workers)
+                now, rotation: rotation, configuration: configuration)
             writer.withLock { writer in
                 var change = PartitionChange(view.withLock { $0 })
                 // Meanwhile the partition may have shrunk to one list.
                 guard change.coarse != nil else { return }
                 change.exchangeCalibration(calibration)
+                writer.changesSinceCalibration -= changes
                 publish(change, &writer)
             }
         }
+    }
+
+    /// Takes out some of the lists that have become too small. Their rows go to the nearest of the lists that stay, whose centroids stay as
+    /// they are; the last lists take the numbers that become free. Codes move along.
+    private func merge(_ writer: inout PartitionWriter) {
+        let view = view.withLock { $0 }
+        let lists = view.table.lists
+        guard let coarse = view.table.coarse, let space = view.table.space, lists.count > 2 else {
+            writer.smallLists = []
+            return
+        }
+        writer.smallLists = writer.smallLists.filter { list in
+            list < lists.count && isSmall(lists[list].count - writer.deadInList[list], of: view.liveCount, in: lists.count)
+        }
+        let going = Set(writer.smallLists.sorted().prefix(min(Self.mergesPerStep, lists.count - 2)))
+        guard !going.isEmpty else { return }
+        let count = lists.count - going.count
+        // The number each list that stays had.
+        var olds = Array(0..<count)
+        var last = (count..<lists.count).filter { !going.contains($0) }
+        for free in going.sorted() where free < count { olds[free] = last.removeLast() }
+        let kept = CoarseQuantizer(coarse, keeping: olds, space: space)
+        var parts: [Int: [(slot: Slot, place: Place)]] = [:]
+        for free in going where free < count { parts[free] = members(of: olds[free], view) }
+        let moving = going.sorted().flatMap { members(of: $0, view) }
+        let targets = nearestLists(moving.map(\.slot), view.table, kept)
+        for (member, target) in zip(moving, targets) { parts[target, default: members(of: olds[target], view)].append(member) }
+        var change = PartitionChange(view)
+        change.exchangeLists(parts.mapValues { codeList(of: $0, in: view.table) }, count: count, coarse: kept)
+        let news = Dictionary(uniqueKeysWithValues: olds.enumerated().map { ($1, $0) })
+        writer.smallLists = Set(writer.smallLists.compactMap { news[$0] })
+        writer.largeLists = Set(writer.largeLists.compactMap { news[$0] })
+        writer.indivisible = Dictionary(
+            uniqueKeysWithValues: writer.indivisible.compactMap { list, rows in news[list].map { ($0, rows) } })
+        publish(change, &writer)
+        for target in Set(targets) where isLarge(parts[target]?.count ?? 0, of: view.liveCount, in: count) {
+            if parts[target]?.count ?? 0 > 2 * writer.indivisible[target, default: 0] { writer.largeLists.insert(target) }
+        }
+    }
+
+    /// The live rows of a list.
+    private func members(of number: Int, _ view: PartitionView) -> [(slot: Slot, place: Place)] {
+        let list = view.table.lists[number]
+        return (0..<list.count).compactMap { row in
+            let slot = list.slot(row)
+            return view.live.contains(slot) ? (slot, Place(list: number, row: row)) : nil
+        }
+    }
+
+    private func nearestLists(_ slots: [Slot], _ table: PartitionTable, _ coarse: CoarseQuantizer) -> [Int] {
+        guard !slots.isEmpty else { return [] }
+        let memory = AlignedMemory(bytes: 4 * slots.count * dimensions)
+        let rows = memory.base.bindMemory(to: Float.self, capacity: slots.count * dimensions)
+        for (row, slot) in slots.enumerated() { (rows + row * dimensions).update(from: table.vector(slot), count: dimensions) }
+        return coarse.assign(rows, count: slots.count).map(Int.init)
     }
 
     /// Divides a list in two by 2-means. Its rows, and those of the lists next to it, go where they are nearest; no other row can have
@@ -50,7 +125,9 @@ extension Partition {
         let view = view.withLock { $0 }
         guard let coarse = view.table.coarse, let space = view.table.space, number < view.table.lists.count else { return }
         var members = ListMembers(number, view, coarse.components)
-        guard members.slots.count >= Self.smallestSplit, let halves = members.twoMeans(seed: configuration.seed &+ UInt64(number)) else {
+        guard members.slots.count >= configuration.maintenance.smallestSplit,
+            let halves = members.twoMeans(seed: configuration.seed &+ UInt64(number))
+        else {
             writer.indivisible[number] = view.table.lists[number].count
             return
         }

@@ -3,8 +3,6 @@ import FoundationEssentials
 import Synchronization
 
 extension Partition {
-    /// Lists are rewritten without their dead rows when these are more than a fifth, and at least this many.
-    private static let deadRowsWorthRewriting = 16
     /// Chunks emptied in one step: bounds the extra memory (48 MB at 1536 dimensions).
     private static let chunksPerStep = 8
 
@@ -29,7 +27,7 @@ extension Partition {
         }
         rewriteSparseLists(&writer)
         emptySparseChunks(&writer)
-        if writer.chunks.wantsRenumbering, !writer.keepsNumbers { renumberChunks(&writer) }
+        if !writer.keepsNumbers, writer.chunks.wantsRenumbering(over: configuration.maintenance.droppedChunks) { renumberChunks(&writer) }
     }
 
     /// A centre that stands for a quarter of the rows at most may be far from their mean.
@@ -72,7 +70,7 @@ extension Partition {
         let lists = view.withLock { $0.table.lists }
         let sparse = writer.deadInList.indices.filter { number in
             let dead = writer.deadInList[number]
-            return dead >= Self.deadRowsWorthRewriting && dead * 5 > lists[number].count
+            return dead >= configuration.maintenance.deadRowsInList && dead * 5 > lists[number].count
         }
         guard !sparse.isEmpty else { return }
         var change = PartitionChange(view.withLock { $0 })
@@ -178,13 +176,13 @@ extension Partition {
     func trainIfNeeded() -> Bool {
         training.withLock { _ in
             guard wantsTraining else { return false }
-            let start = writer.withLock { writer in
+            let (start, changes) = writer.withLock { writer in
                 writer.keepsNumbers = true
-                return view.withLock { $0 }
+                return (view.withLock { $0 }, writer.changesSinceCalibration)
             }
             defer { writer.withLock { $0.keepsNumbers = false } }
             let plan = PartitionTraining(
-                table: start.table, live: start.live, rotation: rotation, seed: configuration.seed, workers: configuration.workers)
+                table: start.table, live: start.live, rotation: rotation, configuration: configuration)
             guard var trained = plan.train() else { return false }
             trained.calibrate(start, rotation: rotation, configuration: configuration)
             var covered = start.live
@@ -203,6 +201,7 @@ extension Partition {
                 trained.append(missing, of: now.table)
                 var change = PartitionChange(now)
                 change.exchangeStructure(lists: trained.lists, space: trained.space, coarse: trained.coarse)
+                writer.changesSinceCalibration -= changes
                 publish(change, &writer)
                 for (number, list) in trained.lists.enumerated() {
                     writer.deadInList[number] = (0..<list.count).count { !now.live.contains(list.slot($0)) }
@@ -219,7 +218,7 @@ extension TrainedPartition {
         var view = start
         view.table = PartitionTable(chunks: start.table.chunks, lists: lists, space: space, coarse: coarse)
         let calibration = ProbeCalibration.measure(
-            view, rotation: rotation, seed: configuration.seed, workers: configuration.workers)
+            view, rotation: rotation, configuration: configuration)
         coarse = CoarseQuantizer(coarse, calibration: calibration)
     }
 

@@ -139,6 +139,7 @@ extension Partition {
             }
             change.born = slots
             writer.attributes.append(slots, rows)
+            writer.changesSinceCalibration += rows.count
             code(slots, in: &change)
             publish(change, &writer)
             restructure(&writer)
@@ -152,6 +153,7 @@ extension Partition {
             for id in ids {
                 if let slot = writer.slots.remove(id, idOf: { change.id($0) ?? id }) { change.kill(slot) }
             }
+            writer.changesSinceCalibration += change.died.count
             publish(change, &writer)
             restructure(&writer)
             return change.died.count
@@ -199,19 +201,27 @@ extension Partition {
         let missing = change.lists.count - writer.deadInList.count
         if missing > 0 { writer.deadInList += [Int](repeating: 0, count: missing) } else { writer.deadInList.removeLast(-missing) }
         for list in change.rewritten { writer.deadInList[list] = 0 }
+        var shrunk = Set<Int>()
         for slot in change.died {
             writer.chunks.removeLive(slot)
             let place = change.place(slot)
-            if place != .none, place.list < writer.deadInList.count { writer.deadInList[place.list] += 1 }
+            guard place != .none, place.list < writer.deadInList.count else { continue }
+            writer.deadInList[place.list] += 1
+            shrunk.insert(place.list)
         }
         if change.isRestructured {
             writer.largeLists = []
+            writer.smallLists = []
             writer.indivisible = [:]
         }
         if change.coarse != nil, change.lists.count > 0 {
-            let mean = (view.withLock { $0.liveCount } + change.born.count) / change.lists.count
-            for (list, count) in change.appended where count - writer.deadInList[list] > Self.largestListOverMean * mean {
+            let rows = view.withLock { $0.liveCount } + change.born.count - change.died.count
+            for (list, count) in change.appended where isLarge(count - writer.deadInList[list], of: rows, in: change.lists.count) {
                 if count > 2 * writer.indivisible[list, default: 0] { writer.largeLists.insert(list) }
+            }
+            for list in shrunk {
+                let count = change.appended[list] ?? change.lists[list].count
+                if isSmall(count - writer.deadInList[list], of: rows, in: change.lists.count) { writer.smallLists.insert(list) }
             }
         }
         let table = change.table()

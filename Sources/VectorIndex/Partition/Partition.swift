@@ -73,6 +73,10 @@ struct PartitionWriter {
     var deadInList: [Int] = []
     /// Lists that have grown too large, by number.
     var largeLists = Set<Int>()
+    /// Lists that have become too small, by number.
+    var smallLists = Set<Int>()
+    /// Rows inserted, replaced and removed since the recall was measured.
+    var changesSinceCalibration = 0
     /// Lists that did not come apart, such as equal rows, with the rows they had: tried again at twice as many.
     var indivisible: [Int: Int] = [:]
 }

@@ -1,12 +1,17 @@
 import CVectorKernels
 
-/// Many queries over the same scope: each list's codes are read and transposed once for all queries that probe it.
+/// Many queries over the same scope: each list's codes are read and transposed once for all queries that probe it, and where all rows are
+/// scored, products of matrices find the few that count.
 struct BatchSearch {
     /// Lists each query scans alone at first: they set the bar that keeps the rest of its candidates few.
     private static let listsScannedAlone = 8
+    /// Fewer queries are not worth a product of matrices.
+    private static let fewestForProducts = 4
 
     private let scope: SearchScope
     private var searches: [PartitionSearch]
+    /// Made when it is first needed.
+    private var products: MatrixScorer?
 
     init(_ vectors: ArraySlice<[Float]>, norms: ArraySlice<Double>, scope: SearchScope, k: Int, effort: SearchEffort) {
         self.scope = scope
@@ -16,7 +21,9 @@ struct BatchSearch {
     mutating func answer() -> [SearchResponse] {
         for position in scope.parts.indices {
             guard let first = searches.first else { break }
-            if first.probesLists(position) {
+            if searches.count >= Self.fewestForProducts, first.scoresAll(position) {
+                scoreAll(position)
+            } else if first.probesLists(position) {
                 probe(position)
             } else {
                 for number in searches.indices { searches[number].search(position) }
@@ -25,23 +32,52 @@ struct BatchSearch {
         return searches.indices.map { searches[$0].response() }
     }
 
+    private mutating func scoreAll(_ position: Int) {
+        let part = scope.parts[position]
+        matrixScorer().scoreAll(part, position)
+        for number in searches.indices { searches[number].count(scanned: part.matched, probes: 1) }
+    }
+
+    private mutating func matrixScorer() -> MatrixScorer {
+        if let products { return products }
+        let made = MatrixScorer(searches)
+        products = made
+        return made
+    }
+
     private mutating func probe(_ position: Int) {
         let part = scope.parts[position]
         guard let space = part.view.table.space, let coarse = part.view.table.coarse else { return }
         var probings: [PartitionSearch.Probing] = []
         var orders: [[UInt32]] = []
+        let isFlat = searches.first?.isFlat == true
         for number in searches.indices {
             guard let probing = searches[number].probing(position) else { return }
-            orders.append(searches[number].scanFirst(Self.listsScannedAlone, position, probing, space, coarse))
+            orders.append(isFlat ? probing.ranking.order : searches[number].scanFirst(Self.listsScannedAlone, position, probing, space, coarse))
             probings.append(probing)
         }
-        scanShared(position, space, probings, orders)
+        if isFlat { scoreShared(position, orders) } else { scanShared(position, space, probings, orders) }
         let rowsByList = part.isFiltered ? part.rowsByList(oneOf: 1) : []
         for (number, probing) in probings.enumerated() {
-            let probed = Array(probing.ranking.order.prefix(Self.listsScannedAlone)) + orders[number]
+            let probed = (isFlat ? [] : Array(probing.ranking.order.prefix(Self.listsScannedAlone))) + orders[number]
             let matched = rowsByList.isEmpty ? 0 : probed.reduce(0) { $0 + Int(rowsByList[Int($1)]) }
             searches[number].complete(
                 position, probing, PartitionSearch.Probed(lists: probed, matched: matched), rowsByList: rowsByList)
+        }
+    }
+
+    /// Scores the rows of list after list, each for the queries that probe it.
+    private mutating func scoreShared(_ position: Int, _ orders: [[UInt32]]) {
+        let part = scope.parts[position]
+        var queriesOfList = [[Int]](repeating: [], count: part.view.table.lists.count)
+        for (number, order) in orders.enumerated() {
+            for list in order { queriesOfList[Int(list)].append(number) }
+        }
+        let products = matrixScorer()
+        for (list, numbers) in queriesOfList.enumerated() where !numbers.isEmpty {
+            let rows = part.rows(inList: list)
+            products.score(rows, of: part, position, for: numbers)
+            for number in numbers { searches[number].count(scanned: rows.count, probes: 1) }
         }
     }
 

@@ -52,7 +52,7 @@ struct PartitionSearch {
     mutating func search(_ position: Int) {
         let part = scope.parts[position]
         let table = part.view.table
-        guard let space = table.space, !mustScoreAll(part) else { return scoreAll(position) }
+        guard let space = table.space, !scoresAll(position) else { return scoreAll(position) }
         isExact = false
         if scansRows(part) {
             scanRows(position, space)
@@ -69,15 +69,18 @@ struct PartitionSearch {
     /// Whether the part is searched by probing lists.
     func probesLists(_ position: Int) -> Bool {
         let part = scope.parts[position]
-        return part.view.table.coarse != nil && !mustScoreAll(part) && !scansRows(part)
+        return part.view.table.coarse != nil && !scoresAll(position) && !scansRows(part)
     }
 
-    private func mustScoreAll(_ part: SearchScope.Part) -> Bool {
-        effort == .exact || 4 * k >= part.matched || part.isFiltered && part.matched <= Self.rowsScoredDirectly
+    /// Whether every row of the part is scored.
+    func scoresAll(_ position: Int) -> Bool {
+        let part = scope.parts[position]
+        return part.view.table.space == nil || effort == .exact || 4 * k >= part.matched || isFlat && part.view.table.coarse == nil
+            || part.isFiltered && part.matched <= Self.rowsScoredDirectly
     }
 
     private func scansRows(_ part: SearchScope.Part) -> Bool {
-        part.isFiltered && part.matched <= Self.rowsScannedDirectly && part.matched * 4 <= part.view.liveCount
+        !isFlat && part.isFiltered && part.matched <= Self.rowsScannedDirectly && part.matched * 4 <= part.view.liveCount
     }
 
     private mutating func scoreAll(_ position: Int) {
@@ -191,6 +194,7 @@ struct PartitionSearch {
     mutating func scan(
         _ position: Int, _ space: CodeSpace, _ order: ArraySlice<UInt32>, scores: [Float] = [], bar: Bar? = nil, epsilon: Float
     ) -> (lists: Int, matched: Int) {
+        if isFlat { return scoreLists(position, order) }
         let part = scope.parts[position]
         var cursor = bunko_cursor(list: 0, row: 0)
         var scanned = bunko_scanned(rows: 0, matched: 0)
@@ -216,6 +220,29 @@ struct PartitionSearch {
         self.scanned += scanned.rows
         probes += cursor.list
         return (cursor.list, scanned.matched)
+    }
+
+    /// Whether rows are scored without regard to their codes.
+    var isFlat: Bool {
+        if case .flat = effort { true } else { false }
+    }
+
+    /// Scores every row of lists that the search may return.
+    private mutating func scoreLists(_ position: Int, _ order: ArraySlice<UInt32>) -> (lists: Int, matched: Int) {
+        let part = scope.parts[position]
+        var matched = 0
+        for list in order {
+            let slots = part.rows(inList: Int(list))
+            for (row, slot) in slots.enumerated() {
+                if row + 2 < slots.count { bunko_prefetch(part.view.table.vector(slots[row + 2]), 4 * query.dimensions) }
+                collector.offer(
+                    bunko_dot(part.view.table.vector(slot), query.unit, query.dimensions), slot: slot, partition: position)
+            }
+            matched += slots.count
+        }
+        scanned += matched
+        probes += order.count
+        return (order.count, matched)
     }
 
     mutating func count(scanned rows: Int, probes lists: Int) {

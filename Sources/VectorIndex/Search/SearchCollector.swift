@@ -26,6 +26,9 @@ final class SearchCollector {
         heaps.deallocate()
     }
 
+    /// A row with a score under this is not among the best k.
+    var bar: Float { state.exact_count < k ? -.infinity : state.exact[0] }
+
     /// Makes room for `count` more candidates.
     func reserve(_ count: Int) {
         guard state.capacity - state.count < count else { return }
@@ -42,7 +45,7 @@ final class SearchCollector {
 
     /// Takes a row whose exact score is known.
     func offer(_ score: Float, slot: Slot, partition: Int) {
-        guard state.exact_count < k || score >= state.exact[0] else { return }
+        guard score >= bar else { return }
         bunko_collect_exact(&state, score)
         scored.append(bunko_scored(score: score, slot: slot, partition: UInt32(partition)))
     }

@@ -19,6 +19,8 @@ struct SearchPlan {
         case .exact: 2.5
         case .recall(let recall): recall < 0.985 ? 1.9 : 2.5
         case .probes(_, let epsilon): max(0, epsilon)
+        // No code is looked at.
+        case .flat: 0
         }
     }
 
@@ -28,7 +30,7 @@ struct SearchPlan {
         switch effort {
         case .exact:
             (reach, firstProbes, mostProbes) = (nil, coarse.lists, coarse.lists)
-        case .probes(let probes, _):
+        case .probes(let probes, _), .flat(let probes):
             let widening = pow(max(matchingShare, 1e-6), -Self.wideningExponent)
             let count = min(coarse.lists, max(1, Int((Double(max(1, probes)) * widening).rounded(.up))))
             (reach, firstProbes, mostProbes) = (nil, count, count)

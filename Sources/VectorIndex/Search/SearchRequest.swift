@@ -9,6 +9,9 @@ public enum SearchEffort: Sendable, Equatable {
     /// Looks into this many lists of each trained partition, at least 1. `epsilon` is the width of the codes' error bounds in standard
     /// deviations: a row is scored unless its bound rules it out; 1.9 loses about 0.002 of recall, 2.5 none that shows.
     case probes(Int, epsilon: Float)
+    /// Scores every row of this many lists of each trained partition, at least 1, without regard to codes: a plain inverted file, against
+    /// which the loss and the gain of codes can be measured. Other partitions are searched exactly.
+    case flat(probes: Int)
 
     /// A recall of 0.95.
     public static let standard = SearchEffort.recall(0.95)

@@ -42,6 +42,14 @@ struct SearchScope {
     }
 }
 
+extension SearchScope.Part {
+    /// The rows of a list that may be found.
+    func rows(inList number: Int) -> [Slot] {
+        let list = view.table.lists[number]
+        return (0..<list.count).lazy.map { list.slot($0) }.filter(rows.contains)
+    }
+}
+
 extension Partition {
     fileprivate func part(id: UUID, allowed: Set<UUID>?, filter: RowFilter?) -> SearchScope.Part {
         let (view, allowedRows) = allowed.map(rows) ?? (view.withLock { $0 }, nil)

@@ -5,6 +5,8 @@ import FoundationEssentials
 struct PartitionImage {
     let id: UUID
     let view: PartitionView
+    /// The keywords of each row; the table of both is that of the view.
+    let attributes: AttributeWriter
     /// Published rows of each list at that moment: lists of a view may grow.
     let listCounts: [Int]
     /// Rows given out in each chunk, 0 for one that was dropped.
@@ -16,7 +18,8 @@ extension Partition {
     func image(_ id: UUID) -> PartitionImage {
         writer.withLock { writer in
             let view = view.withLock { $0 }
-            return PartitionImage(id: id, view: view, listCounts: view.table.lists.map(\.count), used: writer.chunks.usedRows)
+            return PartitionImage(
+                id: id, view: view, attributes: writer.attributes, listCounts: view.table.lists.map(\.count), used: writer.chunks.usedRows)
         }
     }
 }
@@ -39,6 +42,11 @@ extension PartitionImage {
         for (chunk, used) in chunks {
             try data.write(UnsafeRawBufferPointer(start: chunk.vectors, count: used * chunk.dimensions * MemoryLayout<Float>.stride))
         }
+        manifest.append(data.checksum)
+        try data.startSegment()
+        let start = data.count
+        try writeAttributes(&data)
+        manifest.append(UInt64(data.count - start))
         manifest.append(data.checksum)
         manifest.append(UInt32(listCounts.count))
         if let space = view.table.space { try write(space, &manifest, &data, width: width) }

@@ -3,7 +3,7 @@ import FoundationEssentials
 
 extension PartitionedIndex {
     /// An index with the rows of a snapshot, which answers as the one that was saved did. Vectors, ids and codes are used in place
-    /// from the file until they change.
+    /// from the file until they change; attributes are read into memory.
     ///
     /// Dimension and seed of the configuration must be those of the snapshot. Throws `SnapshotError`. Cost: reads ids and codes, not the
     /// vectors unless `verification` is `full`.
@@ -75,17 +75,22 @@ struct SnapshotLoader {
         var rows = LoadedRows(used: used, live: live, chunks: chunks)
         if let problem = rows.problemWithSlots { throw manifest.damaged(problem, at: start) }
         if let problem = rows.fillSlotTable() { throw manifest.damaged(problem, at: start) }
+        let attributes = try attributes(live)
         let lists = try lists(&rows)
         var view = PartitionView()
         view.table = PartitionTable(chunks: chunks, lists: lists.lists, space: lists.space, coarse: lists.coarse)
         view.live = live
         view.liveCount = rows.slots.count
         view.storedCount = used.reduce(0, +)
-        view.bookkeepingBytes = rows.slots.bytes
+        view.attributes = attributes.table
+        view.bookkeepingBytes = rows.slots.bytes + attributes.bytes
         var writer = PartitionWriter()
         writer.slots = rows.slots
+        writer.attributes = attributes
         writer.chunks = ChunkAllocator(closed: zip(used, rows.liveInChunk).map { (used: $0, live: $1) })
         writer.deadInList = rows.deadInList
+        // At least as many rows changed since then.
+        writer.changesSinceCalibration = abs(view.liveCount - (lists.coarse?.calibration.rows ?? view.liveCount))
         return Partition(configuration: configuration, rotation: rotation, writer: writer, view: view)
     }
 
@@ -110,6 +115,14 @@ struct SnapshotLoader {
                 capacity: count, dimensions: dimensions, vectors: mapping.rows(rows, of: vectors, bytes: 4 * dimensions),
                 ids: mapping.rows(rows, of: ids, bytes: MemoryLayout<UUID>.size))
         }
+    }
+
+    private mutating func attributes(_ live: Bitmap) throws(SnapshotError) -> AttributeWriter {
+        let count = try manifest.integer(UInt64.self, "the length of the attributes")
+        let segment = try segment(Int(exactly: count), try manifest.integer(UInt32.self, "a checksum"), "attributes")
+        guard !segment.isEmpty else { return AttributeWriter() }
+        var reader = AttributeReader(segment, of: data)
+        return try reader.attributes(of: live)
     }
 
     private func verify(_ vectors: Range<Int>, _ rowCount: Int) throws(SnapshotError) {

@@ -12,12 +12,11 @@ extension PartitionedIndex {
     ///
     /// - Parameter label: up to `IndexSnapshot.longestLabel` bytes for the reader, such as the model and the position in the source.
     ///
-    /// Cost: all vectors, ids and codes are written, and no memory beyond one list's codes is taken.
+    /// Cost: all vectors, ids, attributes and codes are written, and no memory beyond one list's codes is taken.
     @discardableResult
     public func writeSnapshot(to folder: URL, label: Data = Data()) throws(SnapshotError) -> UInt64 {
         guard label.count <= IndexSnapshot.longestLabel else { throw .labelTooLong(count: label.count) }
         let images = all.map { $1.image($0) }.filter { $0.view.liveCount > 0 }.sorted { $0.id < $1.id }
-        if let image = images.first(where: { $0.view.attributes != nil }) { throw .hasAttributes(partition: image.id) }
         let path = folder.path
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .system(path: path, operation: "making the folder", code: errno) }
         let directory = try SnapshotFile(path, flags: O_RDONLY | O_DIRECTORY)

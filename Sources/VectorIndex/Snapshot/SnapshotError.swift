@@ -1,4 +1,3 @@
-public import FoundationEssentials
 import Glibc
 
 /// Why a snapshot could not be written or loaded. What was there before is as it was.
@@ -15,8 +14,6 @@ public enum SnapshotError: Error, Equatable, CustomStringConvertible {
     case otherConfiguration(path: String, reason: String)
     /// The label has more bytes than a label may have.
     case labelTooLong(count: Int)
-    /// Rows of this partition have attributes, which this version of the format does not hold.
-    case hasAttributes(partition: UUID)
 
     /// What was wrong, where, and what to do.
     public var description: String {
@@ -30,8 +27,6 @@ public enum SnapshotError: Error, Equatable, CustomStringConvertible {
         case .otherConfiguration(let path, let reason): "\(path): \(reason); build the index from its source"
         case .labelTooLong(let count):
             "the label has \(count) bytes; shorten it to \(IndexSnapshot.longestLabel)"
-        case .hasAttributes(let partition):
-            "partition \(partition) has rows with attributes, which a snapshot does not hold; build the index from its source at each start"
         }
     }
 }

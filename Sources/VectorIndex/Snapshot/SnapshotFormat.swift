@@ -10,20 +10,25 @@ import CVectorKernels
 /// A partition is
 ///
 ///     id 16 bytes | chunks u32 | rows given out in each chunk u32 | a bit for each of 1,024 slots of each chunk: is it live? |
-///     CRC of the ids u32 | CRC of the vectors u32 | lists u32
+///     CRC of the ids u32 | CRC of the vectors u32 | bytes of the attributes u64 | CRC of the attributes u32 | lists u32
 ///     with lists also:     rows of each list u32 | rows the centre is the mean of u64 | has centroids u8 |
 ///                          CRC of the structure u32 | CRC of the codes u32
 ///     with centroids also: rows when it was trained u64 | principal components u32 | rows when it was calibrated u64 |
 ///                          the codes' deviation f32 | points of the calibration u32 |
 ///                          each point: k u32, margin f32, most probes u32, mean probes f64, recall f64
 ///
-/// The data file holds segments, each from the next multiple of 4,096 bytes on, for each partition: ids, vectors, structure, codes. Where a
-/// segment starts and how long it is follow from the counts in the manifest, so no offset can point astray. The structure is the
-/// centre and, with centroids, the mean, the principal components, the projected centroids, the unit centroids and their codes, each from
-/// the next multiple of 64 bytes on. The codes are the lists' images.
+/// The data file holds segments, each from the next multiple of 4,096 bytes on, for each partition: ids, vectors, attributes, structure,
+/// codes. Where a segment starts and how long it is follow from the counts in the manifest, so no offset can point astray. The structure is
+/// the centre and, with centroids, the mean, the principal components, the projected centroids, the unit centroids and their codes, each
+/// from the next multiple of 64 bytes on. The codes are the lists' images. The attributes are empty where no row ever had any, and else,
+/// without padding,
+///
+///     keys u32 | each key: bytes u32, UTF-8 | keywords u32 | each keyword: number of its key u32, bytes u32, UTF-8 |
+///     rows with attributes u32 | each such row, by ascending slot: slot u32 | its keywords u32 | its numbers u32 |
+///                                each keyword: its number u32 | each number, by ascending key: number of its key u32, value f64
 enum SnapshotFormat {
     static let magic: UInt64 = 0x5845_444E_494E_4B42
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let byteOrder: UInt32 = 0x0102_0304
     static let pageBytes = 4096
     static let manifestName = "manifest"

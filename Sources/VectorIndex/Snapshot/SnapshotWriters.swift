@@ -32,6 +32,9 @@ struct SegmentWriter: ~Copyable {
     private(set) var count = 0
     /// Of the segment, up to here.
     private(set) var checksum: UInt32 = 0
+    /// Small values on their way to the file.
+    private let buffer = AlignedMemory(bytes: 1 << 16)
+    private var buffered = 0
 
     init(_ file: consuming SnapshotFile) {
         self.file = file
@@ -46,6 +49,25 @@ struct SegmentWriter: ~Copyable {
         try file.write(bytes)
         count += bytes.count
         checksum = bunko_crc32c(checksum, bytes.baseAddress, bytes.count)
+    }
+
+    /// Adds a small value to the segment, to be written at the next `flush` at the latest.
+    mutating func append<Value: BitwiseCopyable>(_ value: Value) throws(SnapshotError) {
+        if buffered + MemoryLayout<Value>.size > buffer.bytes { try flush() }
+        buffer.base.storeBytes(of: value, toByteOffset: buffered, as: Value.self)
+        buffered += MemoryLayout<Value>.size
+    }
+
+    /// A text as its number of bytes and its UTF-8.
+    mutating func append(text: String) throws(SnapshotError) {
+        try append(UInt32(text.utf8.count))
+        for byte in text.utf8 { try append(byte) }
+    }
+
+    mutating func flush() throws(SnapshotError) {
+        let pending = buffered
+        buffered = 0
+        try write(UnsafeRawBufferPointer(start: buffer.base, count: pending))
     }
 
     /// A part of a structure.

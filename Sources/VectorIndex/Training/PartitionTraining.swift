@@ -17,15 +17,16 @@ struct PartitionTraining {
     let table: PartitionTable
     let slots: [Slot]
     let rotation: Rotation
-    let seed: UInt64
-    let workers: Int
+    let configuration: IndexConfiguration
 
-    init(table: PartitionTable, live: Bitmap, rotation: Rotation, seed: UInt64, workers: Int) {
+    private var seed: UInt64 { configuration.seed }
+    private var workers: Int { configuration.workers }
+
+    init(table: PartitionTable, live: Bitmap, rotation: Rotation, configuration: IndexConfiguration) {
         self.table = table
         slots = live.slots
         self.rotation = rotation
-        self.seed = seed
-        self.workers = workers
+        self.configuration = configuration
     }
 
     /// Lists for a number of rows: with fewer, more rows are read for the same recall; with more, ranking them costs more than it saves.
@@ -47,7 +48,7 @@ struct PartitionTraining {
         clustering.train()
         let space = CodeSpace(rotation: rotation, centre: mean, rows: slots.count)
         let (offsets, members) = clustering.members()
-        let heldOut = ProbeCalibration.sample(of: slots, seed: seed)
+        let heldOut = ProbeCalibration.sample(of: slots, configuration: configuration)
         let coarse = coarse(clustering, offsets, members, space, components, without: Set(heldOut))
         return TrainedPartition(space: space, coarse: coarse, lists: lists(offsets, members, space))
     }

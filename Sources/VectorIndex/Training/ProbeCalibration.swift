@@ -38,8 +38,6 @@ struct ProbeCalibration: Sendable {
 
     static let none = ProbeCalibration(points: [], rows: 0, deviation: 0)
 
-    /// Rows that stand in for queries. The mean recall of so many has a standard error of about 0.005.
-    private static let sampleCount = 400
     /// What the codes' bounds lose on top of the lists that were not probed.
     private static let lossOfCodes = 0.002
     /// Questions miss this many times what rows miss.
@@ -99,9 +97,9 @@ struct ProbeCalibration: Sendable {
 
     /// Calibrates a trained partition. Reads every code for each row of the sample, so it costs about as much as that many searches of all
     /// lists.
-    static func measure(_ view: PartitionView, rotation: Rotation, seed: UInt64, workers: Int) -> ProbeCalibration {
+    static func measure(_ view: PartitionView, rotation: Rotation, configuration: IndexConfiguration) -> ProbeCalibration {
         guard let coarse = view.table.coarse else { return .none }
-        let members = sample(view, rotation: rotation, seed: seed, workers: workers)
+        let members = sample(view, rotation: rotation, configuration: configuration)
         guard !members.isEmpty else { return .none }
         let points = levels.flatMap { level in
             let margins = members.flatMap { $0.margins(k: level) }.sorted()
@@ -124,9 +122,9 @@ struct ProbeCalibration: Sendable {
     }
 
     /// The rows that stand in for queries: one at random from each of as many equal parts.
-    static func sample(of slots: [Slot], seed: UInt64) -> [Slot] {
-        var generator = SplitMix64(seed: seed &+ 2)
-        let count = min(sampleCount, slots.count, 8 + slots.count / 50)
+    static func sample(of slots: [Slot], configuration: IndexConfiguration) -> [Slot] {
+        var generator = SplitMix64(seed: configuration.seed &+ 2)
+        let count = min(configuration.maintenance.calibrationRows, slots.count, 8 + slots.count / 50)
         return (0..<count).map { part in
             slots[Int.random(in: part * slots.count / count..<(part + 1) * slots.count / count, using: &generator)]
         }
@@ -140,8 +138,8 @@ struct ProbeCalibration: Sendable {
         var neighbours: [(score: Float, place: Int)] = []
     }
 
-    fileprivate static func sample(_ view: PartitionView, rotation: Rotation, seed: UInt64, workers: Int) -> [Member] {
-        let slots = sample(of: view.live.slots, seed: seed)
+    fileprivate static func sample(_ view: PartitionView, rotation: Rotation, configuration: IndexConfiguration) -> [Member] {
+        let slots = sample(of: view.live.slots, configuration: configuration)
         var listOfSlot = [UInt32](repeating: .max, count: view.live.capacity)
         for (number, list) in view.table.lists.enumerated() {
             // Writers may have appended rows that the view does not know.
@@ -151,7 +149,7 @@ struct ProbeCalibration: Sendable {
         let lists = listOfSlot
         members.withUnsafeMutableBufferPointer { buffer in
             guard let target = SendablePointer(buffer.baseAddress) else { return }
-            inParallel(buffer.count, grain: 4, workers: workers) { range in
+            inParallel(buffer.count, grain: 4, workers: configuration.workers) { range in
                 for position in range { target.pointer[position] = Member(slots[position], view, rotation, lists) }
             }
         }
