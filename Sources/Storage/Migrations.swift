@@ -21,6 +21,7 @@ extension Migration {
         Migration(
             12, "public_assistants", PackageResources._012_public_assistants_up_sql,
             PackageResources._012_public_assistants_down_sql),
+        Migration(13, "design_indexes", PackageResources._013_design_indexes_up_sql, PackageResources._013_design_indexes_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {
