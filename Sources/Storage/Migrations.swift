@@ -22,6 +22,7 @@ extension Migration {
             12, "public_assistants", PackageResources._012_public_assistants_up_sql,
             PackageResources._012_public_assistants_down_sql),
         Migration(13, "design_indexes", PackageResources._013_design_indexes_up_sql, PackageResources._013_design_indexes_down_sql),
+        Migration(14, "login_counts", PackageResources._014_login_counts_up_sql, PackageResources._014_login_counts_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {
