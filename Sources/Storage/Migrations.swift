@@ -23,6 +23,9 @@ extension Migration {
             PackageResources._012_public_assistants_down_sql),
         Migration(13, "design_indexes", PackageResources._013_design_indexes_up_sql, PackageResources._013_design_indexes_down_sql),
         Migration(14, "login_counts", PackageResources._014_login_counts_up_sql, PackageResources._014_login_counts_down_sql),
+        Migration(
+            15, "idempotency_of_service", PackageResources._015_idempotency_of_service_up_sql,
+            PackageResources._015_idempotency_of_service_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {

@@ -2,7 +2,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-/// Idempotency-Keys are those of the user who sent them.
+/// Idempotency-Keys are those of the user who sent them, and their answers stand and fall with what they tell of.
 @Suite struct IdempotencyTests {
     @Test func `Two administrators who send the same key for shared rows do not meet`() async throws {
         try await LiveAPI.with { api in
@@ -31,6 +31,30 @@ import Testing
             let owners = try await api.db.administrate(
                 "SELECT FROM idempotency_keys WHERE user_id NOT IN (\(api.db.alice.id), \(api.db.bob.id))")
             #expect(owners.isEmpty)
+        }
+    }
+
+    @Test func `A user is made together with the kept answer or not at all`() async throws {
+        try await LiveAPI.with { api in
+            try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.alice.id)")
+            let body = #"{"username":"carol","email":"carol@example.com","is_verified":true}"#
+            let headers = ["Idempotency-Key": "carol"]
+            // Everything between the row and its kept answer may fail, as when the service is killed there.
+            try await api.db.administrate(
+                "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'killed' USING ERRCODE = '57P01'; END $$")
+            try await api.db.administrate(
+                "CREATE TRIGGER fail BEFORE UPDATE ON idempotency_keys FOR EACH ROW EXECUTE FUNCTION fail()")
+            #expect(try await api.send(.post, "/v1/users", body, headers: headers).status == 503)
+            #expect(try await api.send(.get, "/v1/users/carol").status == 404)
+            try await api.db.administrate("DROP TRIGGER fail ON idempotency_keys")
+            let made = try await api.send(.post, "/v1/users", body, headers: headers)
+            #expect(made.status == 201, "\(made.text)")
+            let again = try await api.send(.post, "/v1/users", body, headers: headers)
+            #expect(try again.status == 201 && again.headers[.replayed] == "true" && again.string("id") == made.string("id"))
+            // A key that failed before its user was made is free again.
+            let taken = #"{"username":"carol","email":"other@example.com"}"#
+            #expect(try await api.send(.post, "/v1/users", taken, headers: ["Idempotency-Key": "x"]).code == "username_taken")
+            #expect(try await api.db.administrate("SELECT FROM idempotency_keys WHERE key = 'x'").isEmpty)
         }
     }
 }

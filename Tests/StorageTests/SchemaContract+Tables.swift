@@ -17,7 +17,7 @@ extension SchemaContract {
         decision | conversations_archive | row security forced, authenticated delete+insert+select, bunko_worker delete+insert+select+update
         decision | file_contents | bunko_worker delete+select
         secretary | files | row security forced, authenticated delete+insert+select+update, bunko_worker select
-        decision | idempotency_keys | row security forced, authenticated delete+insert+select+update, bunko_worker delete+select
+        decision | idempotency_keys | row security forced, authenticated delete+insert+select+update, bunko_worker delete+insert+select+update
         secretary | knowledge_base | row security forced, authenticated delete+insert+select+update, bunko_worker select
         decision | knowledge_changes | bunko_worker delete+select
         decision | login_attempts | bunko_worker delete+select

@@ -76,19 +76,22 @@ struct UserRoutes: Sendable {
     @Sendable
     func create(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
+        // Before the body is read, so that a faulty one tells nothing to others.
         try await administration.requireAdministrator(scope)
         let members = try await request.members()
         let body = try JSON.decode(CreateRequest.self, from: JSON.encode(members))
         let draft = AccountDraft(
             username: body.username, email: body.email, password: body.password, firstName: body.first_name, lastName: body.last_name,
             isAdministrator: body.is_admin ?? false, isVerified: body.is_verified ?? false)
-        return try await IdempotentWrite(database: database).create(request, members, scope: scope) { transaction in
-            let made = try await administration.create(in: transaction, draft)
-            let user = UserBody(made.account)
-            return Creation(
-                NewUserBody(
-                    user: user, verification: made.verification.map { TokenBody($0, made.account) },
-                    set_password: made.password.map { TokenBody($0, made.account) }), kept: user)
+        return try await administration.creating(scope, draft) { service, make in
+            try await IdempotentWrite(database: database).create(request, members, scope: scope, owner: service) { transaction in
+                let made = try await make(transaction)
+                let user = UserBody(made.account)
+                return Creation(
+                    NewUserBody(
+                        user: user, verification: made.verification.map { TokenBody($0, made.account) },
+                        set_password: made.password.map { TokenBody($0, made.account) }), kept: user)
+            }
         }
     }
 
