@@ -58,4 +58,24 @@ import Testing
             #expect(sums.contains(#""calls":6"#) && sums.contains(#""failures":1"#), "\(sums)")
         }
     }
+
+    @Test func `A passage that is embedded again is accounted to its assistant, a shared one to none, both to who changed them`()
+        async throws
+    {
+        try await LiveAPI.with(embedder: PricedEmbedder()) { api in
+            try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.alice.id)")
+            let assistant = api.db.alice.assistant
+            let own = try await api.make("/v1/knowledge", #"{"assistant":"\#(assistant.name)","content":"One."}"#)
+            let shared = try await api.make("/v1/knowledge", #"{"shared":true,"content":"Two."}"#)
+            for (row, expected) in [(own, assistant.id.description), (shared, nil)] {
+                #expect(try await api.send(.patch, "/v1/knowledge/\(row)", #"{"content":"Another."}"#).status == 200)
+                #expect(try await eventually { api.usage.pending == 0 })
+                let rows = try #require(try await api.send(.get, "/v1/usage?order=asc").object()["data"] as? [[String: Any]])
+                #expect(rows.last?["assistant_id"] as? String == expected, "\(rows)")
+                #expect(rows.count == (expected == nil ? 4 : 3), "\(rows)")
+            }
+            #expect(try await api.send(.patch, "/v1/knowledge/\(own)", #"{"content":"Bob's."}"#, as: api.bob).status == 404)
+            #expect(try await api.send(.get, "/v1/usage", as: api.bob).ids().isEmpty, "nothing is embedded for what is not his")
+        }
+    }
 }

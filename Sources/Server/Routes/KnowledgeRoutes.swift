@@ -105,12 +105,12 @@ struct KnowledgeRoutes: Sendable {
 
     @Sendable
     func update(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
-        let scope = try context.scope
+        let caller = try context.scope
         let id = try context.pathUUID("id", of: .knowledge)
         let version = try request.expectedVersion()
         let members = try await request.members()
-        return try await shared.write(scope) { scope in
-            ResourceResponse(try await writer.update(id, members, version: version, scope: scope))
+        return try await shared.write(caller) { scope in
+            ResourceResponse(try await writer.update(id, members, version: version, scope: scope, for: try caller.userID))
         }
     }
 
