@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "VectorDatasets", dependencies: ["CSyntheticVectors", "CBLAS", "CLAPACKE", .crypto]),
         .target(name: "VectorBenchmarks", dependencies: ["VectorDatasets", "VectorIndex"]),
         .target(name: "TextAnalysis", dependencies: ["CICU"]),
-        .target(name: "Embeddings", dependencies: ["TextAnalysis"]),
+        .target(name: "Embeddings", dependencies: ["TextAnalysis", "Domain"]),
         .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark"]),
         .target(
             name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging, .serviceLifecycle],
