@@ -131,6 +131,24 @@ public struct UserAdministration: Sendable {
         return (account, OneTimeTokens.token(secret, .resetPassword, lifetime: OneTimeTokens.resetLifetime))
     }
 
+    /// Sets the password of an account, which ends all its sessions, and its keys if told to.
+    public func setPassword(
+        _ scope: Scope, _ reference: String, to password: String, revokingKeys: Bool
+    ) async throws -> (account: Account, keys: SettledKeys) {
+        let account = try await show(scope, reference)
+        guard !account.id.isBuiltIn else { throw OneTimeTokens.builtIn }
+        let password = try AccountRules.newPassword(password, username: account.username, email: account.email)
+        let keys = try await gate.run {
+            try await database.write(service) { transaction in
+                try await transaction.setPassword(password, of: account.id, keeping: nil)
+                return try await transaction.settleKeys(of: account.id, revoking: revokingKeys)
+            }
+        }
+        let administrator = try scope.userID
+        logger.notice("a password was set by an administrator", metadata: ["user": "\(account.id)", "by": "\(administrator)"])
+        return (account, keys)
+    }
+
     /// Deletes an account with everything of its own.
     public func delete(_ scope: Scope, _ reference: String) async throws -> (account: Account, receipt: DeletionReceipt) {
         try await requireFor(reference, scope)

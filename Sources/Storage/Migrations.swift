@@ -26,6 +26,8 @@ extension Migration {
         Migration(
             15, "idempotency_of_service", PackageResources._015_idempotency_of_service_up_sql,
             PackageResources._015_idempotency_of_service_down_sql),
+        Migration(
+            16, "password_and_keys", PackageResources._016_password_and_keys_up_sql, PackageResources._016_password_and_keys_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {

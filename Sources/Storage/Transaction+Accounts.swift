@@ -83,7 +83,14 @@ extension Transaction {
         return try Account(row)
     }
 
-    /// Sets a password, hashed at full cost, and ends all sessions but one.
+    /// Revokes the keys of a user if told to, effective at once.
+    public func settleKeys(of id: UserID, revoking: Bool) async throws -> SettledKeys {
+        let rows = try await connection.query("SELECT revoked_keys, valid_keys FROM settle_api_keys(\(id), \(revoking))")
+        guard let row = rows.first else { throw Problem.notFound("user", id.description) }
+        return try SettledKeys(row)
+    }
+
+    /// Sets a password, hashed at full cost, and ends all sessions but one, and the waiting that failed log-ins earned.
     public func setPassword(_ password: String, of id: UserID, keeping session: SessionID?) async throws {
         let changed = try await connection.execute("UPDATE users SET password_hash = hash_password(\(password)) WHERE id = \(id)")
         guard changed == 1 else { throw Problem.notFound("user", id.description) }
@@ -91,6 +98,11 @@ extension Transaction {
             """
             UPDATE refresh_tokens SET revoked_at = now()
             WHERE user_id = \(id) AND revoked_at IS NULL AND family_id IS DISTINCT FROM \(session)
+            """)
+        try await connection.execute(
+            """
+            DELETE FROM login_attempts a USING users u
+            WHERE u.id = \(id) AND a.name_folded IN (u.email_folded, u.username_folded, ' ' || u.id)
             """)
     }
 
@@ -127,6 +139,18 @@ extension Transaction {
         guard !rows.isEmpty else { throw Problem.notFound("user", id.description) }
         let counts = try rows.map { (try $0.decode("table_name", as: String.self), try $0.decode("row_count", as: Int.self)) }
         return DeletionReceipt(rows: Dictionary(counts) { $1 })
+    }
+}
+
+/// What became of a user's API keys when their password was set.
+public struct SettledKeys: Sendable, Equatable {
+    public let revoked: Int
+    /// Those that still open something.
+    public let valid: Int
+
+    init(_ row: PostgresRow) throws {
+        revoked = Int(try row.decode("revoked_keys", as: Int32.self))
+        valid = Int(try row.decode("valid_keys", as: Int32.self))
     }
 }
 

@@ -28,10 +28,11 @@ extension SchemaContract {
         decision | record_knowledge_changes() | returns trigger, security definer, search_path=pg_catalog, public, pg_temp, for public
         decision | record_template_version() | returns trigger, for public
         decision | register_account(new_username text, new_email text, password text, new_first_name text, new_last_name text, verification_sha256 bytea, verification_lifetime interval) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
-        decision | reset_password(token_sha256 bytea, new_password text) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        decision | reset_password(token_sha256 bytea, new_password text, revoke_keys boolean) | returns TABLE(reset_user_id uuid, revoked_keys integer, valid_keys integer), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
         decision | restore_conversations(chosen uuid[]) | returns TABLE(conversations bigint, messages bigint), for authenticated+bunko_worker
         decision | rotate_refresh_token(old_sha256 bytea, new_sha256 bytea, lifetime interval) | returns TABLE(outcome text, found_user_id uuid, found_family_id uuid), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
         decision | set_up_administrator(token_sha256 bytea, new_username text, new_email text, password text) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        decision | settle_api_keys(account_id uuid, revoke_them boolean) | returns TABLE(revoked_keys integer, valid_keys integer), security definer, search_path=pg_catalog, public, pg_temp, for bunko_worker
         decision | share_new_row() | returns trigger, for public
         decision | share_rows_of_assistant() | returns trigger, for public
         decision | shares_knowledge(is_public boolean, is_active boolean, settings jsonb) | returns boolean, for public

@@ -19,6 +19,8 @@ struct AccountRoutes: Sendable {
     struct PasswordRequest: Decodable {
         let old_password: String
         let new_password: String
+        /// Whether the user's API keys end, too.
+        let revoke_keys: Bool?
     }
 
     struct DeleteRequest: Decodable {
@@ -56,10 +58,11 @@ struct AccountRoutes: Sendable {
     }
 
     @Sendable
-    func changePassword(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<LoginRoutes.DoneBody> {
+    func changePassword(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<LoginRoutes.PasswordBody> {
         let body = try await request.json(PasswordRequest.self)
-        try await accounts.membership.changePassword(try context.caller, from: body.old_password, to: body.new_password)
-        return JSONResponse(LoginRoutes.DoneBody(object: "password.changed"))
+        let keys = try await accounts.membership.changePassword(
+            try context.caller, from: body.old_password, to: body.new_password, revokingKeys: body.revoke_keys ?? false)
+        return JSONResponse(LoginRoutes.PasswordBody("password.changed", keys))
     }
 
     @Sendable

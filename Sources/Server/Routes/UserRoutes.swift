@@ -17,6 +17,7 @@ struct UserRoutes: Sendable {
         group.patch("users/:user", use: update)
         group.delete("users/:user", use: delete)
         group.post("users/:user/reset", use: reset)
+        group.post("users/:user/password", use: setPassword)
     }
 
     struct CreateRequest: Decodable {
@@ -28,6 +29,12 @@ struct UserRoutes: Sendable {
         let last_name: String?
         let is_admin: Bool?
         let is_verified: Bool?
+    }
+
+    struct PasswordRequest: Decodable {
+        let password: String
+        /// Whether the user's API keys end, too.
+        let revoke_keys: Bool?
     }
 
     /// The only answer that ever shows the token.
@@ -119,5 +126,16 @@ struct UserRoutes: Sendable {
     func reset(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<TokenBody> {
         let (account, token) = try await administration.issueReset(try context.scope, try context.pathText("user"))
         return JSONResponse(TokenBody(token, account), status: .created)
+    }
+
+    @Sendable
+    func setPassword(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<LoginRoutes.PasswordBody> {
+        let (scope, reference) = (try context.scope, try context.pathText("user"))
+        // Before the body is read, so that a faulty one tells nothing of the user.
+        _ = try await administration.show(scope, reference)
+        let body = try await request.json(PasswordRequest.self)
+        let (_, keys) = try await administration.setPassword(
+            scope, reference, to: body.password, revokingKeys: body.revoke_keys ?? false)
+        return JSONResponse(LoginRoutes.PasswordBody("password.set", keys))
     }
 }
