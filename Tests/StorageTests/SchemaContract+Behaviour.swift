@@ -150,11 +150,9 @@ extension SchemaContract {
 
     /// What a role may do with some columns only.
     static let grants = #"""
-        decision | account_tokens.authenticated | select (id, user_id, purpose, expires_at, used_at, created_at)
         decision | api_keys.authenticated | update (name, revoked_at)
         decision | files.bunko_worker | update (processing_state, failure_code, failure_reason, claimed_by, attempts, updated_at, conversation_id, message_id, message_created_at, archived_conversation_id, archived_message_id)
         decision | messages.authenticated | update (content, content_type, parent_id, emotion, tokens_used, metadata)
-        decision | refresh_tokens.authenticated | select (id, user_id, family_id, expires_at, used_at, revoked_at, created_at), update (revoked_at)
-        decision | users.authenticated | select (id, username, email, email_folded, first_name, last_name, is_active, is_verified, is_admin, last_login_at, created_at, updated_at, username_folded), update (first_name, last_name)
+        decision | users.authenticated | select (id, username, email, email_folded, first_name, last_name, is_active, is_verified, is_admin, last_login_at, created_at, updated_at, username_folded)
         """#
 }
