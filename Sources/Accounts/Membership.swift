@@ -74,7 +74,8 @@ public struct Membership: Sendable {
     }
 
     /// Changes names and address of the own account. A new address has to be verified again.
-    public func update(_ scope: Scope, _ changes: AccountChanges) async throws -> Account {
+    /// - Parameter version: the only version that is changed; nil for any.
+    public func update(_ scope: Scope, _ changes: AccountChanges, version: String? = nil) async throws -> Account {
         let id = try Self.requireOwner(scope)
         let changes = try AccountRules.checked(
             AccountChanges(
@@ -85,7 +86,7 @@ public struct Membership: Sendable {
         let token = RandomSecret.random(.oneTime)
         let digest = try token.sha256
         let account = try await database.write(service) { transaction in
-            let account = try await transaction.updateAccount(id, changes)
+            let account = try await transaction.updateAccount(id, changes, version: version)
             if needsVerification {
                 try await transaction.insertAccountToken(digest, for: id, .verifyEmail, lifetime: OneTimeTokens.verificationLifetime)
             }

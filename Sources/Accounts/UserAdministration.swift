@@ -107,13 +107,14 @@ public struct UserAdministration: Sendable {
     }
 
     /// Changes an account; deactivating and taking the administrator's rights is effective with the user's next request.
-    public func update(_ scope: Scope, _ reference: String, _ changes: AccountChanges) async throws -> Account {
+    /// - Parameter version: the only version that is changed; nil for any.
+    public func update(_ scope: Scope, _ reference: String, _ changes: AccountChanges, version: String? = nil) async throws -> Account {
         try await requireFor(reference, scope)
         let changes = try AccountRules.checked(changes)
         return try await database.write(service) { transaction in
             let account = try await transaction.account(reference)
             guard !account.id.isBuiltIn else { throw OneTimeTokens.builtIn }
-            return try await transaction.updateAccount(account.id, changes)
+            return try await transaction.updateAccount(account.id, changes, version: version)
         }
     }
 

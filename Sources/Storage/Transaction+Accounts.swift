@@ -62,7 +62,18 @@ extension Transaction {
     }
 
     /// Changes an account. Another e-mail address is not verified and voids the tokens for the old one; deactivating ends all sessions.
-    public func updateAccount(_ id: UserID, _ changes: AccountChanges) async throws -> Account {
+    /// - Parameter version: the only version that is changed; nil for any.
+    /// - Throws: `precondition_failed` when the account is at another version.
+    public func updateAccount(_ id: UserID, _ changes: AccountChanges, version: String? = nil) async throws -> Account {
+        if let version {
+            let rows = try await connection.query("SELECT \(Self.accountColumns) FROM users WHERE id = \(id) FOR NO KEY UPDATE")
+            guard let row = rows.first else { throw Problem.notFound("user", id.description) }
+            guard try Account(row).version == version else {
+                throw Problem(
+                    .preconditionFailed, code: "version_changed", "The user was changed by somebody else meanwhile.",
+                    remedy: "Read it again and send its new ETag as If-Match.", parameter: "If-Match")
+            }
+        }
         let rows = try await connection.query(
             """
             WITH voided AS (
@@ -155,6 +166,9 @@ public struct SettledKeys: Sendable, Equatable {
 }
 
 extension Account {
+    /// Tells one state of an account from another: the microsecond of its last change.
+    public var version: String { String(Int64((updatedAt.timeIntervalSince1970 * 1_000_000).rounded())) }
+
     init(_ row: PostgresRow) throws {
         self.init(
             id: try row.decode("id", as: UserID.self),

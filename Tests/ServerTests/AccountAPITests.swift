@@ -70,4 +70,24 @@ import Testing
             #expect(try await api.send(.post, "/v1/users/system/password", #"{"password":"of the system"}"#).code == "user_built_in")
         }
     }
+
+    @Test func `A user is changed only at the version that was read, by administrators and by themselves`() async throws {
+        try await LiveAPI.with { api in
+            try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.alice.id)")
+            for (path, key) in [("/v1/users/bob", api.alice), ("/v1/me", api.bob)] {
+                let read = try #require(try await api.send(.get, path, as: key).version)
+                let change = #"{"first_name":"B"}"#
+                let headers = ["If-Match": read]
+                async let one = api.send(.patch, path, change, as: key, headers: headers)
+                async let other = api.send(.patch, path, change, as: key, headers: headers)
+                let replies = try await [one, other].sorted { $0.status < $1.status }
+                #expect(replies.map(\.status) == [200, 412] && replies[1].code == "version_changed", "\(path): \(replies.map(\.text))")
+                let next = try #require(replies[0].version)
+                #expect(next != read)
+                #expect(try await api.send(.get, path, as: key).version == next)
+                #expect(try await api.send(.patch, path, change, as: key, headers: ["If-Match": next]).status == 200)
+                #expect(try await api.send(.patch, path, change, as: key).status == 200, "without If-Match at any version")
+            }
+        }
+    }
 }

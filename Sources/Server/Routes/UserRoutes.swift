@@ -103,17 +103,18 @@ struct UserRoutes: Sendable {
     }
 
     @Sendable
-    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<UserBody> {
-        JSONResponse(UserBody(try await administration.show(try context.scope, try context.pathText("user"))))
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        ResourceResponse(try await administration.show(try context.scope, try context.pathText("user")))
     }
 
     @Sendable
-    func update(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<UserBody> {
+    func update(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let reference = try context.pathText("user")
         // Before the body is read, so that a faulty one tells nothing of the user.
         _ = try await administration.show(try context.scope, reference)
+        let version = try request.expectedVersion()
         let patch = try await request.json(UserPatch.self)
-        return JSONResponse(UserBody(try await administration.update(try context.scope, reference, try patch.changes)))
+        return ResourceResponse(try await administration.update(try context.scope, reference, try patch.changes, version: version))
     }
 
     @Sendable
