@@ -122,7 +122,7 @@ public struct BenchmarkPicture {
     private func filterPanel(_ top: Double) -> (Double, String) {
         let plain = report.scenarios.unfiltered.map { [("no filter", [$0.p50, $0.p99])] } ?? []
         return ifAny(
-            "Filtered search, recall 0.95 asked for: p50, p99 in µs (log)", top, isLogarithmic: true,
+            "Filtered search (its recall): p50, p99 in µs (log)", top,
             plain
                 + report.scenarios.filters.map {
                     (
@@ -134,28 +134,26 @@ public struct BenchmarkPicture {
 
     private func partitionPanel(_ top: Double) -> (Double, String) {
         ifAny(
-            "Small partitions: p50, p99 in µs", top, isLogarithmic: false,
+            "Small partitions: p50, p99 in µs (log)", top,
             report.scenarios.partitions.map { ("\($0.rows) rows (\(number($0.search.recall, 3)))", [$0.search.p50, $0.search.p99]) })
     }
 
     private func churnPanel(_ top: Double) -> (Double, String) {
         let idle = report.scenarios.churn.map { [("idle", [$0.idle.p50, $0.idle.p99])] } ?? []
         return ifAny(
-            "Search while rows are replaced: p50, p99 in µs", top, isLogarithmic: false,
+            "Search while rows are replaced: p50, p99 in µs (log)", top,
             idle + (report.scenarios.churn?.steps ?? []).map { ("batches of \($0.batch)", [$0.p50, $0.p99]) })
     }
 
     private func promisePanel(_ top: Double) -> (Double, String) {
         ifAny(
-            "Recall delivered by the recall asked for", top, isLogarithmic: false,
-            report.promised.map { ("asked for \(number($0.promised, 2))", [$0.result.recall]) }, digits: 4)
+            "Neighbours missed (log): share that was, and share that may be by the recall asked for", top,
+            report.promised.map { ("recall \(number($0.promised, 2))", [1 - $0.result.recall, 1 - $0.promised]) }, digits: 4)
     }
 
-    /// Bars, or nothing where nothing was measured.
-    private func ifAny(
-        _ title: String, _ top: Double, isLogarithmic: Bool, _ rows: [(String, [Double])], digits: Int? = nil
-    ) -> (Double, String) {
-        rows.isEmpty ? (0, "") : bars(title, top, isLogarithmic: isLogarithmic, rows, digits: digits)
+    /// Bars on a logarithmic axis, or nothing where nothing was measured.
+    private func ifAny(_ title: String, _ top: Double, _ rows: [(String, [Double])], digits: Int? = nil) -> (Double, String) {
+        rows.isEmpty ? (0, "") : bars(title, top, isLogarithmic: true, rows, digits: digits)
     }
 
     /// A bar for each figure of a row, the first one darkest; values are shown with so many digits, or as many as are worth reading.
