@@ -104,16 +104,18 @@ struct Bench: AsyncParsableCommand {
             figures.build = index.build
             try await rules.measure(index, bank, buildSeconds: index.build.seconds, report: note)
         }
-        let measurement = try ScenarioMeasurement(folder, base: base, bank: bank)
-        for scenario in Scenario.named(scenarios) ?? [] {
+        // Written after every step, so that an interrupted run leaves what it has measured.
+        try write(report())
+        let chosen = Scenario.named(scenarios) ?? []
+        let measurement = chosen.isEmpty ? nil : try ScenarioMeasurement(folder, base: base, bank: bank)
+        for scenario in chosen {
             // Two indexes of a million rows need not fit into the memory.
             if !scenario.usesSweptIndex { index = nil }
-            Output.note("scenario: \(scenario.rawValue)")
-            try await measurement.measure(scenario, swept: index, workers: workers, into: &figures)
+            Output.note("scenario \(scenario.rawValue)")
+            try await measurement?.measure(scenario, swept: index, workers: workers, into: &figures)
+            try write(report())
         }
         index = nil
-        // Written after every system, so that an interrupted run leaves what it has measured.
-        try write(report())
         let failures = try await measurePeers(folder, rules, note) { try write(report()) }
         Output.line(page(report()))
         if failures > 0 { throw ItemsFailed(count: failures, total: wantedPeers.count, what: "peers") }
