@@ -25,7 +25,7 @@ let benchmarks: @Sendable () -> Void = {
         }
     }
 
-    compare("dot product") {
+    compare("dot-product") {
         blackHole(bunko_dot($0.query, $0.rows, $0.width))
     } scalar: {
         blackHole(bunko_dot_scalar($0.query, $0.rows, $0.width))
@@ -41,7 +41,7 @@ let benchmarks: @Sendable () -> Void = {
     } scalar: {
         blackHole(bunko_quantize_scalar($0.query, $0.width, $0.values, $0.tables, $0.planes))
     }
-    compare("quad sums") {
+    compare("quad-sums") {
         bunko_quad_sums(&$0.quantized, $0.quads, 8, $0.sums)
     } scalar: {
         bunko_quad_sums_scalar(&$0.quantized, $0.quads, 8, $0.sums)
@@ -51,7 +51,7 @@ let benchmarks: @Sendable () -> Void = {
     } scalar: {
         bunko_transpose_scalar($0.quads, 8, $0.width, $0.block)
     }
-    compare("block sums") {
+    compare("block-sums") {
         bunko_block_sums(&$0.quantized, $0.block, $0.sums)
     } scalar: {
         bunko_block_sums_scalar(&$0.quantized, $0.block, $0.sums)
