@@ -1,6 +1,6 @@
 # Every target runs from a fresh clone, as root or as a normal user with sudo; 'make' alone lists them.
 
-SOURCES := $(wildcard Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift Fuzz/Sources/fuzz-snapshot Fuzz/Package.swift)
+SOURCES := $(wildcard Sources Tests Package.swift Benchmarks/Sources Benchmarks/Benchmarks Benchmarks/Package.swift Fuzz/Sources/fuzz-snapshot Fuzz/Package.swift)
 
 # One BLAS thread for each worker. OpenBLAS older than the processor picks slower kernels than the processor can run; the name
 # is read when the library is loaded, and must not be set where the instructions are missing.
@@ -14,7 +14,7 @@ ifeq ($(CI),true)
 export BUNKO_WARNINGS_AS_ERRORS := 1
 endif
 
-.PHONY: help setup demo test lint bench exact fuzz build debug clean
+.PHONY: help setup demo test lint bench exact profile kernels fuzz build debug clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,15 +41,32 @@ ROWS ?= 100000
 SEED ?= 1
 PRESET ?= 3large
 PEERS ?= all
+# EFFORT=full takes several builds of each graph and every setting; SCENARIOS is all, none or a list (`bunko bench --help`).
+EFFORT ?= quick
+SCENARIOS ?= all
+# THREADS=2 measures single queries and batches of all systems on two cores.
+THREADS ?= 1
 BENCH_SET := $(PRESET)-$(ROWS)-$(SEED)
+BENCH_RESULT := Benchmarks/Results/$(BENCH_SET)$(patsubst %,-threads%,$(filter-out 1,$(THREADS)))
 
-bench: setup build ## measure the index beside other libraries (ROWS=100000 SEED=1 PRESET=3large PEERS=all)
+bench: setup build ## measure the index beside other libraries (ROWS=100000 SEED=1 PRESET=3large PEERS=all THREADS=1 EFFORT=quick SCENARIOS=all)
 	.build/release/bunko dataset generate --preset $(PRESET) --rows $(ROWS) --queries 2000 --seed $(SEED) --out datasets/generated/$(BENCH_SET)
-	.build/release/bunko bench --dataset datasets/generated/$(BENCH_SET) --peers $(PEERS) --queries 500 --batch 1000 \
-		--json Benchmarks/Results/$(BENCH_SET).json --svg Benchmarks/Results/$(BENCH_SET).svg --markdown Benchmarks/Results/$(BENCH_SET).md
+	.build/release/bunko bench --dataset datasets/generated/$(BENCH_SET) --peers $(PEERS) --effort $(EFFORT) --threads $(THREADS) \
+		--queries 500 --batch 1000 --scenarios $(SCENARIOS) \
+		--json $(BENCH_RESULT).json --svg $(BENCH_RESULT).svg --markdown $(BENCH_RESULT).md
 
 exact: setup ## measure exact search against the memory's own speed
 	swift run -c release --package-path Benchmarks bench exact --results Benchmarks/Results
+
+profile: setup build ## take the stages of a query apart (ROWS=100000 SEED=1 PRESET=3large)
+	.build/release/bunko dataset generate --preset $(PRESET) --rows $(ROWS) --queries 2000 --seed $(SEED) --out datasets/generated/$(BENCH_SET)
+	swift run -c release --package-path Benchmarks bench profile --dataset datasets/generated/$(BENCH_SET) --results Benchmarks/Results
+
+# The plugin looks for Thresholds in the working folder. `swift package --allow-writing-to-package-directory benchmark thresholds update`
+# writes them anew.
+kernels: setup ## hold each kernel against its scalar version, and both against the committed thresholds
+	cd Benchmarks && swift package benchmark --target Kernels
+	cd Benchmarks && swift package benchmark thresholds check --target Kernels
 
 # gold cannot link what the sanitizers emit. An input that was found lies in Fuzz/.build/findings.
 fuzz: setup ## feed made-up snapshots to the loader under AddressSanitizer for SECONDS=600

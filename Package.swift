@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "VectorDatasets", dependencies: ["CSyntheticVectors", "CBLAS", "CLAPACKE", .crypto]),
         .target(name: "VectorBenchmarks", dependencies: ["VectorDatasets", "VectorIndex"]),
         .target(name: "TextAnalysis", dependencies: ["CICU"]),
-        .target(name: "Embeddings", dependencies: ["TextAnalysis"]),
+        .target(name: "Embeddings", dependencies: ["TextAnalysis", "Domain"]),
         .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark"]),
         .target(
             name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging, .serviceLifecycle],
@@ -87,7 +87,7 @@ let package = Package(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "Postgres", .logging, .serviceLifecycle, .unixSignals]),
         .testTarget(name: "VectorIndexTests", dependencies: ["VectorIndex", "CVectorKernels"]),
         .testTarget(name: "VectorDatasetsTests", dependencies: ["VectorDatasets", "CSyntheticVectors"]),
-        .testTarget(name: "VectorBenchmarksTests", dependencies: ["VectorBenchmarks", "VectorDatasets"]),
+        .testTarget(name: "VectorBenchmarksTests", dependencies: ["VectorBenchmarks", "VectorDatasets", "VectorIndex"]),
         .testTarget(name: "TextAnalysisTests", dependencies: ["TextAnalysis"]),
         .testTarget(name: "EmbeddingsTests", dependencies: ["Embeddings", "TextAnalysis"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Extraction", "TextAnalysis"]),

@@ -7,6 +7,8 @@ let package = Package(
     dependencies: [
         .package(name: "bunko", path: "../"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // Without its traits: they bring libraries that count allocations, which nothing here does.
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
     ],
     targets: [
         .executableTarget(
@@ -15,7 +17,21 @@ let package = Package(
                 .product(name: "VectorDatasets", package: "bunko"),
                 .product(name: "VectorIndex", package: "bunko"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ])
+                "CStageClock",
+            ],
+            // The kernels between the stages of a query are called through CStageClock, in this program only.
+            linkerSettings: [
+                .unsafeFlags(["bunko_quantize", "bunko_scan", "bunko_rerank"].flatMap { ["-Xlinker", "--wrap=\($0)"] })
+            ]),
+        .target(name: "CStageClock", dependencies: [.product(name: "VectorIndex", package: "bunko")]),
+        .executableTarget(
+            name: "Kernels",
+            dependencies: [
+                .product(name: "VectorIndex", package: "bunko"),
+                .product(name: "Benchmark", package: "benchmark"),
+            ],
+            path: "Benchmarks/Kernels",
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -56,13 +56,15 @@ public struct Membership: Sendable {
         guard try await database.verifyEmail(token: try OneTimeTokens.digest(token)) != nil else { throw OneTimeTokens.refused }
     }
 
-    /// Sets a password anew by a one-time token of an administrator; all sessions of the user end.
-    public func reset(token: String, to password: String) async throws {
+    /// Sets a password anew by a one-time token of an administrator; all sessions of the user end, and their keys if told to.
+    @discardableResult
+    public func reset(token: String, to password: String, revokingKeys: Bool = false) async throws -> SettledKeys {
         let password = try AccountRules.newPassword(password)
         let digest = try OneTimeTokens.digest(token)
-        let user = try await gate.run { try await database.resetPassword(token: digest, to: password) }
-        guard let user else { throw OneTimeTokens.refused }
-        logger.notice("a password was reset", metadata: ["user": "\(user)"])
+        let reset = try await gate.run { try await database.resetPassword(token: digest, to: password, revokingKeys: revokingKeys) }
+        guard let (user, keys) = reset else { throw OneTimeTokens.refused }
+        logger.notice("a password was reset", metadata: ["user": "\(user)", "keys_revoked": "\(keys.revoked)"])
+        return keys
     }
 
     /// The principal's own account.
@@ -72,7 +74,8 @@ public struct Membership: Sendable {
     }
 
     /// Changes names and address of the own account. A new address has to be verified again.
-    public func update(_ scope: Scope, _ changes: AccountChanges) async throws -> Account {
+    /// - Parameter version: the only version that is changed; nil for any.
+    public func update(_ scope: Scope, _ changes: AccountChanges, version: String? = nil) async throws -> Account {
         let id = try Self.requireOwner(scope)
         let changes = try AccountRules.checked(
             AccountChanges(
@@ -83,7 +86,7 @@ public struct Membership: Sendable {
         let token = RandomSecret.random(.oneTime)
         let digest = try token.sha256
         let account = try await database.write(service) { transaction in
-            let account = try await transaction.updateAccount(id, changes)
+            let account = try await transaction.updateAccount(id, changes, version: version)
             if needsVerification {
                 try await transaction.insertAccountToken(digest, for: id, .verifyEmail, lifetime: OneTimeTokens.verificationLifetime)
             }
@@ -95,13 +98,19 @@ public struct Membership: Sendable {
         return account
     }
 
-    /// Changes the own password, for which the old one is needed; every other session of the user ends.
-    public func changePassword(_ principal: Principal, from old: String, to new: String) async throws {
+    /// Changes the own password, for which the old one is needed; every other session of the user ends, and the keys if told to.
+    @discardableResult
+    public func changePassword(
+        _ principal: Principal, from old: String, to new: String, revokingKeys: Bool = false
+    ) async throws -> SettledKeys {
         let id = try Self.requireOwner(principal.scope)
         let account = try await confirm(principal.scope, password: old)
         let new = try AccountRules.newPassword(new, username: account.username, email: account.email, parameter: "new_password")
-        try await gate.run {
-            try await database.write(service) { try await $0.setPassword(new, of: id, keeping: principal.session) }
+        return try await gate.run {
+            try await database.write(service) { transaction in
+                try await transaction.setPassword(new, of: id, keeping: principal.session)
+                return try await transaction.settleKeys(of: id, revoking: revokingKeys)
+            }
         }
     }
 

@@ -73,35 +73,31 @@ public struct UserAdministration: Sendable {
 
     /// Makes an account. Without a password, a one-time token sets the first one.
     public func create(_ scope: Scope, _ draft: AccountDraft) async throws -> NewAccount {
+        try await creating(scope, draft) { service, make in try await database.write(service, make) }
+    }
+
+    /// As ``create(_:_:)``, with more to do in the account's transaction.
+    /// - Parameter body: opens a transaction of the scope it is given, the service's, and calls what it is given in it, once.
+    public func creating<R: Sendable>(
+        _ scope: Scope, _ draft: AccountDraft, _ body: (Scope, @Sendable (Transaction) async throws -> NewAccount) async throws -> R
+    ) async throws -> R {
         try await requireAdministrator(scope)
-        return try await make(draft)
-    }
-
-    /// As ``create(_:_:)``, while a transaction of the administrator's own is open, which claims and keeps what belongs to the request.
-    /// The account is there as soon as this returns, whatever becomes of that transaction.
-    public func create(in transaction: Transaction, _ draft: AccountDraft) async throws -> NewAccount {
-        try transaction.scope.require(.admin)
-        guard try await isAdministrator(in: transaction) else { throw Self.administratorRequired }
-        return try await make(draft)
-    }
-
-    private func make(_ draft: AccountDraft) async throws -> NewAccount {
         let draft = try AccountRules.checked(draft)
+        return try await inTurn(draft.password != nil) {
+            try await body(service) { try await Self.make(draft, in: $0) }
+        }
+    }
+
+    private static func make(_ draft: AccountDraft, in transaction: Transaction) async throws -> NewAccount {
         let (verification, password) = (RandomSecret.random(.oneTime), RandomSecret.random(.oneTime))
-        let (verificationDigest, passwordDigest) = (try verification.sha256, try password.sha256)
-        let account = try await inTurn(draft.password != nil) {
-            try await database.write(service) { transaction in
-                let account = try await transaction.insertAccount(draft)
-                if !draft.isVerified {
-                    try await transaction.insertAccountToken(
-                        verificationDigest, for: account.id, .verifyEmail, lifetime: OneTimeTokens.verificationLifetime)
-                }
-                if draft.password == nil {
-                    try await transaction.insertAccountToken(
-                        passwordDigest, for: account.id, .resetPassword, lifetime: OneTimeTokens.resetLifetime)
-                }
-                return account
-            }
+        let account = try await transaction.insertAccount(draft)
+        if !draft.isVerified {
+            try await transaction.insertAccountToken(
+                try verification.sha256, for: account.id, .verifyEmail, lifetime: OneTimeTokens.verificationLifetime)
+        }
+        if draft.password == nil {
+            try await transaction.insertAccountToken(
+                try password.sha256, for: account.id, .resetPassword, lifetime: OneTimeTokens.resetLifetime)
         }
         return NewAccount(
             account: account,
@@ -111,13 +107,14 @@ public struct UserAdministration: Sendable {
     }
 
     /// Changes an account; deactivating and taking the administrator's rights is effective with the user's next request.
-    public func update(_ scope: Scope, _ reference: String, _ changes: AccountChanges) async throws -> Account {
+    /// - Parameter version: the only version that is changed; nil for any.
+    public func update(_ scope: Scope, _ reference: String, _ changes: AccountChanges, version: String? = nil) async throws -> Account {
         try await requireFor(reference, scope)
         let changes = try AccountRules.checked(changes)
         return try await database.write(service) { transaction in
             let account = try await transaction.account(reference)
             guard !account.id.isBuiltIn else { throw OneTimeTokens.builtIn }
-            return try await transaction.updateAccount(account.id, changes)
+            return try await transaction.updateAccount(account.id, changes, version: version)
         }
     }
 
@@ -133,6 +130,24 @@ public struct UserAdministration: Sendable {
             return account
         }
         return (account, OneTimeTokens.token(secret, .resetPassword, lifetime: OneTimeTokens.resetLifetime))
+    }
+
+    /// Sets the password of an account, which ends all its sessions, and its keys if told to.
+    public func setPassword(
+        _ scope: Scope, _ reference: String, to password: String, revokingKeys: Bool
+    ) async throws -> (account: Account, keys: SettledKeys) {
+        let account = try await show(scope, reference)
+        guard !account.id.isBuiltIn else { throw OneTimeTokens.builtIn }
+        let password = try AccountRules.newPassword(password, username: account.username, email: account.email)
+        let keys = try await gate.run {
+            try await database.write(service) { transaction in
+                try await transaction.setPassword(password, of: account.id, keeping: nil)
+                return try await transaction.settleKeys(of: account.id, revoking: revokingKeys)
+            }
+        }
+        let administrator = try scope.userID
+        logger.notice("a password was set by an administrator", metadata: ["user": "\(account.id)", "by": "\(administrator)"])
+        return (account, keys)
     }
 
     /// Deletes an account with everything of its own.

@@ -17,6 +17,8 @@ public struct Problem: Error, Sendable, CustomStringConvertible {
         case unprocessable = "unprocessable"
         case tooManyRequests = "too_many_requests"
         case unavailable = "unavailable"
+        /// Another service this one needs refused or gave what cannot be used; trying again alone does not help.
+        case badGateway = "bad_gateway"
         case storageFull = "storage_full"
         case configuration = "configuration"
         case environment = "environment"

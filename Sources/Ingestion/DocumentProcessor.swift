@@ -20,7 +20,7 @@ public struct DocumentProcessor: Sendable {
     }
 
     /// Extracts, cuts and embeds.
-    /// - Throws: `ExtractionError` when the file is at fault, `EmbeddingError` when the embedder is, `CancellationError`.
+    /// - Throws: `ExtractionError` when the file is at fault, `unavailable` or `bad_gateway` when the embedder is, `CancellationError`.
     @concurrent
     func process(_ bytes: [UInt8], fileName: String, for owner: UsageOwner) async throws -> ProcessedFile {
         let document = try extractor.extract(bytes, fileName: fileName)

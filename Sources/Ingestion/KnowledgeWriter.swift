@@ -62,14 +62,17 @@ public struct KnowledgeWriter: Sendable {
     }
 
     /// Changes a passage. One cut from a file keeps its content, which the file says.
-    public func update(_ id: UUID, _ members: [String: JSONValue], version: String?, scope: Scope) async throws -> ResourceRow {
+    /// - Parameter payer: whose use of the embedder it is, for the passage's assistant.
+    public func update(
+        _ id: UUID, _ members: [String: JSONValue], version: String?, scope: Scope, for payer: UserID
+    ) async throws -> ResourceRow {
         try scope.require(.ingest)
+        var owner = UsageOwner(payer)
         // Nothing is embedded for a passage that is not the scope's.
         if members["content"] != nil {
-            let isOwn = try await database.read(scope) { try await $0.owns(.knowledge, id) }
-            guard isOwn else { throw Resource.knowledge.notFound(id) }
+            owner = UsageOwner(payer, assistant: try await database.read(scope) { try await $0.assistant(ofKnowledge: id) })
         }
-        let prepared = try await prepare(members, isNew: false, for: UsageOwner(try scope.userID))
+        let prepared = try await prepare(members, isNew: false, for: owner)
         return try await database.write(scope) { try await $0.updateKnowledge(id, members, prepared.content, version: version) }
     }
 }

@@ -15,15 +15,20 @@ struct MeteredEmbedder: Sendable {
     var model: EmbeddingModel { embedder.model }
 
     /// One vector for each passage, in their order.
+    /// - Throws: `unavailable` or `bad_gateway` when the model has none to give.
     func vectors(of passages: [String], for owner: UsageOwner) async throws -> [[Float]] {
         let charge = embedder.charge(for: passages)
         let call = UsageRecord(owner, apiName: "embeddings", model: model.id, tokens: charge.tokens, cost: charge.cost)
-        let vectors = try await usage.measure(call) { try await embedder.embed(passages, purpose: .passage) }
-        guard vectors.count == passages.count else {
-            throw Problem(
-                .unavailable, code: "embedding_count",
-                "The embedding model \(model.id) answered \(vectors.count) vectors for \(passages.count) texts.")
+        do {
+            return try await usage.measure(call) {
+                let vectors = try await embedder.embed(passages, purpose: .passage)
+                guard vectors.count == passages.count else {
+                    throw EmbeddingError.invalidAnswer(model, reason: "\(vectors.count) vectors for \(passages.count) texts")
+                }
+                return vectors
+            }
+        } catch let error as EmbeddingError {
+            throw Problem(error)
         }
-        return vectors
     }
 }

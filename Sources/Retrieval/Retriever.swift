@@ -75,7 +75,8 @@ public struct Retriever: Sendable {
     }
 
     /// Embeds a question. It needs no database, so it is done before a transaction is opened: a remote model may be slow.
-    /// - Throws: `invalid_request` for an empty or overlong text, `unavailable` while the index loads or when the model is silent.
+    /// - Throws: `invalid_request` for an empty or overlong text, `unavailable` while the index loads,
+    ///   `unavailable` or `bad_gateway` when the model has no vector to give.
     @concurrent
     public func prepare(_ text: String, for owner: UsageOwner) async throws -> PreparedQuestion {
         try Self.checkText(text)
@@ -87,11 +88,18 @@ public struct Retriever: Sendable {
         var watch = Stopwatch()
         let charge = embedder.charge(for: [text])
         let call = UsageRecord(owner, apiName: "embeddings", model: embedder.model.id, tokens: charge.tokens, cost: charge.cost)
-        guard let vector = try await usage.measure(call, { try await embedder.embed([text], purpose: .query) }).first else {
-            throw Problem(.unavailable, code: "embedding_missing", "The embedding model answered nothing for the query.")
+        do {
+            let vector = try await usage.measure(call) {
+                guard let vector = try await embedder.embed([text], purpose: .query).first else {
+                    throw EmbeddingError.invalidAnswer(embedder.model, reason: "no vector for the question")
+                }
+                return vector
+            }
+            watch.lap("embed")
+            return PreparedQuestion(text: text, vector: vector, timings: watch.stages)
+        } catch let error as EmbeddingError {
+            throw Problem(error)
         }
-        watch.lap("embed")
-        return PreparedQuestion(text: text, vector: vector, timings: watch.stages)
     }
 
     /// Whose use it is when a question is put to an assistant. A key bound to assistants is refused here: it uses no model in the name of

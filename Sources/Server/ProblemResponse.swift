@@ -49,6 +49,7 @@ extension Problem {
         case .unprocessable: .unprocessableContent
         case .tooManyRequests: .tooManyRequests
         case .unavailable: .serviceUnavailable
+        case .badGateway: .badGateway
         case .storageFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
         case .configuration, .environment, .internalFault: .internalServerError
         }
@@ -59,7 +60,7 @@ extension Problem {
         case .unauthenticated: "authentication_error"
         case .forbidden: "permission_error"
         case .tooManyRequests: "rate_limit_error"
-        case .unavailable, .storageFull, .configuration, .environment, .internalFault: "server_error"
+        case .unavailable, .badGateway, .storageFull, .configuration, .environment, .internalFault: "server_error"
         default: "invalid_request_error"
         }
     }

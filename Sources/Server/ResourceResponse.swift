@@ -157,30 +157,34 @@ struct IdempotentWrite: Sendable {
     static let longestKey = 255
 
     /// Runs `body`, which adds a row, in a transaction; with a key, the answer is kept in that same transaction.
+    /// - Parameter owner: in whose scope the row is written when it is not the caller's, whose the key is all the same.
     func run(
-        _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> ResourceRow
+        _ request: Request, _ members: [String: JSONValue], scope: Scope, owner: Scope? = nil,
+        _ body: (Transaction) async throws -> ResourceRow
     ) async throws -> ResourceResponse {
-        try await answer(request, members, scope: scope) { ResourceResponse(try await body($0), status: .created) }
+        try await answer(request, members, scope: scope, owner: owner) { ResourceResponse(try await body($0), status: .created) }
     }
 
-    /// As ``run(_:_:scope:_:)``, for a creation whose answer is no row.
+    /// As ``run(_:_:scope:owner:_:)``, for a creation whose answer is no row.
     func answer(
-        _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> ResourceResponse
+        _ request: Request, _ members: [String: JSONValue], scope: Scope, owner: Scope? = nil,
+        _ body: (Transaction) async throws -> ResourceResponse
     ) async throws -> ResourceResponse {
-        try await create(request, members, scope: scope) { Creation(try await body($0)) }
+        try await create(request, members, scope: scope, owner: owner) { Creation(try await body($0)) }
     }
 
-    /// As ``answer(_:_:scope:_:)``, for a creation of whose answer a part is not kept.
+    /// As ``answer(_:_:scope:owner:_:)``, for a creation of whose answer a part is not kept.
     func create(
-        _ request: Request, _ members: [String: JSONValue], scope: Scope, _ body: (Transaction) async throws -> Creation
+        _ request: Request, _ members: [String: JSONValue], scope: Scope, owner: Scope? = nil,
+        _ body: (Transaction) async throws -> Creation
     ) async throws -> ResourceResponse {
-        guard let key = try Self.key(of: request) else { return try await database.write(scope, body).answer }
+        guard let key = try Self.key(of: request) else { return try await database.write(owner ?? scope, body).answer }
         let digest = try Self.digest(request, members, scope)
-        return try await database.write(scope) { transaction in
-            if let kept = try await transaction.claimIdempotencyKey(key, request: digest) { return ResourceResponse(kept) }
+        return try await database.write(owner ?? scope) { transaction in
+            if let kept = try await transaction.claimIdempotencyKey(key, request: digest, of: scope) { return ResourceResponse(kept) }
             let made = try await body(transaction)
             try await transaction.keep(
-                KeptAnswer(status: made.answer.status.code, version: made.answer.version, body: made.kept), idempotencyKey: key)
+                KeptAnswer(status: made.answer.status.code, version: made.answer.version, body: made.kept), idempotencyKey: key, of: scope)
             return made.answer
         }
     }
@@ -189,7 +193,7 @@ struct IdempotentWrite: Sendable {
     func kept(_ request: Request, _ members: [String: JSONValue], scope: Scope) async throws -> ResourceResponse? {
         guard let key = try Self.key(of: request) else { return nil }
         let digest = try Self.digest(request, members, scope)
-        return try await database.read(scope) { try await $0.keptAnswer(key, request: digest) }.map(ResourceResponse.init)
+        return try await database.read(scope) { try await $0.keptAnswer(key, request: digest, of: scope) }.map(ResourceResponse.init)
     }
 
     private static func key(of request: Request) throws(Problem) -> String? {

@@ -121,6 +121,52 @@ public struct RestoreTarget: Sendable {
         }
     }
 
+    /// Runs a restore of tables whose policies name another owner, and has them name this one afterwards.
+    ///
+    /// While it runs there is a role of the former owner's name; one that is made for it cannot log in, may do nothing and goes with the
+    /// end.
+    /// - Throws: `environment` when the role is missing and the owner may not make one.
+    public func asSuccessor<R: Sendable>(of former: String, _ restore: () async throws -> R) async throws -> R {
+        guard former != owner.user else { return try await restore() }
+        let isMade = try await withConnection(owner, logger) { try await makeRole(former, $0) }
+        do {
+            let result = try await restore()
+            try await withConnection(owner, logger) { connection in
+                try await connection.withTransaction(TransactionMode()) { try await takeOverPolicies(of: former, $0) }
+                if isMade { try await connection.execute("DROP ROLE \(identifier: former)") }
+            }
+            return result
+        } catch {
+            // Nothing names the role: the restore was rolled back.
+            if isMade { _ = try? await withConnection(owner, logger) { try await $0.execute("DROP ROLE IF EXISTS \(identifier: former)") } }
+            throw error
+        }
+    }
+
+    private func makeRole(_ name: String, _ connection: PostgresConnection) async throws -> Bool {
+        guard try await connection.query("SELECT FROM pg_roles WHERE rolname = \(name)").isEmpty else { return false }
+        do {
+            try await connection.execute("CREATE ROLE \(identifier: name) NOLOGIN")
+            return true
+        } catch let error as PostgresError where error.sqlState == "42501" {
+            throw Problem(
+                .environment, code: "owner_differs",
+                "The backup's policies name its owner \"\(name)\", a role this server does not have and \"\(owner.user)\" may not make.",
+                remedy: "Let an administrator run: CREATE ROLE \"\(name)\" NOLOGIN; — it may be dropped afterwards.",
+                parameter: "--to-database", underlying: error)
+        }
+    }
+
+    private func takeOverPolicies(of former: String, _ connection: PostgresConnection) async throws {
+        let policies = try await connection.query(
+            "SELECT tablename::text, policyname::text FROM pg_policies WHERE schemaname = 'public' AND roles = ARRAY[\(former)::name]")
+        for policy in policies {
+            let (table, name) = try policy.decode(String.self, String.self)
+            try await connection.execute(
+                "ALTER POLICY \(identifier: name) ON public.\(identifier: table) TO \(identifier: owner.user)")
+        }
+    }
+
     /// Rows of each table of the schema `public`.
     public func rowCounts() async throws -> [String: Int] {
         try await withConnection(reader, logger) { try await Storage.rowCounts($0) }

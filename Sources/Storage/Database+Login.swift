@@ -89,9 +89,13 @@ extension Database {
         try await spend("SELECT verify_email(\(token.bytes)) AS id")
     }
 
-    /// Takes a one-time token and sets its user's password, which ends all their sessions; nil when the token is no good.
-    public func resetPassword(token: ContentDigest, to password: String) async throws -> UserID? {
-        try await spend("SELECT reset_password(\(token.bytes), \(password)) AS id")
+    /// Takes a one-time token and sets its user's password, which ends all their sessions and, if told to, their keys; nil when the token
+    /// is no good.
+    public func resetPassword(token: ContentDigest, to password: String, revokingKeys: Bool) async throws -> (UserID, SettledKeys)? {
+        let rows = try await beforePrincipal(
+            "SELECT reset_user_id, revoked_keys, valid_keys FROM reset_password(\(token.bytes), \(password), \(revokingKeys))",
+            isLookUp: false)
+        return try rows.first.map { (try $0.decode("reset_user_id", as: UserID.self), try SettledKeys($0)) }
     }
 
     /// Takes the set-up token and makes the first administrator; nil when the token is no good or there is an administrator by now.

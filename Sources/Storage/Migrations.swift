@@ -21,6 +21,15 @@ extension Migration {
         Migration(
             12, "public_assistants", PackageResources._012_public_assistants_up_sql,
             PackageResources._012_public_assistants_down_sql),
+        Migration(13, "design_indexes", PackageResources._013_design_indexes_up_sql, PackageResources._013_design_indexes_down_sql),
+        Migration(14, "login_counts", PackageResources._014_login_counts_up_sql, PackageResources._014_login_counts_down_sql),
+        Migration(
+            15, "idempotency_of_service", PackageResources._015_idempotency_of_service_up_sql,
+            PackageResources._015_idempotency_of_service_down_sql),
+        Migration(
+            16, "password_and_keys", PackageResources._016_password_and_keys_up_sql, PackageResources._016_password_and_keys_down_sql),
+        Migration(17, "public_partners", PackageResources._017_public_partners_up_sql, PackageResources._017_public_partners_down_sql),
+        Migration(18, "unused_grants", PackageResources._018_unused_grants_up_sql, PackageResources._018_unused_grants_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {

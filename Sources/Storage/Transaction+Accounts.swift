@@ -62,7 +62,18 @@ extension Transaction {
     }
 
     /// Changes an account. Another e-mail address is not verified and voids the tokens for the old one; deactivating ends all sessions.
-    public func updateAccount(_ id: UserID, _ changes: AccountChanges) async throws -> Account {
+    /// - Parameter version: the only version that is changed; nil for any.
+    /// - Throws: `precondition_failed` when the account is at another version.
+    public func updateAccount(_ id: UserID, _ changes: AccountChanges, version: String? = nil) async throws -> Account {
+        if let version {
+            let rows = try await connection.query("SELECT \(Self.accountColumns) FROM users WHERE id = \(id) FOR NO KEY UPDATE")
+            guard let row = rows.first else { throw Problem.notFound("user", id.description) }
+            guard try Account(row).version == version else {
+                throw Problem(
+                    .preconditionFailed, code: "version_changed", "The user was changed by somebody else meanwhile.",
+                    remedy: "Read it again and send its new ETag as If-Match.", parameter: "If-Match")
+            }
+        }
         let rows = try await connection.query(
             """
             WITH voided AS (
@@ -83,7 +94,14 @@ extension Transaction {
         return try Account(row)
     }
 
-    /// Sets a password, hashed at full cost, and ends all sessions but one.
+    /// Revokes the keys of a user if told to, effective at once.
+    public func settleKeys(of id: UserID, revoking: Bool) async throws -> SettledKeys {
+        let rows = try await connection.query("SELECT revoked_keys, valid_keys FROM settle_api_keys(\(id), \(revoking))")
+        guard let row = rows.first else { throw Problem.notFound("user", id.description) }
+        return try SettledKeys(row)
+    }
+
+    /// Sets a password, hashed at full cost, and ends all sessions but one, and the waiting that failed log-ins earned.
     public func setPassword(_ password: String, of id: UserID, keeping session: SessionID?) async throws {
         let changed = try await connection.execute("UPDATE users SET password_hash = hash_password(\(password)) WHERE id = \(id)")
         guard changed == 1 else { throw Problem.notFound("user", id.description) }
@@ -91,6 +109,11 @@ extension Transaction {
             """
             UPDATE refresh_tokens SET revoked_at = now()
             WHERE user_id = \(id) AND revoked_at IS NULL AND family_id IS DISTINCT FROM \(session)
+            """)
+        try await connection.execute(
+            """
+            DELETE FROM login_attempts a USING users u
+            WHERE u.id = \(id) AND a.name_folded IN (u.email_folded, u.username_folded, ' ' || u.id)
             """)
     }
 
@@ -130,7 +153,22 @@ extension Transaction {
     }
 }
 
+/// What became of a user's API keys when their password was set.
+public struct SettledKeys: Sendable, Equatable {
+    public let revoked: Int
+    /// Those that still open something.
+    public let valid: Int
+
+    init(_ row: PostgresRow) throws {
+        revoked = Int(try row.decode("revoked_keys", as: Int32.self))
+        valid = Int(try row.decode("valid_keys", as: Int32.self))
+    }
+}
+
 extension Account {
+    /// Tells one state of an account from another: the microsecond of its last change.
+    public var version: String { String(Int64((updatedAt.timeIntervalSince1970 * 1_000_000).rounded())) }
+
     init(_ row: PostgresRow) throws {
         self.init(
             id: try row.decode("id", as: UserID.self),

@@ -4,7 +4,7 @@ import Postgres
 
 extension Transaction {
     /// Begins a conversation with an assistant or a persona, and pins the version of its persona. With another user's public assistant
-    /// it is held with that one's persona.
+    /// it is held with that one's persona, and keeps which assistant it was.
     ///
     /// A request that names neither takes the user's `default_assistant_id`, else their `preferred_persona`.
     /// - Throws: as ``create(_:_:)``; `invalid_request` when nothing says with whom; `forbidden` when the scope is bound to assistants
@@ -35,6 +35,13 @@ extension Transaction {
                     (SELECT p.id FROM personality_templates p WHERE p.slug = c.persona_id),
                     (SELECT a.personality_template_id FROM assistants a WHERE a.user_id = c.user_id AND a.id = c.assistant_id))
             """)
+        if let used {
+            try await connection.execute(
+                """
+                UPDATE conversations SET public_assistant_id = \(used.assistant), public_assistant_name = \(used.assistantName)
+                WHERE user_id = \(try scope.userID) AND id = \(made.id)
+                """)
+        }
         return try await get(.conversation, made.id)
     }
 
@@ -43,6 +50,7 @@ extension Transaction {
         /// A template that may be another user's private one; nil: the one of the slug.
         let template: PersonaID?
         let assistant: AssistantID
+        let assistantName: String
 
         var pinned: SQL? { template.map { _ in "public_persona(\(assistant)) t" } }
     }
@@ -55,14 +63,17 @@ extension Transaction {
         guard case .string(let text)? = members["assistant_id"], let id = AssistantID(text), scope.assistants == nil else { return nil }
         let rows = try await connection.query(
             """
-            SELECT p.id, p.slug FROM assistants a LEFT JOIN LATERAL public_persona(a.id) p ON true
+            SELECT p.id, p.slug, a.name FROM assistants a LEFT JOIN LATERAL public_persona(a.id) p ON true
             WHERE a.id = \(id) AND a.user_id <> \(try scope.userID) AND a.is_public AND a.is_active
             """)
         guard let row = rows.first else { return nil }
-        if case .string(let chosen)? = members["persona_id"] { return UsedPersona(slug: chosen, template: nil, assistant: id) }
+        let name = try row.decode("name", as: String.self)
+        if case .string(let chosen)? = members["persona_id"] {
+            return UsedPersona(slug: chosen, template: nil, assistant: id, assistantName: name)
+        }
         return UsedPersona(
             slug: try row.decode("slug", as: String?.self) ?? Persona.defaultSlug, template: try row.decode("id", as: PersonaID?.self),
-            assistant: id)
+            assistant: id, assistantName: name)
     }
 
     private func preferredPartner() async throws -> [String: JSONValue] {

@@ -66,6 +66,15 @@ extension Transaction {
             """)
     }
 
+    /// Whose passage of the scope's user it is; nil for what all assistants share.
+    /// - Throws: `not_found`.
+    public func assistant(ofKnowledge id: UUID) async throws -> AssistantID? {
+        guard try await owns(.knowledge, id) else { throw Resource.knowledge.notFound(id) }
+        let rows = try await connection.query(
+            "SELECT secretary_id FROM knowledge_base WHERE user_id = \(try scope.userID) AND id = \(id)")
+        return try rows.first?.decode("secretary_id", as: AssistantID?.self) ?? nil
+    }
+
     /// Changes a passage of the scope's user.
     /// - Throws: `conflict` when its content is that of a file; `precondition_failed`, `not_found`, `invalid_request`.
     public func updateKnowledge(

@@ -32,7 +32,7 @@ public struct BenchmarkPicture {
     public var svg: String {
         var parts: [String] = []
         var top = 60.0
-        for panel in [speedPanel, latencyPanel, buildPanel, memoryPanel] {
+        for panel in [speedPanel, latencyPanel, buildPanel, memoryPanel, filterPanel, partitionPanel, churnPanel, promisePanel] {
             let (height, drawing) = panel(top)
             parts.append(drawing)
             top += height
@@ -117,7 +117,49 @@ public struct BenchmarkPicture {
         }
     }
 
-    private func bars(_ title: String, _ top: Double, isLogarithmic: Bool, _ rows: [(String, [Double])]) -> (Double, String) {
+    // MARK: - Scenarios
+
+    private func filterPanel(_ top: Double) -> (Double, String) {
+        let plain = report.scenarios.unfiltered.map { [("no filter", [$0.p50, $0.p99])] } ?? []
+        return ifAny(
+            "Filtered search (its recall): p50, p99 in µs (log)", top,
+            plain
+                + report.scenarios.filters.map {
+                    (
+                        "\(number($0.share * 100, 0)) %, \($0.layout.rawValue) (\(number($0.search.recall, 3)))",
+                        [$0.search.p50, $0.search.p99]
+                    )
+                })
+    }
+
+    private func partitionPanel(_ top: Double) -> (Double, String) {
+        ifAny(
+            "Small partitions: p50, p99 in µs (log)", top,
+            report.scenarios.partitions.map { ("\($0.rows) rows (\(number($0.search.recall, 3)))", [$0.search.p50, $0.search.p99]) })
+    }
+
+    private func churnPanel(_ top: Double) -> (Double, String) {
+        let idle = report.scenarios.churn.map { [("idle", [$0.idle.p50, $0.idle.p99])] } ?? []
+        return ifAny(
+            "Search while rows are replaced: p50, p99 in µs (log)", top,
+            idle + (report.scenarios.churn?.steps ?? []).map { ("batches of \($0.batch)", [$0.p50, $0.p99]) })
+    }
+
+    private func promisePanel(_ top: Double) -> (Double, String) {
+        ifAny(
+            "Neighbours missed (log): share that was, and share that may be by the recall asked for", top,
+            report.promised.map { ("recall \(number($0.promised, 2))", [1 - $0.result.recall, 1 - $0.promised]) }, digits: 4)
+    }
+
+    /// Bars on a logarithmic axis, or nothing where nothing was measured.
+    private func ifAny(_ title: String, _ top: Double, _ rows: [(String, [Double])], digits: Int? = nil) -> (Double, String) {
+        rows.isEmpty ? (0, "") : bars(title, top, isLogarithmic: true, rows, digits: digits)
+    }
+
+    /// A bar for each figure of a row, the first one darkest; values are shown with so many digits, or as many as are worth reading.
+    private func bars(
+        _ title: String, _ top: Double, isLogarithmic: Bool, _ rows: [(String, [Double])], digits: Int? = nil
+    ) -> (Double, String) {
         let (left, longest) = (240.0, Self.width - 240 - 180)
         let thickness = 18.0
         let values = rows.flatMap(\.1).filter { $0 > 0 }
@@ -137,7 +179,7 @@ public struct BenchmarkPicture {
                     "<rect x=\"\(left)\" y=\"\(number(y, 1))\" width=\"\(number(length(figure), 1))\" height=\"\(thickness)\" "
                         + "fill=\"\(colour)\" fill-opacity=\"\(opacity)\"/>")
             }
-            let label = figures.map { number($0, $0 < 10 ? 1 : 0) }.joined(separator: " / ")
+            let label = figures.map { number($0, digits ?? ($0 < 10 ? 1 : 0)) }.joined(separator: " / ")
             parts.append(text(left + length(figures.max() ?? 0) + 6, y + 13, label))
             y += thickness + 6
         }

@@ -11,7 +11,10 @@ func onCores<R: Sendable>(_ sets: [[Int]], _ work: @escaping @Sendable (Int) thr
                     try await withCheckedThrowingContinuation { continuation in
                         let thread = Thread {
                             bindThread(to: cores)
-                            continuation.resume(with: Result { try work(number) })
+                            let result = Result { try work(number) }
+                            // Resuming may begin a thread of the pool, which inherits the cores of this one.
+                            bindThread(to: availableCores())
+                            continuation.resume(with: result)
                         }
                         thread.stackSize = 8 << 20
                         thread.start()
@@ -25,10 +28,15 @@ func onCores<R: Sendable>(_ sets: [[Int]], _ work: @escaping @Sendable (Int) thr
     }
 }
 
-/// Cores the process may use, ascending.
+/// Cores the process may use, ascending: those of its first thread, which nobody binds.
 func availableCores() -> [Int] {
+    cores(ofThread: getpid())
+}
+
+/// Cores a thread may use, ascending; 0 is the calling one.
+func cores(ofThread thread: pid_t) -> [Int] {
     var bits = [UInt8](repeating: 0, count: affinityBytes)
-    guard let get = affinityFunction("sched_getaffinity"), get(0, bits.count, &bits) == 0 else { return [0] }
+    guard let get = affinityFunction("sched_getaffinity"), get(thread, bits.count, &bits) == 0 else { return [0] }
     return (0..<bits.count * 8).filter { bits[$0 / 8] & (1 << UInt8($0 % 8)) != 0 }
 }
 

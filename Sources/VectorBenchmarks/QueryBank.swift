@@ -6,12 +6,14 @@ public struct QueryBank: Sendable {
     private static let tie = 1e-6
     private static let mostWarmUp = 200
 
+    /// The queries, and to warm up the last tenth of the file, at most 200.
+    let queries: QuerySet
     /// The queries that are measured.
-    public let measured: [[Float]]
-    /// Others: the last tenth of the file, at most 200.
-    public let warmUp: [[Float]]
+    public var measured: [[Float]] { queries.measured }
+    /// Others.
+    public var warmUp: [[Float]] { queries.warmUp }
     /// Neighbours asked for.
-    public let k: Int
+    public var k: Int { queries.k }
     private let base: VectorMatrix
     private let truth: NeighborTable
 
@@ -28,9 +30,9 @@ public struct QueryBank: Sendable {
         }
         let warm = max(1, min(Self.mostWarmUp, queries.rows / 10))
         let count = min(limit ?? queries.rows, queries.rows - warm)
-        measured = (0..<count).map { queries.copy($0..<$0 + 1) }
-        warmUp = (queries.rows - warm..<queries.rows).map { queries.copy($0..<$0 + 1) }
-        self.k = k
+        self.queries = QuerySet(
+            measured: (0..<count).map { queries.copy($0..<$0 + 1) },
+            warmUp: (queries.rows - warm..<queries.rows).map { queries.copy($0..<$0 + 1) }, k: k)
         self.base = base
     }
 

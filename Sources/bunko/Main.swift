@@ -48,7 +48,7 @@ enum Exit {
 
     private static func code(of kind: Problem.Kind) -> Int32 {
         switch kind {
-        case .environment, .unavailable, .tooManyRequests, .storageFull: 3
+        case .environment, .unavailable, .badGateway, .tooManyRequests, .storageFull: 3
         case .internalFault: 4
         default: 2
         }

@@ -79,6 +79,35 @@ import Testing
         }
     }
 
+    @Test func `Failures under name and address count for one account, and no answer tells that they are one`() async throws {
+        try await AccountKit.with { kit in
+            let (alice, key) = (kit.db.alice.id, " \(kit.db.alice.id)")
+            func failures(of name: String) async throws -> Int {
+                let rows = try await kit.db.administrate("SELECT failures FROM login_attempts WHERE name_folded = \(name)")
+                return try rows.first?.decode("failures", as: Int.self) ?? 0
+            }
+            for name in ["alice", "ALICE", "alice@example.com", "Alice@example.com"] {
+                #expect(await kit.refusal(name, "wrong wrong")?.retryAfter == nil)
+            }
+            #expect(try await failures(of: key) == 4)
+            #expect(await kit.refusal("alice@example.com", "wrong wrong")?.code == "login_refused")
+            try await kit.db.administrate("UPDATE login_attempts SET locked_until = now() + interval '1 hour' WHERE name_folded = \(key)")
+            // The account is locked: neither name lets the right password in, in the words an unknown name gets that was tried as often.
+            for name in ["alice", "alice@example.com", "nobody"] {
+                let refused = await kit.refusal(name, AccountKit.password)
+                #expect(refused?.code == "login_refused" && refused?.retryAfter == nil, "\(name)")
+                #expect(refused?.description == "The name or the password is not right.")
+            }
+            #expect(try await failures(of: key) == 5, "what is locked is not counted")
+            for (name, count) in [("alice", 3), ("alice@example.com", 4), ("nobody", 1), (" nobody", 1)] {
+                #expect(try await failures(of: name) == count, "\(name)")
+            }
+            try await kit.db.administrate("UPDATE login_attempts SET locked_until = now() WHERE name_folded = \(key)")
+            #expect(try await kit.logIn("alice@example.com").user == alice)
+            #expect(try await failures(of: key) == 0)
+        }
+    }
+
     @Test func `Attempts at once do not pass the lock together`() async throws {
         try await AccountKit.with { kit in
             try await kit.db.administrate("INSERT INTO login_attempts (name_folded, failures) VALUES ('alice', 7)")

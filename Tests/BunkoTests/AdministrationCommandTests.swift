@@ -9,7 +9,7 @@ extension BinaryTests {
         private static let verbs: [String: [String]] = [
             "assistant": ["list", "create", "show", "update", "delete", "apply", "export"],
             "persona": ["list", "create", "show", "update", "delete", "apply", "export", "versions", "draft", "publish"],
-            "user": ["list", "create", "show", "update", "reset", "delete"],
+            "user": ["list", "create", "show", "update", "password", "reset", "delete"],
             "key": ["list", "create", "show", "update", "revoke", "delete"],
             "settings": ["list", "show", "update", "apply", "export"],
         ]

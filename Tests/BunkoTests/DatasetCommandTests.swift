@@ -25,12 +25,16 @@ extension BinaryTests {
             let files = ["json", "svg", "md"].map { folder.path("out/report.\($0)") }
             let bench = try await BunkoProcess.run([
                 "bench", "--dataset", set, "--k", "5", "--json", files[0], "--svg", files[1], "--markdown", files[2],
+                "--scenarios", "filters,batch",
             ])
             #expect(bench.code == 0 && bench.output.contains("| bunko |"), "\(bench.errors)")
             let data = try Data(contentsOf: URL(filePath: files[0]))
             let report = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
             let results = try #require(report["results"] as? [[String: Any]])
             #expect(report["rows"] as? Int == 800 && results.contains { $0["recall@5"] as? Double == 1 })
+            let scenarios = try #require(report["scenarios"] as? [String: Any])
+            #expect((scenarios["filters"] as? [Any])?.count == 6 && scenarios["batch"] != nil && scenarios["churn"] == nil)
+            #expect(bench.output.contains("Asked and reached"))
             #expect(try String(contentsOfFile: files[1], encoding: .utf8).hasPrefix("<svg"))
             #expect(try String(contentsOfFile: files[2], encoding: .utf8).contains("report.svg"))
 
@@ -55,6 +59,7 @@ extension BinaryTests {
                 (["bench", "--dataset", "/nowhere"], 3, "/nowhere/base.fbin cannot be read"),
                 (["bench", "--dataset", "/nowhere", "--peers", "hnswlib,other"], 2, "\"other\""),
                 (["bench", "--dataset", "/nowhere", "--threads", "0"], 2, "--threads"),
+                (["bench", "--dataset", "/nowhere", "--scenarios", "all,other"], 2, "--scenarios"),
             ])
         func refusals(arguments: [String], code: Int32, message: String) async throws {
             let outcome = try await BunkoProcess.run(arguments)

@@ -135,6 +135,52 @@ extension BinaryTests {
             }
         }
 
+        @Test("An assistant's voice and avatar are applied by name, exported, compared and taken away")
+        func components() async throws {
+            let folder = try TemporaryFolder()
+            try await TestService.with(data: folder.path("data")) { service in
+                let data = service.data
+                for (path, names) in [("/v1/voices", ["Low", "High", "Twin", "Twin"]), ("/v1/avatars", ["Heron"])] {
+                    for name in names {
+                        let made = try await service.post(path, #"{"name":"\#(name)"}"#)
+                        #expect(made.status == 201, "\(made.text)")
+                    }
+                }
+                func told() async throws -> String {
+                    let pilot = try await service.get("/v1/assistants/Pilot").object()
+                    return ["voice", "avatar"].map { (pilot[$0] as? [String: Any])?["name"] as? String ?? "-" }.joined(separator: " ")
+                }
+                let file = try folder.write("pilot.yaml", "name: Pilot\nvoice: Low\navatar: Heron\n")
+                let made = try await run(["assistant", "apply", "-f", file], data)
+                #expect(made.contains("1 of 1 changed"), "\(made)")
+                #expect(try await told() == "Low Heron")
+                let exported = try await run(["assistant", "export", "Pilot"], data)
+                #expect(exported.contains("voice: Low\n") && exported.contains("avatar: Heron\n"), "\(exported)")
+                for unchanged in [file, try folder.write("exported.yaml", exported)] {
+                    #expect(try await run(["assistant", "apply", "-f", unchanged], data) == "0 of 1 changed, 1 unchanged\n")
+                }
+                try folder.write("pilot.yaml", "name: Pilot\nvoice: High\navatar: null\n")
+                let planned = try await run(["assistant", "apply", "-f", file, "--dry-run"], data)
+                #expect(planned.contains("  voice: Low → High"), "\(planned)")
+                #expect(try await told() == "Low Heron", "a dry run changes nothing")
+                _ = try await run(["assistant", "apply", "-f", file], data)
+                #expect(try await told() == "High -")
+                // Two of a name are told by their ids.
+                let voices = try await service.get("/v1/voices").list("data")
+                let twin = try #require(voices.last { $0["name"] as? String == "Twin" }?["id"] as? String)
+                try folder.write("pilot.yaml", "name: Pilot\nvoice: \(twin)\n")
+                _ = try await run(["assistant", "apply", "-f", file], data)
+                #expect(try await run(["assistant", "export", "Pilot"], data).contains("voice: \(twin)\n"))
+                #expect(try await run(["assistant", "apply", "-f", file], data) == "0 of 1 changed, 1 unchanged\n")
+                for wrong in ["voice: Twin", "voice: Nobody", "avatar: [Heron]", "avatar: Low"] {
+                    try folder.write("pilot.yaml", "name: Other\n\(wrong)\n")
+                    let refused = try await BunkoProcess.run(["assistant", "apply", "-f", file, "--data", data])
+                    #expect(refused.code == 2 && refused.output.isEmpty, "\(wrong): \(refused.errors)")
+                }
+                #expect(try await service.get("/v1/assistants/Other").status == 404, "nothing was made of a document that is refused")
+            }
+        }
+
         /// The skills of Pilot as the API tells them.
         private func told(_ service: TestService) async throws -> [String] {
             try await service.get("/v1/assistants/Pilot").list("skills").map { skill in

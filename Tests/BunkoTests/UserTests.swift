@@ -155,6 +155,15 @@ extension BinaryTests {
                 let second = try link(in: try await run(["user", "reset", "ada"], service.data).output, of: "Sets the password")
                 #expect(try await service.post(second, #"{"password":"another password"}"#, key: "").status == 200)
                 #expect(try await service.get("/v1/me", key: session.access).status == 401, "a reset ends the sessions")
+                let login = #"{"username":"ada","password":"another password"}"#
+                let token = try await service.post("/v1/auth/login", login, key: "").object()["access_token"] as? String
+                #expect(try await service.post("/v1/keys", #"{"name":"k"}"#, key: try #require(token)).status == 201)
+                let set = ["user", "password", "ada", "--data", service.data]
+                let kept = try await BunkoProcess.run(set, input: "a set password\n")
+                #expect(kept.output.contains("API keys still valid: 1 (--revoke-keys ends them)"), "\(kept.errors)")
+                let ended = try await BunkoProcess.run(set + ["--revoke-keys"], input: "a newer password\n")
+                #expect(ended.output.contains("API keys revoked: 1\nAPI keys still valid: 0\n"), "\(ended.errors)")
+                #expect(try await BunkoProcess.run(set, input: "short\n").code == 2)
                 let shown = try await run(["user", "show", "ada", "--json"], service.data).json()
                 #expect(shown["is_verified"] as? Bool == true && shown["last_login_at"] is Int)
             }

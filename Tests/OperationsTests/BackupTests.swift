@@ -56,6 +56,44 @@ import Testing
         }
     }
 
+    @Test func `A backup is restored by an owner of another name, on another server, and belongs to them`() async throws {
+        try await withBackups { backups in
+            let entry = try await backups.writer.write()
+            let server = try await TestCluster.start()
+            try await server.execute(
+                "CREATE ROLE customer LOGIN CREATEROLE PASSWORD 'secret'", "CREATE DATABASE theirs OWNER customer",
+                "CREATE ROLE bunko_backup LOGIN BYPASSRLS IN ROLE pg_read_all_data PASSWORD 'secret'")
+            try await server.execute("CREATE EXTENSION vector", "CREATE EXTENSION pgcrypto", database: "theirs")
+            var owner = server.superuser.on("theirs")
+            (owner.user, owner.password) = ("customer", "secret")
+            let logins = try await Provisioning(logger: .silent).prepare(owner: owner)
+            let target = RestoreTarget(
+                owner: owner, reader: try await Provisioning(logger: .silent).backupLogin(logins), logger: .silent)
+            try await BackupReader.open(entry.path).restore(
+                into: target, contents: "\(backups.folder)/elsewhere", programs: Backups.programs)
+
+            let (rows, back) = (
+                try await Backups.hashes(backups.database.superuser), try await Backups.hashes(server.superuser.on("theirs"))
+            )
+            for (table, hash) in rows { #expect(back[table] == hash, "\(table)") }
+            let owned = try await withConnection(owner) { connection in
+                #expect(try await connection.query("SELECT FROM pg_roles WHERE rolname = 'bunko_owner'").isEmpty)
+                // A step down and up again takes away what only an owner may.
+                let engine = MigrationEngine(configuration: owner, migrations: Migration.all, logger: .silent)
+                try await engine.down(to: 12)
+                try await engine.up()
+                return try await connection.query("SELECT FROM pg_policies WHERE roles = ARRAY['customer'::name]").count
+            }
+            #expect(owned > 10)
+            // The functions that answer before a principal exists see what they need, through the policies of their owner.
+            let standing = try await withConnection(logins.app) { connection in
+                try await connection.query("SELECT is_active FROM account_standing(\(backups.database.bob.id), gen_random_uuid())").count
+            }
+            #expect(standing == 1)
+            try await server.remove()
+        }
+    }
+
     @Test func `One changed byte in any part is found before anything is restored`() async throws {
         try await withBackups { backups in
             let entry = try await backups.writer.write()

@@ -14,7 +14,8 @@ struct ProblemTests {
 
     private static let statuses: [Problem.Kind: Int] = [
         .invalidRequest: 400, .unauthenticated: 401, .forbidden: 403, .notFound: 404, .conflict: 409, .preconditionFailed: 412,
-        .tooLarge: 413, .unsupportedType: 415, .unprocessable: 422, .tooManyRequests: 429, .unavailable: 503, .storageFull: 507,
+        .tooLarge: 413, .unsupportedType: 415, .unprocessable: 422, .tooManyRequests: 429, .unavailable: 503, .badGateway: 502,
+        .storageFull: 507,
         .configuration: 500, .environment: 500, .internalFault: 500,
     ]
 

@@ -96,4 +96,29 @@ import Testing
             #expect(try await api.send(.post, "/v1/conversations", "{}", as: api.bob).status == 400, "taken back")
         }
     }
+
+    @Test func `Which public assistant a conversation was with stays known to its owner, whatever becomes of the assistant`() async throws {
+        try await LiveAPI.with { api in
+            let id = try await api.make("/v1/assistants", #"{"name":"pilot","persona":"education-tutor","is_public":true}"#)
+            let talk = try await api.send(.post, "/v1/conversations", #"{"assistant_id":"\#(id)"}"#, as: api.bob)
+            let path = "/v1/conversations/\(try talk.string("id"))"
+            func check(_ reply: Reply, _ what: String) throws {
+                #expect(try reply.string("public_assistant_id") == id && reply.string("public_assistant_name") == "pilot", "\(what)")
+                #expect(try reply.object()["assistant_id"] is NSNull, "\(what)")
+            }
+            try check(talk, "at its beginning")
+            #expect(try await api.send(.patch, "/v1/assistants/\(id)", #"{"is_public":false,"name":"secret"}"#).status == 200)
+            try check(try await api.send(.get, path, as: api.bob), "made private")
+            let forged = #"{"public_assistant_name":"x"}"#
+            #expect(try await api.send(.patch, path, forged, as: api.bob).status == 400, "nobody writes it")
+            #expect(try await api.send(.post, "\(path)/archive", as: api.bob).status == 200)
+            #expect(try await api.send(.post, "\(path)/restore", as: api.bob).status == 200)
+            try check(try await api.send(.get, path, as: api.bob), "archived and restored")
+            #expect(try await api.send(.delete, "/v1/assistants/\(id)").status == 200)
+            try check(try await api.send(.get, path, as: api.bob), "deleted")
+            let own = try await api.send(.post, "/v1/conversations", #"{"assistant_id":"\#(api.db.bob.assistant.id)"}"#, as: api.bob)
+            #expect(try own.object()["public_assistant_id"] is NSNull)
+            #expect(try await api.send(.get, path).status == 404, "Alice's assistant gives her no view of Bob's conversation")
+        }
+    }
 }

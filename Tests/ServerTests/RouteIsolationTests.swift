@@ -182,6 +182,9 @@ import Testing
         "PATCH /v1/users/{user}": [.init("/v1/users/:user", #"{"username":"x"}"#), .init("/v1/users/alice", "{")],
         "DELETE /v1/users/{user}": [.init("/v1/users/:user"), .init("/v1/users/alice")],
         "POST /v1/users/{user}/reset": [.init("/v1/users/:user/reset"), .init("/v1/users/alice/reset")],
+        "POST /v1/users/{user}/password": [
+            .init("/v1/users/:user/password", #"{"password":"another password"}"#), .init("/v1/users/alice/password", "{"),
+        ],
         "GET /v1/admin/stats": [.init("/v1/admin/stats", nil, .forbidden)],
         "GET /v1/admin/partitions": [.init("/v1/admin/partitions", nil, .forbidden)],
         "POST /v1/admin/partitions": [.init("/v1/admin/partitions", #"{"months":1}"#, .forbidden)],

@@ -12,6 +12,10 @@ import Testing
 
         func embed(_ texts: [String], purpose: EmbeddingPurpose) async throws -> [[Float]] {
             if texts.contains(where: { $0.contains("unspeakable") }) { throw TestFailure("the model refuses") }
+            if texts.contains(where: { $0.contains("busy") }) { throw EmbeddingError.unavailable(model, reason: "429", retryAfter: 17) }
+            if texts.contains(where: { $0.contains("asleep") }) { throw EmbeddingError.unavailable(model, reason: "no route") }
+            if texts.contains(where: { $0.contains("forbidden") }) { throw EmbeddingError.rejected(model, reason: "key of secret-org") }
+            if texts.contains(where: { $0.contains("empty") }) { return [] }
             return try await inner.embed(texts, purpose: purpose)
         }
     }
@@ -56,6 +60,45 @@ import Testing
             #expect(try await rows(as: api.bob).isEmpty)
             let sums = try await api.send(.get, "/v1/usage/summary?by=api").text
             #expect(sums.contains(#""calls":6"#) && sums.contains(#""failures":1"#), "\(sums)")
+        }
+    }
+
+    @Test func `A passage that is embedded again is accounted to its assistant, a shared one to none, both to who changed them`()
+        async throws
+    {
+        try await LiveAPI.with(embedder: PricedEmbedder()) { api in
+            try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.alice.id)")
+            let assistant = api.db.alice.assistant
+            let own = try await api.make("/v1/knowledge", #"{"assistant":"\#(assistant.name)","content":"One."}"#)
+            let shared = try await api.make("/v1/knowledge", #"{"shared":true,"content":"Two."}"#)
+            for (row, expected) in [(own, assistant.id.description), (shared, nil)] {
+                #expect(try await api.send(.patch, "/v1/knowledge/\(row)", #"{"content":"Another."}"#).status == 200)
+                #expect(try await eventually { api.usage.pending == 0 })
+                let rows = try #require(try await api.send(.get, "/v1/usage?order=asc").object()["data"] as? [[String: Any]])
+                #expect(rows.last?["assistant_id"] as? String == expected, "\(rows)")
+                #expect(rows.count == (expected == nil ? 4 : 3), "\(rows)")
+            }
+            #expect(try await api.send(.patch, "/v1/knowledge/\(own)", #"{"content":"Bob's."}"#, as: api.bob).status == 404)
+            #expect(try await api.send(.get, "/v1/usage", as: api.bob).ids().isEmpty, "nothing is embedded for what is not his")
+        }
+    }
+
+    @Test func `A model that fails is told as another service's failure, with when to come back`() async throws {
+        try await LiveAPI.with(embedder: PricedEmbedder()) { api in
+            let assistant = api.db.alice.assistant.name
+            let cases: [(word: String, status: Int, code: String, retry: String?)] = [
+                ("busy", 503, "embedding_unavailable", "17"), ("asleep", 503, "embedding_unavailable", "1"),
+                ("forbidden", 502, "embedding_rejected", nil), ("empty", 502, "embedding_invalid", nil),
+            ]
+            for (word, status, code, retry) in cases {
+                for (path, member) in [("/v1/search", "query"), ("/v1/context", "query"), ("/v1/knowledge", "content")] {
+                    let reply = try await api.send(.post, path, #"{"assistant":"\#(assistant)","\#(member)":"\#(word)"}"#)
+                    #expect(reply.status == status && reply.code == code, "\(path) \(word): \(reply.text)")
+                    #expect(reply.headers[.contentType] == "application/problem+json")
+                    #expect(reply.headers[.retryAfter] == retry, "\(path) \(word)")
+                    #expect(!reply.text.contains("secret-org"), "the model's words are for the log")
+                }
+            }
         }
     }
 }

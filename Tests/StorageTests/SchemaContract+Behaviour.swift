@@ -28,10 +28,11 @@ extension SchemaContract {
         decision | record_knowledge_changes() | returns trigger, security definer, search_path=pg_catalog, public, pg_temp, for public
         decision | record_template_version() | returns trigger, for public
         decision | register_account(new_username text, new_email text, password text, new_first_name text, new_last_name text, verification_sha256 bytea, verification_lifetime interval) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
-        decision | reset_password(token_sha256 bytea, new_password text) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        decision | reset_password(token_sha256 bytea, new_password text, revoke_keys boolean) | returns TABLE(reset_user_id uuid, revoked_keys integer, valid_keys integer), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
         decision | restore_conversations(chosen uuid[]) | returns TABLE(conversations bigint, messages bigint), for authenticated+bunko_worker
         decision | rotate_refresh_token(old_sha256 bytea, new_sha256 bytea, lifetime interval) | returns TABLE(outcome text, found_user_id uuid, found_family_id uuid), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
         decision | set_up_administrator(token_sha256 bytea, new_username text, new_email text, password text) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
+        decision | settle_api_keys(account_id uuid, revoke_them boolean) | returns TABLE(revoked_keys integer, valid_keys integer), security definer, search_path=pg_catalog, public, pg_temp, for bunko_worker
         decision | share_new_row() | returns trigger, for public
         decision | share_rows_of_assistant() | returns trigger, for public
         decision | shares_knowledge(is_public boolean, is_active boolean, settings jsonb) | returns boolean, for public
@@ -149,11 +150,9 @@ extension SchemaContract {
 
     /// What a role may do with some columns only.
     static let grants = #"""
-        decision | account_tokens.authenticated | select (id, user_id, purpose, expires_at, used_at, created_at)
         decision | api_keys.authenticated | update (name, revoked_at)
         decision | files.bunko_worker | update (processing_state, failure_code, failure_reason, claimed_by, attempts, updated_at, conversation_id, message_id, message_created_at, archived_conversation_id, archived_message_id)
         decision | messages.authenticated | update (content, content_type, parent_id, emotion, tokens_used, metadata)
-        decision | refresh_tokens.authenticated | select (id, user_id, family_id, expires_at, used_at, revoked_at, created_at), update (revoked_at)
-        decision | users.authenticated | select (id, username, email, email_folded, first_name, last_name, is_active, is_verified, is_admin, last_login_at, created_at, updated_at, username_folded), update (first_name, last_name)
+        decision | users.authenticated | select (id, username, email, email_folded, first_name, last_name, is_active, is_verified, is_admin, last_login_at, created_at, updated_at, username_folded)
         """#
 }

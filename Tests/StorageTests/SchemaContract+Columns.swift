@@ -77,6 +77,8 @@ extension SchemaContract {
         secretary | conversations.metadata | jsonb
         avatar | conversations.persona_id | character varying(50)
         decision | conversations.personality_template_id | uuid
+        decision | conversations.public_assistant_id | uuid
+        decision | conversations.public_assistant_name | character varying(100)
         decision | conversations.restored_at | timestamp with time zone
         secretary | conversations.started_at | timestamp with time zone not null default now()
         secretary | conversations.status | character varying(50) not null default 'active'::character varying
@@ -96,6 +98,8 @@ extension SchemaContract {
         decision | conversations_archive.metadata | jsonb
         decision | conversations_archive.persona_id | character varying(50)
         decision | conversations_archive.personality_template_id | uuid
+        decision | conversations_archive.public_assistant_id | uuid
+        decision | conversations_archive.public_assistant_name | character varying(100)
         decision | conversations_archive.started_at | timestamp with time zone not null
         decision | conversations_archive.status | character varying(50) not null
         decision | conversations_archive.template_version | integer

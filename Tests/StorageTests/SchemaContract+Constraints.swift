@@ -39,6 +39,7 @@ extension SchemaContract {
         decision | conversations.conversations_check1 | CHECK ((((status)::text = 'active'::text) = (ended_at IS NULL)))
         decision | conversations.conversations_check2 | CHECK ((ended_at >= started_at))
         decision | conversations.conversations_message_count_check | CHECK ((message_count >= 0))
+        decision | conversations.conversations_public_assistant_check | CHECK ((((public_assistant_id IS NULL) = (public_assistant_name IS NULL)) AND ((public_assistant_id IS NULL) OR (assistant_id IS NULL))))
         avatar | conversations.conversations_persona_id_fkey | FOREIGN KEY (persona_id) REFERENCES personality_templates(slug) ON UPDATE CASCADE
         decision | conversations.conversations_personality_template_id_fkey | FOREIGN KEY (personality_template_id) REFERENCES personality_templates(id) ON DELETE SET NULL
         both | conversations.conversations_pkey | PRIMARY KEY (user_id, id)

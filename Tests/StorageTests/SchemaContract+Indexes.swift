@@ -63,7 +63,7 @@ extension SchemaContract {
         secretary | idx_knowledge_base_embedding | knowledge_base USING ivfflat (embedding vector_cosine_ops) WITH (lists='10')
         decision | idx_knowledge_base_file | knowledge_base USING btree (user_id, file_id, ordinal)
         decision | idx_knowledge_base_id | knowledge_base USING btree (id)
-        secretary | idx_knowledge_base_secretary_id | knowledge_base USING btree (user_id, secretary_id)
+        secretary | idx_knowledge_base_secretary_id | knowledge_base USING btree (secretary_id)
         decision | idx_knowledge_base_shared | knowledge_base USING btree (created_at DESC, id DESC) WHERE (secretary_id IS NULL)
         secretary | idx_knowledge_base_source_type | knowledge_base USING btree (source_type)
         secretary | idx_knowledge_base_tags | knowledge_base USING gin (tags)

@@ -7,30 +7,30 @@ extension SchemaContract {
 
     /// Tables: how they are split, whether row-level security holds for the owner, too, and what roles may do with all columns.
     static let tables = #"""
-        decision | account_tokens | row security forced, authenticated insert, bunko_worker delete+insert+select+update
+        decision | account_tokens | row security forced, bunko_worker delete+insert+select
         decision | api_keys | row security forced, authenticated delete+insert+select
-        secretary | api_usage | row security forced, authenticated insert+select, bunko_worker delete+insert+select
+        secretary | api_usage | row security forced, authenticated select, bunko_worker insert+select
         secretary | assistant_skills | row security forced, authenticated delete+insert+select+update
         secretary | assistants | row security forced, authenticated delete+insert+select+update, bunko_worker select
         secretary | avatars | row security forced, authenticated delete+insert+select+update
         both | conversations | row security forced, authenticated delete+insert+select+update, bunko_worker delete+insert+select+update
-        decision | conversations_archive | row security forced, authenticated delete+insert+select, bunko_worker delete+insert+select+update
+        decision | conversations_archive | row security forced, authenticated delete+insert+select, bunko_worker delete+insert+select
         decision | file_contents | bunko_worker delete+select
         secretary | files | row security forced, authenticated delete+insert+select+update, bunko_worker select
-        decision | idempotency_keys | row security forced, authenticated delete+insert+select+update, bunko_worker delete+select
+        decision | idempotency_keys | row security forced, authenticated insert+select+update, bunko_worker delete+insert+select+update
         secretary | knowledge_base | row security forced, authenticated delete+insert+select+update, bunko_worker select
         decision | knowledge_changes | bunko_worker delete+select
         decision | login_attempts | bunko_worker delete+select
-        both | messages | RANGE (created_at), row security forced, authenticated delete+insert+select, bunko_worker delete+insert+select+update
-        decision | messages_archive | row security forced, authenticated delete+insert+select, bunko_worker delete+insert+select+update
+        both | messages | RANGE (created_at), row security forced, authenticated delete+insert+select, bunko_worker delete+insert+select
+        decision | messages_archive | row security forced, authenticated delete+insert+select, bunko_worker delete+insert+select
         decision | messages_default | partition of messages, DEFAULT
         decision | personality_template_versions | row security forced, authenticated delete+insert+select+update
         secretary | personality_templates | row security forced, authenticated delete+insert+select+update, bunko_worker select
-        decision | refresh_tokens | row security forced, authenticated insert, bunko_worker delete+insert+select+update
+        decision | refresh_tokens | row security forced, bunko_worker delete+select+update
         secretary | skill_definitions | row security forced, authenticated delete+insert+select+update
-        secretary | system_settings | authenticated select, bunko_worker delete+insert+select+update
-        both | user_preferences | row security forced, authenticated delete+insert+select+update
-        both | users | row security forced, bunko_worker delete+insert+select+update
+        secretary | system_settings | authenticated select, bunko_worker select+update
+        both | user_preferences | row security forced, authenticated insert+select+update
+        both | users | row security forced, bunko_worker insert+select+update
         secretary | voices | row security forced, authenticated delete+insert+select+update, bunko_worker select
         """#
 

@@ -101,9 +101,14 @@ struct BenchmarkTests {
     }
 
     @Test func threadsStayOnTheirCores() async throws {
-        let cores = availableCores()
-        let seen = try await onCores(cores.map { [$0] }) { _ in availableCores() }
-        #expect(seen == cores.map { [$0] })
-        #expect(availableCores() == cores)
+        let all = availableCores()
+        let seen = try await onCores(all.map { [$0] }) { _ in cores(ofThread: 0) }
+        #expect(seen == all.map { [$0] })
+        #expect(availableCores() == all)
+        // A thread that a bound one begins inherits its cores; what goes on afterwards must not.
+        for _ in 0..<20 {
+            _ = try await onCores([[all[0]]]) { _ in 0 }
+            #expect(cores(ofThread: 0) == all)
+        }
     }
 }

@@ -39,7 +39,8 @@ public struct BackupReader: Sendable {
 
     /// Brings the backup into an empty database and an empty content store, and counts the rows afterwards.
     ///
-    /// The database is filled in one transaction; when that fails, the files that were put are taken away again.
+    /// The database is filled in one transaction; when that fails, the files that were put are taken away again. What is restored belongs
+    /// to the target's login, whatever the backup's owner was called.
     /// - Throws: `target_not_empty` and nothing is changed; `restore_mismatch` when the counts differ.
     public func restore(
         into target: RestoreTarget, contents directory: String, programs: @Sendable (Int) throws -> PostgresPrograms
@@ -74,13 +75,6 @@ public struct BackupReader: Sendable {
                 "The backup was made on PostgreSQL \(manifest.server_version / 10_000), the target is \(serverVersion / 10_000).",
                 remedy: "Restore into the same or a newer version.")
         }
-        guard target.owner.user == manifest.owner else {
-            throw Problem(
-                .environment, code: "owner_differs",
-                "The backup's tables belong to \"\(manifest.owner)\", and their policies name it; the target's login is "
-                    + "\"\(target.owner.user)\".",
-                remedy: "Restore with a login of the name \"\(manifest.owner)\".", parameter: "--to-database")
-        }
         return serverVersion
     }
 
@@ -95,7 +89,9 @@ public struct BackupReader: Sendable {
     private func restoreDatabase(_ target: RestoreTarget, _ tools: PostgresPrograms) async throws {
         let list = "\(NSTemporaryDirectory())/bunko-restore-\(UUID().uuidString).list"
         do {
-            try await tools.restore(folder.absolute(manifest.database.path), into: target.owner, listFile: list)
+            try await target.asSuccessor(of: manifest.owner) {
+                try await tools.restore(folder.absolute(manifest.database.path), into: target.owner, listFile: list)
+            }
         } catch let error as EmbeddedPostgresError {
             throw Problem(backup: error)
         }

@@ -2,6 +2,7 @@ import Accounts
 import Domain
 import Foundation
 import Hummingbird
+import Storage
 
 /// `/v1/me` and `/v1/auth/logout`: one's own account and session.
 struct AccountRoutes: Sendable {
@@ -19,6 +20,8 @@ struct AccountRoutes: Sendable {
     struct PasswordRequest: Decodable {
         let old_password: String
         let new_password: String
+        /// Whether the user's API keys end, too.
+        let revoke_keys: Bool?
     }
 
     struct DeleteRequest: Decodable {
@@ -32,19 +35,20 @@ struct AccountRoutes: Sendable {
     }
 
     @Sendable
-    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<UserBody> {
-        JSONResponse(UserBody(try await accounts.membership.show(try context.scope)))
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        ResourceResponse(try await accounts.membership.show(try context.scope))
     }
 
     @Sendable
-    func update(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<UserBody> {
+    func update(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        let version = try request.expectedVersion()
         let patch = try await request.json(UserPatch.self)
         guard patch.is_active == nil, patch.is_admin == nil, patch.is_verified == nil else {
             throw Problem(
                 .forbidden, code: "administrator_required", "is_active, is_admin and is_verified are set by administrators.",
                 remedy: "Leave them out; POST /v1/me/deactivate closes your account.")
         }
-        return JSONResponse(UserBody(try await accounts.membership.update(try context.scope, try patch.changes)))
+        return ResourceResponse(try await accounts.membership.update(try context.scope, try patch.changes, version: version))
     }
 
     @Sendable
@@ -56,10 +60,11 @@ struct AccountRoutes: Sendable {
     }
 
     @Sendable
-    func changePassword(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<LoginRoutes.DoneBody> {
+    func changePassword(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<LoginRoutes.PasswordBody> {
         let body = try await request.json(PasswordRequest.self)
-        try await accounts.membership.changePassword(try context.caller, from: body.old_password, to: body.new_password)
-        return JSONResponse(LoginRoutes.DoneBody(object: "password.changed"))
+        let keys = try await accounts.membership.changePassword(
+            try context.caller, from: body.old_password, to: body.new_password, revokingKeys: body.revoke_keys ?? false)
+        return JSONResponse(LoginRoutes.PasswordBody("password.changed", keys))
     }
 
     @Sendable
@@ -67,6 +72,11 @@ struct AccountRoutes: Sendable {
         try await accounts.membership.deactivate(try context.scope)
         return JSONResponse(LoginRoutes.DoneBody(object: "user.deactivated"))
     }
+}
+
+extension ResourceResponse {
+    /// An account with its version.
+    init(_ account: Account) { self.init(UserBody(account), version: account.version) }
 }
 
 /// A user on the wire.

@@ -40,7 +40,7 @@ struct FileRoutes: Sendable {
         let owner = form.isShared ? try await shared.administration.sharedScope(for: scope) : scope
         let assistant = try await database.read(owner) { try await form.target(in: $0) }
         let write = IdempotentWrite(database: database)
-        let answer = try await write.answer(request, form.members(assistant), scope: owner) { transaction in
+        let answer = try await write.answer(request, form.members(assistant), scope: scope, owner: owner) { transaction in
             let (file, outcome) = try await intake.accept(form.upload, into: assistant, in: transaction)
             return ResourceResponse(file, outcome)
         }

@@ -66,22 +66,22 @@ struct KnowledgeRoutes: Sendable {
         try caller.require(.ingest)
         let members = try await request.members()
         let target = try Target(members)
-        let scope = if case .shared = target { try await shared.administration.sharedScope(for: caller) } else { caller }
+        let owner = if case .shared = target { try await shared.administration.sharedScope(for: caller) } else { caller }
         let content = members.filter { !["assistant", "shared"].contains($0.key) }
-        let owner = UsageOwner(try caller.userID, named: target.reference)
+        let payer = UsageOwner(try caller.userID, named: target.reference)
         let write = IdempotentWrite(database: database)
-        if let kept = try await write.kept(request, members, scope: scope) { return kept }
+        if let kept = try await write.kept(request, members, scope: caller) { return kept }
         // Nothing is fetched or embedded for an assistant that is not the caller's.
-        _ = try await database.read(scope) { try await target.resolve(in: $0) }
+        _ = try await database.read(owner) { try await target.resolve(in: $0) }
         guard members["url"] == nil else {
-            let page = try await writer.preparePage(content, scope: scope, for: owner)
-            return try await write.answer(request, members, scope: scope) { transaction in
+            let page = try await writer.preparePage(content, scope: owner, for: payer)
+            return try await write.answer(request, members, scope: caller, owner: owner) { transaction in
                 let assistant = try await target.resolve(in: transaction)
                 return ResourceResponse(try await writer.add(page, to: assistant, in: transaction), status: .created)
             }
         }
-        let prepared = try await writer.prepare(content, isNew: true, for: owner)
-        return try await write.run(request, members, scope: scope) { transaction in
+        let prepared = try await writer.prepare(content, isNew: true, for: payer)
+        return try await write.run(request, members, scope: caller, owner: owner) { transaction in
             try await writer.add(content, prepared, to: try await target.resolve(in: transaction), in: transaction)
         }
     }
@@ -105,12 +105,12 @@ struct KnowledgeRoutes: Sendable {
 
     @Sendable
     func update(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
-        let scope = try context.scope
+        let caller = try context.scope
         let id = try context.pathUUID("id", of: .knowledge)
         let version = try request.expectedVersion()
         let members = try await request.members()
-        return try await shared.write(scope) { scope in
-            ResourceResponse(try await writer.update(id, members, version: version, scope: scope))
+        return try await shared.write(caller) { scope in
+            ResourceResponse(try await writer.update(id, members, version: version, scope: scope, for: try caller.userID))
         }
     }
 

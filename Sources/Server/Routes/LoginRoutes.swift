@@ -2,6 +2,7 @@ import Accounts
 import Domain
 import Foundation
 import Hummingbird
+import Storage
 
 /// What is asked before there is a principal: `/v1/auth/…` and `/v1/setup`. Outside authentication.
 struct LoginRoutes: Sendable {
@@ -38,6 +39,8 @@ struct LoginRoutes: Sendable {
     struct ResetRequest: Decodable {
         let token: String?
         let password: String
+        /// Whether the user's API keys end, too.
+        let revoke_keys: Bool?
     }
 
     struct VerifyRequest: Decodable {
@@ -85,6 +88,21 @@ struct LoginRoutes: Sendable {
         let done = true
     }
 
+    /// A password was set; what became of the user's API keys.
+    struct PasswordBody: Encodable, Sendable {
+        let object: String
+        let done = true
+        let keys_revoked: Int
+        /// Keys that still open something.
+        let keys_valid: Int
+
+        init(_ object: String, _ keys: SettledKeys) {
+            self.object = object
+            keys_revoked = keys.revoked
+            keys_valid = keys.valid
+        }
+    }
+
     @Sendable
     func register(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<RegisteredBody> {
         let body = try await request.json(RegisterRequest.self)
@@ -122,10 +140,11 @@ struct LoginRoutes: Sendable {
     }
 
     @Sendable
-    func reset(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<DoneBody> {
+    func reset(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<PasswordBody> {
         let body = try await request.json(ResetRequest.self)
-        try await accounts.membership.reset(token: try request.oneTimeToken(body.token), to: body.password)
-        return JSONResponse(DoneBody(object: "password.reset"))
+        let keys = try await accounts.membership.reset(
+            token: try request.oneTimeToken(body.token), to: body.password, revokingKeys: body.revoke_keys ?? false)
+        return JSONResponse(PasswordBody("password.reset", keys))
     }
 
     @Sendable

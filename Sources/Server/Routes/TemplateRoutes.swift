@@ -64,8 +64,8 @@ struct TemplateRoutes: Sendable {
         let id = try context.pathUUID("id", of: .template)
         let members = try await request.members()
         let body = try JSON.decode(DraftRequest.self, from: JSON.encode(members))
-        return try await shared.write(scope) { scope in
-            try await IdempotentWrite(database: database).answer(request, members, scope: scope) { transaction in
+        return try await shared.write(scope) { owner in
+            try await IdempotentWrite(database: database).answer(request, members, scope: scope, owner: owner) { transaction in
                 let made = try await transaction.addTemplateDraft(id, systemPrompt: body.system_prompt, parameters: body.parameters)
                 return ResourceResponse(json: made.json, status: .created)
             }

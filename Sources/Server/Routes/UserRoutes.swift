@@ -17,6 +17,7 @@ struct UserRoutes: Sendable {
         group.patch("users/:user", use: update)
         group.delete("users/:user", use: delete)
         group.post("users/:user/reset", use: reset)
+        group.post("users/:user/password", use: setPassword)
     }
 
     struct CreateRequest: Decodable {
@@ -28,6 +29,12 @@ struct UserRoutes: Sendable {
         let last_name: String?
         let is_admin: Bool?
         let is_verified: Bool?
+    }
+
+    struct PasswordRequest: Decodable {
+        let password: String
+        /// Whether the user's API keys end, too.
+        let revoke_keys: Bool?
     }
 
     /// The only answer that ever shows the token.
@@ -76,34 +83,38 @@ struct UserRoutes: Sendable {
     @Sendable
     func create(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
+        // Before the body is read, so that a faulty one tells nothing to others.
         try await administration.requireAdministrator(scope)
         let members = try await request.members()
         let body = try JSON.decode(CreateRequest.self, from: JSON.encode(members))
         let draft = AccountDraft(
             username: body.username, email: body.email, password: body.password, firstName: body.first_name, lastName: body.last_name,
             isAdministrator: body.is_admin ?? false, isVerified: body.is_verified ?? false)
-        return try await IdempotentWrite(database: database).create(request, members, scope: scope) { transaction in
-            let made = try await administration.create(in: transaction, draft)
-            let user = UserBody(made.account)
-            return Creation(
-                NewUserBody(
-                    user: user, verification: made.verification.map { TokenBody($0, made.account) },
-                    set_password: made.password.map { TokenBody($0, made.account) }), kept: user)
+        return try await administration.creating(scope, draft) { service, make in
+            try await IdempotentWrite(database: database).create(request, members, scope: scope, owner: service) { transaction in
+                let made = try await make(transaction)
+                let user = UserBody(made.account)
+                return Creation(
+                    NewUserBody(
+                        user: user, verification: made.verification.map { TokenBody($0, made.account) },
+                        set_password: made.password.map { TokenBody($0, made.account) }), kept: user)
+            }
         }
     }
 
     @Sendable
-    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<UserBody> {
-        JSONResponse(UserBody(try await administration.show(try context.scope, try context.pathText("user"))))
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        ResourceResponse(try await administration.show(try context.scope, try context.pathText("user")))
     }
 
     @Sendable
-    func update(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<UserBody> {
+    func update(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let reference = try context.pathText("user")
         // Before the body is read, so that a faulty one tells nothing of the user.
         _ = try await administration.show(try context.scope, reference)
+        let version = try request.expectedVersion()
         let patch = try await request.json(UserPatch.self)
-        return JSONResponse(UserBody(try await administration.update(try context.scope, reference, try patch.changes)))
+        return ResourceResponse(try await administration.update(try context.scope, reference, try patch.changes, version: version))
     }
 
     @Sendable
@@ -116,5 +127,16 @@ struct UserRoutes: Sendable {
     func reset(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<TokenBody> {
         let (account, token) = try await administration.issueReset(try context.scope, try context.pathText("user"))
         return JSONResponse(TokenBody(token, account), status: .created)
+    }
+
+    @Sendable
+    func setPassword(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<LoginRoutes.PasswordBody> {
+        let (scope, reference) = (try context.scope, try context.pathText("user"))
+        // Before the body is read, so that a faulty one tells nothing of the user.
+        _ = try await administration.show(scope, reference)
+        let body = try await request.json(PasswordRequest.self)
+        let (_, keys) = try await administration.setPassword(
+            scope, reference, to: body.password, revokingKeys: body.revoke_keys ?? false)
+        return JSONResponse(LoginRoutes.PasswordBody("password.set", keys))
     }
 }

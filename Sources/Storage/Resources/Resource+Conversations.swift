@@ -6,6 +6,9 @@ extension Resource {
         "conversation", collection: "conversations", table: "conversations",
         columns: [
             .init("assistant_id", .reference(table: "assistants"), access: .onCreate, isFilter: true),
+            // Another user's public assistant the conversation began with, and its name then.
+            .init("public_assistant_id", .reference(table: "assistants"), access: .never),
+            .init("public_assistant_name", .text(maximum: 100), access: .never),
             .init("persona_id", .personaSlug, access: .onCreate, isFilter: true),
             .init("template_version", .integer(1...1_000_000), access: .never),
             .init("title", .text(maximum: 200)),

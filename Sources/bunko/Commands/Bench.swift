@@ -29,6 +29,11 @@ struct Bench: AsyncParsableCommand {
         help: ArgumentHelp(
             "How much of the peers' grids: \(PeerPrograms.Effort.allCases.map(\.rawValue).joined(separator: " or ")).", valueName: "name"))
     var effort = PeerPrograms.Effort.quick.rawValue
+    @Option(
+        help: ArgumentHelp(
+            "What else is measured of our own index: all, none, or some of: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "list"))
+    var scenarios = "none"
     @Option(help: ArgumentHelp("Write the results to this file as JSON.", valueName: "file"))
     var json: String?
     @Option(help: ArgumentHelp("Write the pictures to this file.", valueName: "file"))
@@ -51,6 +56,11 @@ struct Bench: AsyncParsableCommand {
         guard queries ?? 1 > 0 else { throw ValidationError("--queries must be at least 1.") }
         guard PeerPrograms.Effort(rawValue: effort) != nil else {
             throw ValidationError("--effort is \"\(effort)\"; it must be quick or full.")
+        }
+        guard Scenario.named(scenarios) != nil else {
+            throw ValidationError(
+                "--scenarios is \"\(scenarios)\"; it may be all, none, or some of: \(Scenario.allCases.map(\.rawValue).joined(separator: ", "))."
+            )
         }
         for name in wantedPeers where !PeerPrograms.names.contains(name) {
             throw ValidationError("--peers names \"\(name)\"; there are \(PeerPrograms.names.joined(separator: ", ")).")
@@ -81,16 +91,31 @@ struct Bench: AsyncParsableCommand {
             results.withLock { $0.append(result) }
             Output.note("\(result.system) \(result.setting): recall \(rounded(result.recall, 4)), \(rounded(result.qps, 0)) queries/s")
         }
-        let start = ContinuousClock.now
-        let index = try IndexContender(base, workers: ProcessInfo.processInfo.activeProcessorCount)
-        try await rules.measure(index, bank, buildSeconds: (ContinuousClock.now - start) / .seconds(1), report: note)
         let name = try folder.manifest().map { "\($0.recipe.preset) seed \($0.recipe.seed)" } ?? (dataset as NSString).lastPathComponent
+        var figures = ScenarioFigures()
         func report() -> BenchmarkReport {
             BenchmarkReport(
-                dataset: name, rows: base.rows, dimensions: base.dimensions, machine: machine, results: results.withLock(\.self))
+                dataset: name, rows: base.rows, dimensions: base.dimensions, machine: machine, results: results.withLock(\.self),
+                scenarios: figures)
         }
-        // Written after every system, so that an interrupted run leaves what it has measured.
+        let workers = ProcessInfo.processInfo.activeProcessorCount
+        var index: IndexContender? = try IndexContender(base, workers: workers)
+        if let index {
+            figures.build = index.build
+            try await rules.measure(index, bank, buildSeconds: index.build.seconds, report: note)
+        }
+        // Written after every step, so that an interrupted run leaves what it has measured.
         try write(report())
+        let chosen = Scenario.named(scenarios) ?? []
+        let measurement = chosen.isEmpty ? nil : try ScenarioMeasurement(folder, base: base, bank: bank)
+        for scenario in chosen {
+            // Two indexes of a million rows need not fit into the memory.
+            if !scenario.usesSweptIndex { index = nil }
+            Output.note("scenario \(scenario.rawValue)")
+            try await measurement?.measure(scenario, swept: index, workers: workers, into: &figures)
+            try write(report())
+        }
+        index = nil
         let failures = try await measurePeers(folder, rules, note) { try write(report()) }
         Output.line(page(report()))
         if failures > 0 { throw ItemsFailed(count: failures, total: wantedPeers.count, what: "peers") }
@@ -153,6 +178,7 @@ struct Bench: AsyncParsableCommand {
         var words = ["bunko bench --dataset \(dataset) --peers \(peers) --k \(k) --threads \(threads)"]
         if batch > 0 { words.append("--batch \(batch)") }
         if let queries { words.append("--queries \(queries)") }
+        if scenarios != "none" { words.append("--scenarios \(scenarios)") }
         if effort != PeerPrograms.Effort.quick.rawValue { words.append("--effort \(effort)") }
         return words.joined(separator: " ")
     }

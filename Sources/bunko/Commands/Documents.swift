@@ -30,7 +30,7 @@ enum DocumentCommands {
         let documents = try document.read().map { try kind.check($0.document, $0.file) }
         let dryRun = document.dryRun
         let report = try await options.withServer { client in
-            let catalogue = kind.hasSkills ? try await SkillCatalogue(client) : nil
+            let catalogue = kind.hasSkills ? try await AssistantCatalogue(client) : nil
             let stored = try await kind.stored(client, catalogue)
             // All of them are looked through before the first one is carried out.
             let changes = try documents.map { document -> DocumentChange in
@@ -60,10 +60,14 @@ enum DocumentCommands {
     }
 
     private static func carryOut(
-        _ change: DocumentChange, _ kind: DocumentKind, _ catalogue: SkillCatalogue?, _ client: APIClient
+        _ change: DocumentChange, _ kind: DocumentKind, _ catalogue: AssistantCatalogue?, _ client: APIClient
     ) async throws {
         var members = change.members
         members["skills"] = nil
+        for (member, components) in catalogue?.components ?? [:] {
+            guard let reference = members.removeValue(forKey: member) else { continue }
+            members["\(member)_id"] = reference == .null ? .null : .string(try components.id(of: reference, of: change.title))
+        }
         var id = change.id ?? ""
         if change.id == nil {
             id = try JSONDecoder().decode(Made.self, from: try await client.raw(.POST, "/v1/\(kind.collection)", json: members)).id
@@ -77,14 +81,14 @@ enum DocumentCommands {
         for link in removed { _ = try await client.raw(.DELETE, path(id, link.skill, catalogue)) }
     }
 
-    private static func path(_ assistant: String, _ skill: String, _ catalogue: SkillCatalogue?) -> String {
-        APIClient.path("assistants", assistant) + "/skills/\(catalogue?.id(of: skill) ?? skill)"
+    private static func path(_ assistant: String, _ skill: String, _ catalogue: AssistantCatalogue?) -> String {
+        APIClient.path("assistants", assistant) + "/skills/\(catalogue?.skills.id(of: skill) ?? skill)"
     }
 
     /// Prints the stored entities as documents: all of the caller's, or those named, where a slug names a built-in one.
     static func export(_ kind: DocumentKind, names: [String], _ options: GlobalOptions) async throws {
         let stored = try await options.withServer { client in
-            try await kind.stored(client, kind.hasSkills ? try await SkillCatalogue(client) : nil)
+            try await kind.stored(client, kind.hasSkills ? try await AssistantCatalogue(client) : nil)
         }
         let own = stored.filter { !$0.value.isBuiltIn }
         let chosen =

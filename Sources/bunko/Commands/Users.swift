@@ -6,7 +6,7 @@ import NIOHTTP1
 struct Users: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "List, create, show, change and delete the users of this installation.",
-        subcommands: [List.self, Create.self, Show.self, Update.self, Reset.self, Delete.self])
+        subcommands: [List.self, Create.self, Show.self, Update.self, Password.self, Reset.self, Delete.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List all users, newest first.")
@@ -151,6 +151,49 @@ struct Users: AsyncParsableCommand {
             let data = try await options.withServer { try await $0.raw(.PATCH, path, body: (Array(body), "application/json")) }
             if json { return Output.answer(data) }
             Output.line(try JSONDecoder().decode(UserAnswer.self, from: data).line)
+        }
+    }
+
+    struct Password: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Set a user's password, which ends their sessions.",
+            discussion: """
+                API keys stay valid unless --revoke-keys ends them; the answer tells how many are left.
+                Example: bunko user password ada --revoke-keys < password.txt
+                """)
+
+        @Argument(help: "The user's name, e-mail address or id. The password is read from standard input, one line.")
+        var user: String
+        @Flag(help: "Revoke all API keys of the user, too.")
+        var revokeKeys = false
+        @Flag(help: "Print the API's answer as JSON.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        private struct Body: Encodable {
+            let password: String
+            let revoke_keys: Bool
+        }
+
+        private struct Answer: Decodable {
+            let keys_revoked: Int
+            let keys_valid: Int
+        }
+
+        func run() async throws {
+            guard let password = readLine() else {
+                throw Problem(
+                    .invalidRequest, code: "password_missing", "Standard input holds no password.", remedy: "Write it there, one line.")
+            }
+            let path = APIClient.path("users", user) + "/password"
+            let body = try JSONEncoder().encode(Body(password: password, revoke_keys: revokeKeys))
+            let data = try await options.withServer { try await $0.raw(.POST, path, body: (Array(body), "application/json")) }
+            if json { return Output.answer(data) }
+            let answer = try JSONDecoder().decode(Answer.self, from: data)
+            Output.line("Set the password of \"\(user)\"; all their sessions are ended.")
+            if answer.keys_revoked > 0 { Output.line("API keys revoked: \(answer.keys_revoked)") }
+            Output.line(
+                "API keys still valid: \(answer.keys_valid)" + (answer.keys_valid > 0 ? " (--revoke-keys ends them)" : ""))
         }
     }
 

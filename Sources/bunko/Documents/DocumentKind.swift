@@ -17,14 +17,15 @@ struct DocumentKind: Sendable {
     static let assistant = DocumentKind(
         name: "assistant", collection: "assistants",
         members: [
-            "name", "description", "persona", "default_llm_model", "settings", "skills", "is_active", "is_public", "custom_system_prompt",
+            "name", "description", "persona", "voice", "avatar", "default_llm_model", "settings", "skills", "is_active", "is_public",
+            "custom_system_prompt",
         ])
 
     /// Whether a document lists skills, which the API keeps apart.
     var hasSkills: Bool { members.contains("skills") }
 
     /// The stored ones, by what ``identity(of:)`` says of them.
-    func stored(_ client: APIClient, _ catalogue: SkillCatalogue?) async throws -> [String: StoredDocument] {
+    func stored(_ client: APIClient, _ catalogue: AssistantCatalogue?) async throws -> [String: StoredDocument] {
         var found: [String: StoredDocument] = [:]
         for visibility in members.contains("slug") ? ["own", "shared"] : ["own"] {
             var query = ["limit": "1000", "sort": "name", "order": "asc", "visibility": visibility]
@@ -39,7 +40,7 @@ struct DocumentKind: Sendable {
     }
 
     private func add(
-        _ value: JSONValue, _ catalogue: SkillCatalogue?, isBuiltIn: Bool, to found: inout [String: StoredDocument]
+        _ value: JSONValue, _ catalogue: AssistantCatalogue?, isBuiltIn: Bool, to found: inout [String: StoredDocument]
     ) throws(Problem) {
         guard case .object(let row) = value, case .string(let id)? = row["id"], case .string(let name)? = row["name"] else { return }
         let document = document(row, catalogue)
@@ -59,22 +60,28 @@ struct DocumentKind: Sendable {
     }
 
     /// The members of a stored row that belong into a document; without those that are empty.
-    private func document(_ row: [String: JSONValue], _ catalogue: SkillCatalogue?) -> [String: JSONValue] {
+    private func document(_ row: [String: JSONValue], _ catalogue: AssistantCatalogue?) -> [String: JSONValue] {
         var document = row.filter { members.contains($0.key) && $0.value != .null }
         if case .object(let template)? = row["template"], members.contains("persona") {
             document["persona"] = template["slug"] == .null ? template["name"] : template["slug"]
         }
         if document["settings"] == .object([:]) { document["settings"] = nil }
-        if let catalogue { document["skills"] = catalogue.document(row["skills"]) }
+        if let catalogue {
+            document["skills"] = catalogue.skills.document(row["skills"])
+            for (member, components) in catalogue.components { document[member] = components.document(row[member]) }
+        }
         return document
     }
 
     /// A document in the form that stored ones have.
-    func resolved(_ document: [String: JSONValue], _ catalogue: SkillCatalogue?) throws(Problem) -> [String: JSONValue] {
-        guard let catalogue, let skills = document["skills"] else { return document }
-        var document = document
-        document["skills"] = try catalogue.resolved(skills, of: document.title)
-        return document
+    func resolved(_ document: [String: JSONValue], _ catalogue: AssistantCatalogue?) throws(Problem) -> [String: JSONValue] {
+        guard let catalogue else { return document }
+        var resolved = document
+        if let skills = document["skills"] { resolved["skills"] = try catalogue.skills.resolved(skills, of: document.title) }
+        for (member, components) in catalogue.components {
+            if let reference = document[member] { resolved[member] = try components.resolved(reference, of: document.title) }
+        }
+        return resolved
     }
 
     /// Checks that a document is of this kind and holds nothing else.

@@ -1,0 +1,1 @@
+REVOKE INSERT, UPDATE ON idempotency_keys FROM bunko_worker;

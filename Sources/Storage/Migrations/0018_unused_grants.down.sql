@@ -1,0 +1,12 @@
+GRANT UPDATE ON messages, messages_archive, conversations_archive TO bunko_worker;
+GRANT INSERT, DELETE ON system_settings TO bunko_worker;
+GRANT DELETE ON idempotency_keys, user_preferences TO authenticated;
+GRANT DELETE ON api_usage TO bunko_worker;
+GRANT INSERT ON api_usage TO authenticated;
+GRANT DELETE ON users TO bunko_worker;
+GRANT UPDATE (first_name, last_name) ON users TO authenticated;
+GRANT UPDATE ON account_tokens TO bunko_worker;
+GRANT INSERT ON refresh_tokens TO bunko_worker;
+GRANT SELECT (id, user_id, purpose, expires_at, used_at, created_at) ON account_tokens TO authenticated;
+GRANT SELECT (id, user_id, family_id, expires_at, used_at, revoked_at, created_at), UPDATE (revoked_at) ON refresh_tokens TO authenticated;
+GRANT INSERT ON refresh_tokens, account_tokens TO authenticated;
