@@ -6,10 +6,12 @@ import Testing
 struct CodeKernelTests {
     typealias QuadSums =
         @convention(c) (
-            UnsafePointer<bunko_quantized_query>?, UnsafePointer<UnsafePointer<UInt8>?>?, Int, UnsafePointer<UnsafePointer<UInt8>?>?, UnsafeMutablePointer<Int32>?
+            UnsafePointer<bunko_quantized_query>?, UnsafePointer<UnsafePointer<UInt8>?>?, Int, UnsafePointer<UnsafePointer<UInt8>?>?,
+            UnsafeMutablePointer<Int32>?
         ) -> Void
     typealias BlockSums =
-        @convention(c) (UnsafePointer<bunko_quantized_query>?, UnsafePointer<UInt8>?, UnsafePointer<UInt8>?, UnsafeMutablePointer<Int32>?) -> Void
+        @convention(c) (UnsafePointer<bunko_quantized_query>?, UnsafePointer<UInt8>?, UnsafePointer<UInt8>?, UnsafeMutablePointer<Int32>?)
+        -> Void
     typealias Quantize =
         @convention(c) (
             UnsafePointer<Float>?, Int, UnsafeMutablePointer<Int8>?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?

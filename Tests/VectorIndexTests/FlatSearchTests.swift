@@ -75,7 +75,8 @@ struct FlatSearchTests {
                 let request = SearchRequest(
                     vector: smoothVector(Self.dimensions, &generator), partitions: [partitions[0]], k: 5, effort: .flat(probes: probes))
                 let norm = cosineNorm(request.vector)
-                let order = coarse.rank(QueryCode(request.vector, norm: norm, rotation: index.rotation), space: space, most: probes).order
+                let query = QueryCode(request.vector, norm: norm, rotation: index.rotation)
+                let order = coarse.rank(query, coarse.estimates(query, space: space), most: probes).order
                 var expected: [(score: Double, id: UUID)] = []
                 for list in order.prefix(probes).map({ view.table.lists[Int($0)] }) {
                     for row in 0..<list.count where view.live.contains(list.slot(row)) {

@@ -42,9 +42,9 @@ let benchmarks: @Sendable () -> Void = {
         blackHole(bunko_quantize_scalar($0.query, $0.width, $0.values, $0.tables, $0.planes))
     }
     compare("quad-sums") {
-        bunko_quad_sums(&$0.quantized, $0.quads, 8, $0.sums)
+        bunko_quad_sums(&$0.quantized, $0.quads, 8, nil, $0.sums)
     } scalar: {
-        bunko_quad_sums_scalar(&$0.quantized, $0.quads, 8, $0.sums)
+        bunko_quad_sums_scalar(&$0.quantized, $0.quads, 8, nil, $0.sums)
     }
     compare("transpose") {
         bunko_transpose($0.quads, 8, $0.width, $0.block)
@@ -52,9 +52,9 @@ let benchmarks: @Sendable () -> Void = {
         bunko_transpose_scalar($0.quads, 8, $0.width, $0.block)
     }
     compare("block-sums") {
-        bunko_block_sums(&$0.quantized, $0.block, $0.sums)
+        bunko_block_sums(&$0.quantized, $0.block, nil, $0.sums)
     } scalar: {
-        bunko_block_sums_scalar(&$0.quantized, $0.block, $0.sums)
+        bunko_block_sums_scalar(&$0.quantized, $0.block, nil, $0.sums)
     }
     compare("re-rank", calls: 5) {
         $0.rerank()

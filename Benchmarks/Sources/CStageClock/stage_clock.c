@@ -21,9 +21,10 @@ stage_clock stage_clock_read(void) { return clock_of_thread; }
 
 bunko_quantized_query __real_bunko_quantize(
     const float *restrict query, size_t width, int8_t *restrict values, uint8_t *restrict tables, uint8_t *restrict planes);
-size_t __real_bunko_scan(
+bool __real_bunko_scan(
     const bunko_list *lists, const uint32_t *order, size_t count, bunko_cursor *cursor, const bunko_code_query *query,
-    const bunko_rows *rows, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, size_t *matched);
+    const bunko_rows *rows, const bunko_reach *reach, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch,
+    bunko_scanned *scanned);
 size_t __real_bunko_rerank(
     bunko_collector *collector, const float *restrict query, size_t dimensions, const bunko_vectors *partitions, unsigned shift,
     size_t limit, bunko_scored *restrict scored);
@@ -35,13 +36,15 @@ bunko_quantized_query __wrap_bunko_quantize(
     return quantized;
 }
 
-size_t __wrap_bunko_scan(
+bool __wrap_bunko_scan(
     const bunko_list *lists, const uint32_t *order, size_t count, bunko_cursor *cursor, const bunko_code_query *query,
-    const bunko_rows *rows, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, size_t *matched) {
+    const bunko_rows *rows, const bunko_reach *reach, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch,
+    bunko_scanned *scanned) {
     if (clock_of_thread.scan_begins == 0) clock_of_thread.scan_begins = stage_clock_now();
-    size_t scanned = __real_bunko_scan(lists, order, count, cursor, query, rows, partition, collector, scratch, matched);
-    clock_of_thread.scanned += scanned;
-    return scanned;
+    size_t before = scanned->rows;
+    bool ended = __real_bunko_scan(lists, order, count, cursor, query, rows, reach, partition, collector, scratch, scanned);
+    clock_of_thread.scanned += scanned->rows - before;
+    return ended;
 }
 
 size_t __wrap_bunko_rerank(

@@ -53,7 +53,8 @@ struct BatchSearch {
         let isFlat = searches.first?.isFlat == true
         for number in searches.indices {
             guard let probing = searches[number].probing(position) else { return }
-            orders.append(isFlat ? probing.ranking.order : searches[number].scanFirst(Self.listsScannedAlone, position, probing, space, coarse))
+            orders.append(
+                isFlat ? probing.ranking.order : searches[number].scanFirst(Self.listsScannedAlone, position, probing, space, coarse))
             probings.append(probing)
         }
         if isFlat { scoreShared(position, orders) } else { scanShared(position, space, probings, orders) }

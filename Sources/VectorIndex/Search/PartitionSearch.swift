@@ -136,7 +136,9 @@ struct PartitionSearch {
             probed.matched += found.matched
             // Fewer were probed than were ranked when the rest is not worth it.
             let ranked = probing.ranking.order.count
-            guard reachesOut, bar != nil, found.lists == ranking.order.count, probed.lists.count < probing.plan.mostProbes else { return probed }
+            guard reachesOut, bar != nil, found.lists == ranking.order.count, probed.lists.count < probing.plan.mostProbes else {
+                return probed
+            }
             let most = min(probing.plan.mostProbes, 4 * max(ranked, probed.lists.count))
             let done = Set(probed.lists)
             ranking = coarse.rank(query, probing.estimates, most: most, matches: probing.matches).without(done)
