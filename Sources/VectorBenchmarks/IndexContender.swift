@@ -58,7 +58,7 @@ public struct IndexContender: SearchContender {
 
     public var memoryBytes: Int { index.statistics.bytes }
 
-    /// Recalls asked for by name, numbers of lists with both widths of the bounds, and the exact search.
+    /// Recalls asked for by name, numbers of lists with three widths of the bounds and without codes, and the exact search.
     public var settings: [(parameters: [String: BenchmarkResult.Parameter], setting: SearchEffort)] {
         (efforts ?? sweep).map { ($0.parameters, $0) }
     }
@@ -68,7 +68,9 @@ public struct IndexContender: SearchContender {
         let probes = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512].filter { $0 == 1 || $0 <= lists }
         let widths: [Float] = [1.5, 1.9, 2.5]
         return [0.8, 0.9, 0.95, 0.98, 0.99].map { .recall($0) }
-            + widths.flatMap { epsilon in probes.map { .probes($0, epsilon: epsilon) } } + [.exact]
+            + widths.flatMap { epsilon in probes.map { .probes($0, epsilon: epsilon) } }
+            + probes.filter { $0 >= 16 && $0 <= 128 }.map { .flat(probes: $0) }
+            + [.exact]
     }
 
     public func search(_ query: [Float], k: Int, _ setting: SearchEffort) throws -> SearchResponse {
@@ -90,6 +92,7 @@ extension SearchEffort {
         switch self {
         case .exact: ["exact": .flag(true)]
         case .recall(let recall): ["recall": .number(recall)]
+        case .flat(let probes): ["nprobe": .integer(probes), "flat": .flag(true)]
         case .probes(let probes, let epsilon): ["nprobe": .integer(probes), "epsilon": .number(Double(String(epsilon)) ?? 0)]
         }
     }

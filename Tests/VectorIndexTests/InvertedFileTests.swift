@@ -183,11 +183,12 @@ struct InvertedFileTests {
             return zip(topic, smoothVector(64, &generator)).map { $0 + 0.8 * $1 }
         }
         try index.replacePartition(partition, with: (0..<12_000).map { IndexRow(id: id($0), vector: vector()) })
+        let queries = (0..<150).map { _ in vector() }
         var scannedBefore = 0
         for (recall, least) in [(0.8, 0.77), (0.95, 0.93), (0.99, 0.975)] {
             var (found, scanned) = (0, 0)
-            for _ in 0..<150 {
-                var request = SearchRequest(vector: vector(), partitions: [partition], k: 10, effort: .exact)
+            for query in queries {
+                var request = SearchRequest(vector: query, partitions: [partition], k: 10, effort: .exact)
                 let best = Set(try index.search(request).hits.map(\.id))
                 request.effort = .recall(recall)
                 let response = try index.search(request)
@@ -195,7 +196,7 @@ struct InvertedFileTests {
                 scanned += response.scanned
             }
             #expect(Double(found) >= 1_500 * least, "recall \(recall): \(found) of 1500")
-            #expect(scanned > scannedBefore)
+            #expect(scanned >= scannedBefore)
             scannedBefore = scanned
         }
     }
@@ -217,7 +218,13 @@ struct InvertedFileTests {
                 for (query, response) in zip(queries, batch) {
                     let single = try index.search(
                         SearchRequest(vector: query, partitions: partitions, k: 7, allowed: filter, effort: effort))
-                    #expect(response.hits == single.hits)
+                    if case .recall = effort {
+                        // The bar of a batch is set by each query's first lists, so it may find more.
+                        #expect(response.hits.count == single.hits.count)
+                        #expect(zip(response.hits, single.hits).allSatisfy { $0.score >= $1.score })
+                    } else {
+                        #expect(response.hits == single.hits)
+                    }
                     #expect(response.matched == single.matched && response.exact == single.exact)
                 }
             }
