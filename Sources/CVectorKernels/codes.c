@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "codes.h"
+
 float bunko_half_to_float(uint16_t half) {
     uint32_t sign = (uint32_t)(half & 0x8000) << 16;
     uint32_t exponent = (half >> 10) & 0x1F;
@@ -40,26 +42,8 @@ uint16_t bunko_float_to_half_up(float value) {
     return half | 0x8000;
 }
 
-bunko_code_factors bunko_encode(const float *restrict residual, const float *restrict centre, size_t width, uint8_t *restrict code) {
-    double l1 = 0, squared = 0, centre_dot = 0, centre_signed = 0;
-    for (size_t byte = 0; byte < width / 8; byte++) {
-        const float *r = residual + 8 * byte, *c = centre + 8 * byte;
-        unsigned bits = 0;
-        float l1_8 = 0, squared_8 = 0, dot_8 = 0, signed_8 = 0;
-        for (int i = 0; i < 8; i++) {
-            bool set = r[i] > 0;
-            bits |= (unsigned)set << i;
-            l1_8 += fabsf(r[i]);
-            squared_8 += r[i] * r[i];
-            dot_8 += r[i] * c[i];
-            signed_8 += set ? c[i] : -c[i];
-        }
-        code[byte] = (uint8_t)bits;
-        l1 += l1_8;
-        squared += squared_8;
-        centre_dot += dot_8;
-        centre_signed += signed_8;
-    }
+bunko_code_factors bunko_factors_of(const double sums[4], size_t width) {
+    double l1 = sums[0], squared = sums[1], centre_dot = sums[2], centre_signed = sums[3];
     if (!(l1 > 0) || !(squared > 0)) return (bunko_code_factors){0, 0, 0};
     uint16_t alpha_half = bunko_float_to_half((float)(squared / l1));
     // With the alpha that is stored, the estimate stays exact where the query is the centre.
@@ -67,6 +51,33 @@ bunko_code_factors bunko_encode(const float *restrict residual, const float *res
     double alignment = l1 / sqrt(squared * (double)width);
     double error = sqrt(squared * fmax(0, 1 / (alignment * alignment) - 1) / (double)(width - 1));
     return (bunko_code_factors){alpha_half, bunko_float_to_half((float)add), bunko_float_to_half_up((float)error)};
+}
+
+bunko_code_factors bunko_encode_scalar(
+    const float *restrict residual, const float *restrict centre, size_t width, uint8_t *restrict code) {
+    double sums[4] = {0};
+    // Eight lanes in float32 over 128 coordinates, which are then added up in float64: every variant keeps to this order.
+    for (size_t start = 0; start < width; start += 128) {
+        float lanes[4][8] = {{0}};
+        for (size_t byte = start / 8; byte < start / 8 + 16; byte++) {
+            const float *r = residual + 8 * byte, *c = centre + 8 * byte;
+            unsigned bits = 0;
+            for (int i = 0; i < 8; i++) {
+                bool set = r[i] > 0;
+                bits |= (unsigned)set << i;
+                float squared = r[i] * r[i], dot = r[i] * c[i];
+                lanes[0][i] += fabsf(r[i]);
+                lanes[1][i] += squared;
+                lanes[2][i] += dot;
+                lanes[3][i] += set ? c[i] : -c[i];
+            }
+            code[byte] = (uint8_t)bits;
+        }
+        for (int sum = 0; sum < 4; sum++) {
+            for (int i = 0; i < 8; i++) sums[sum] += lanes[sum][i];
+        }
+    }
+    return bunko_factors_of(sums, width);
 }
 
 bunko_quantized_query bunko_quantize_scalar(
@@ -187,6 +198,12 @@ void bunko_transpose(const uint8_t *const *quads, size_t count, size_t width, ui
     bunko_transpose_scalar(quads, count, width, block);
 }
 
+bunko_code_factors bunko_encode(
+    const float *restrict residual, const float *restrict centre, size_t width, uint8_t *restrict code) {
+    if (bunko_cpu_has_avx2()) return bunko_encode_avx2(residual, centre, width, code);
+    return bunko_encode_scalar(residual, centre, width, code);
+}
+
 void bunko_rotate(const bunko_rotation *rotation, float *restrict values) {
     if (bunko_cpu_has_avx2()) return bunko_rotate_avx2(rotation, values);
     bunko_rotate_scalar(rotation, values);
@@ -213,6 +230,11 @@ void bunko_block_sums(
 
 void bunko_transpose(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block) {
     bunko_transpose_scalar(quads, count, width, block);
+}
+
+bunko_code_factors bunko_encode(
+    const float *restrict residual, const float *restrict centre, size_t width, uint8_t *restrict code) {
+    return bunko_encode_scalar(residual, centre, width, code);
 }
 
 void bunko_rotate(const bunko_rotation *rotation, float *restrict values) { bunko_rotate_scalar(rotation, values); }

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "codes.h"
+
 #define AVX2 __attribute__((target("avx2,fma")))
 #define INLINE static inline __attribute__((always_inline, target("avx2,fma")))
 
@@ -114,6 +116,30 @@ AVX2 void bunko_transpose_avx2(const uint8_t *const *quads, size_t count, size_t
         transpose_four_bytes(all, 4 * byte, four);
         for (size_t i = 0; i < 4; i++) _mm256_storeu_si256((__m256i *)(void *)(block + 32 * (byte + i)), four[i]);
     }
+}
+
+AVX2 bunko_code_factors bunko_encode_avx2(
+    const float *restrict residual, const float *restrict centre, size_t width, uint8_t *restrict code) {
+    const __m256 sign = _mm256_castsi256_ps(_mm256_set1_epi32((int)0x80000000));
+    double sums[4] = {0};
+    for (size_t start = 0; start < width; start += 128) {
+        __m256 lanes[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
+        for (size_t j = start; j < start + 128; j += 8) {
+            __m256 r = _mm256_loadu_ps(residual + j), c = _mm256_loadu_ps(centre + j);
+            __m256 set = _mm256_cmp_ps(r, _mm256_setzero_ps(), _CMP_GT_OQ);
+            code[j / 8] = (uint8_t)_mm256_movemask_ps(set);
+            lanes[0] = _mm256_add_ps(lanes[0], _mm256_andnot_ps(sign, r));
+            lanes[1] = _mm256_add_ps(lanes[1], _mm256_mul_ps(r, r));
+            lanes[2] = _mm256_add_ps(lanes[2], _mm256_mul_ps(r, c));
+            lanes[3] = _mm256_add_ps(lanes[3], _mm256_xor_ps(c, _mm256_andnot_ps(set, sign)));
+        }
+        for (int sum = 0; sum < 4; sum++) {
+            float values[8];
+            _mm256_storeu_ps(values, lanes[sum]);
+            for (int i = 0; i < 8; i++) sums[sum] += values[i];
+        }
+    }
+    return bunko_factors_of(sums, width);
 }
 
 INLINE float largest_magnitude(const float *restrict query, size_t width) {

@@ -196,6 +196,32 @@ struct CodeKernelTests {
         }
     }
 
+    @Test func codesAreTheSameInEveryVariant() {
+        var generator = SplitMix64(seed: 58)
+        for width in Self.widths {
+            let centre = smoothVector(width, &generator)
+            for residual in [smoothVector(width, &generator), [Float](repeating: 0, count: width), (0..<width).map { $0 == 9 ? -1 : 0 }] {
+                var expected = [UInt8](repeating: 0xAA, count: width / 8)
+                let factors = bunko_encode_scalar(residual, centre, width, &expected)
+                for coordinate in 0..<width {
+                    let isSet = expected[coordinate / 8] >> UInt8(coordinate % 8) & 1 == 1
+                    #expect(isSet == (residual[coordinate] > 0))
+                }
+                var variants = [("dispatched", bunko_encode)]
+                #if arch(x86_64)
+                    if bunko_cpu_has_avx2() { variants.append(("AVX2", bunko_encode_avx2)) }
+                #endif
+                for (name, kernel) in variants {
+                    var code = [UInt8](repeating: 0x55, count: width / 8)
+                    let found = kernel(residual, centre, width, &code)
+                    #expect(code == expected, "\(name), width \(width)")
+                    #expect(
+                        [found.alpha, found.add, found.error] == [factors.alpha, factors.add, factors.error], "\(name), width \(width)")
+                }
+            }
+        }
+    }
+
     @Test func bfloat16KeepsEightBits() {
         var generator = SplitMix64(seed: 55)
         let values = smoothVector(1536, &generator)

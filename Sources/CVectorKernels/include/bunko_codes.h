@@ -111,6 +111,8 @@ void bunko_block_sums_scalar(
     const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums);
 void bunko_transpose_scalar(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block);
 void bunko_rotate_scalar(const bunko_rotation *rotation, float *restrict values);
+bunko_code_factors bunko_encode_scalar(
+    const float *restrict residual, const float *restrict centre, size_t width, uint8_t *restrict code);
 bunko_quantized_query bunko_quantize_scalar(
     const float *restrict query, size_t width, int8_t *restrict values, uint8_t *restrict tables, uint8_t *restrict planes);
 
@@ -121,6 +123,7 @@ void bunko_block_sums_avx2(
     const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums);
 void bunko_transpose_avx2(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block);
 void bunko_rotate_avx2(const bunko_rotation *rotation, float *restrict values);
+bunko_code_factors bunko_encode_avx2(const float *restrict residual, const float *restrict centre, size_t width, uint8_t *restrict code);
 bunko_quantized_query bunko_quantize_avx2(
     const float *restrict query, size_t width, int8_t *restrict values, uint8_t *restrict tables, uint8_t *restrict planes);
 

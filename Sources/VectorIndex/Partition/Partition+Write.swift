@@ -72,12 +72,16 @@ struct PartitionChange {
     mutating func rewrite(_ number: Int, capacity: Int? = nil) {
         let list = lists[number]
         let (live, died) = (old.live, died)
-        for row in 0..<list.count where !live.contains(list.slot(row)) || died.contains(list.slot(row)) {
-            if place(list.slot(row)) == Place(list: number, row: row) { setPlace(list.slot(row), .none) }
+        let dead = (0..<list.count).filter { !live.contains(list.slot($0)) || died.contains(list.slot($0)) }
+        if dead.isEmpty {
+            // Every row stays in its place.
+            lists[number] = list.copy(capacity: capacity ?? list.count)
+        } else {
+            for row in dead where place(list.slot(row)) == Place(list: number, row: row) { setPlace(list.slot(row), .none) }
+            let copy = list.copy(capacity: capacity ?? list.count) { live.contains($0) && !died.contains($0) ? $0 : nil }
+            for row in 0..<copy.count { setPlace(copy.slot(row), Place(list: number, row: row)) }
+            lists[number] = copy
         }
-        let copy = list.copy(capacity: capacity ?? list.count) { live.contains($0) && !died.contains($0) ? $0 : nil }
-        for row in 0..<copy.count { setPlace(copy.slot(row), Place(list: number, row: row)) }
-        lists[number] = copy
         rewritten.insert(number)
         exchangesTable = true
     }

@@ -94,8 +94,24 @@ final class CodeList: @unchecked Sendable {
         withUnsafePointer(to: view) { bunko_list_publish($0, UInt32(count)) }
     }
 
-    /// A list with room for `capacity` rows that starts with the rows of this one for which `slotOf` gives a slot; published.
-    func copy(capacity: Int, slotOf: (Slot) -> Slot? = { $0 }) -> CodeList {
+    /// A list with room for `capacity` rows that starts with the rows of this one; published. Only the writer may copy a list that he fills.
+    func copy(capacity: Int) -> CodeList {
+        let copy = CodeList(capacity: capacity, width: width)
+        let count = count
+        let quads = (count + 3) / 4
+        func move<Element>(_ source: UnsafePointer<Element>, to target: UnsafePointer<Element>, count: Int) {
+            // Nobody reads the copy's memory yet.
+            UnsafeMutablePointer(mutating: target).update(from: source, count: count)
+        }
+        move(view.codes, to: copy.view.codes, count: quads * width / 2)
+        move(view.factors, to: copy.view.factors, count: quads)
+        move(view.slots, to: copy.view.slots, count: count)
+        copy.publish(count)
+        return copy
+    }
+
+    /// The same of the rows for which `slotOf` gives a slot, one by one.
+    func copy(capacity: Int, slotOf: (Slot) -> Slot?) -> CodeList {
         let copy = CodeList(capacity: capacity, width: width)
         copy.append(self, count: count, slotOf: slotOf)
         return copy
