@@ -139,7 +139,7 @@ struct PartitionSearch {
             guard reachesOut, bar != nil, found.lists == ranking.order.count, probed.lists.count < probing.plan.mostProbes else {
                 return probed
             }
-            let most = min(probing.plan.mostProbes, 4 * max(ranked, probed.lists.count))
+            let most = min(probing.plan.mostProbes, 2 * max(ranked, probed.lists.count))
             let done = Set(probed.lists)
             ranking = coarse.rank(query, probing.estimates, most: most, matches: probing.matches).without(done)
             if ranking.order.isEmpty { return probed }

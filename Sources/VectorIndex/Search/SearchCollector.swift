@@ -29,6 +29,11 @@ final class SearchCollector {
     /// A row with a score under this is not among the best k.
     var bar: Float { state.exact_count < k ? -.infinity : state.exact[0] }
 
+    /// The k largest lower bounds, or all when there are fewer, descending.
+    var lowerBounds: [Float] {
+        UnsafeBufferPointer(start: state.lower, count: state.lower_count).sorted(by: >)
+    }
+
     /// Makes room for `count` more candidates.
     func reserve(_ count: Int) {
         guard state.capacity - state.count < count else { return }

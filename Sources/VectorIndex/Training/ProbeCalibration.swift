@@ -40,7 +40,7 @@ struct ProbeCalibration: Sendable {
 
     /// What the codes' bounds lose on top of the lists that were not probed.
     private static let lossOfCodes = 0.002
-    /// Questions miss this many times what rows miss.
+    /// Questions miss this many times what rows miss among the 10 nearest: rows have kin there. Among the 100 nearest they miss as much.
     private static let strangersMiss = 1.25
     /// Among many equal rows it does not matter which are the nearest.
     fileprivate static let mostRowsScored = 4_000
@@ -55,14 +55,20 @@ struct ProbeCalibration: Sendable {
     /// The weights of the best list's score and of the k-th row's, which probe the fewest lists for a recall of 0.95: measured at 10, 20, 50
     /// and 100 neighbours.
     private static func weights(k: Double) -> (best: Float, kth: Float) {
-        let part = Float(min(1, max(0, log10(k) - 1)))
-        return (0.75 - 0.5 * part, 0.5 + 0.5 * part)
+        let depth = depth(k)
+        return (0.75 - 0.5 * depth, 0.5 + 0.5 * depth)
+    }
+
+    /// 0 for 10 neighbours and fewer, 1 for 100 and more.
+    private static func depth(_ k: Double) -> Float {
+        Float(min(1, max(0, log10(k) - 1)))
     }
 
     /// The smallest reach for a recall between 0 and 1 of the k nearest rows.
     func reach(recall: Double, k: Double, lists: Int) -> Reach {
-        let target = min(1, 1 - (1 - recall) / Self.strangersMiss + Self.lossOfCodes)
         let weights = Self.weights(k: k)
+        let misses = Self.strangersMiss + Double(Self.depth(k)) * (1 - Self.strangersMiss)
+        let target = min(1, 1 - (1 - recall) / misses + Self.lossOfCodes)
         let upper = Self.levels.firstIndex { Double($0) >= k } ?? Self.levels.count - 1
         let lower = max(0, upper - 1)
         let high = point(recall: target, level: Self.levels[upper])
@@ -99,7 +105,8 @@ struct ProbeCalibration: Sendable {
     /// lists.
     static func measure(_ view: PartitionView, rotation: Rotation, configuration: IndexConfiguration) -> ProbeCalibration {
         guard let coarse = view.table.coarse else { return .none }
-        let members = sample(view, rotation: rotation, configuration: configuration)
+        let deviation = view.table.meanDeviation
+        let members = sample(view, rotation: rotation, deviation: deviation, configuration: configuration)
         guard !members.isEmpty else { return .none }
         let points = levels.flatMap { level in
             let margins = members.flatMap { $0.margins(k: level) }.sorted()
@@ -108,7 +115,7 @@ struct ProbeCalibration: Sendable {
                 return point(members, k: level, margin: margin, lists: coarse.lists)
             }
         }
-        return ProbeCalibration(points: points, rows: view.liveCount, deviation: view.table.meanDeviation)
+        return ProbeCalibration(points: points, rows: view.liveCount, deviation: deviation)
     }
 
     private static func point(_ members: [Member], k: Int, margin: Float, lists: Int) -> Point {
@@ -134,11 +141,16 @@ struct ProbeCalibration: Sendable {
     fileprivate struct Member: Sendable {
         /// Scores of all lists, descending.
         var lists: [Float] = []
-        /// Of its nearest rows, nearest first: the score, and the place of the list among all.
-        var neighbours: [(score: Float, place: Int)] = []
+        /// What a search takes for the scores of its nearest rows: their bounds, descending, raised as far as an average row's lies under its
+        /// score. Codes are the luckier the more rows there are, so this is more than the scores themselves.
+        var bounds: [Float] = []
+        /// The place among all of the list of each of its nearest rows, nearest first.
+        var neighbours: [Int] = []
     }
 
-    fileprivate static func sample(_ view: PartitionView, rotation: Rotation, configuration: IndexConfiguration) -> [Member] {
+    fileprivate static func sample(_ view: PartitionView, rotation: Rotation, deviation: Float, configuration: IndexConfiguration)
+        -> [Member]
+    {
         let slots = sample(of: view.live.slots, configuration: configuration)
         var listOfSlot = [UInt32](repeating: .max, count: view.live.capacity)
         for (number, list) in view.table.lists.enumerated() {
@@ -150,7 +162,7 @@ struct ProbeCalibration: Sendable {
         members.withUnsafeMutableBufferPointer { buffer in
             guard let target = SendablePointer(buffer.baseAddress) else { return }
             inParallel(buffer.count, grain: 4, workers: configuration.workers) { range in
-                for position in range { target.pointer[position] = Member(slots[position], view, rotation, lists) }
+                for position in range { target.pointer[position] = Member(slots[position], view, rotation, lists, deviation: deviation) }
             }
         }
         return members
@@ -158,28 +170,35 @@ struct ProbeCalibration: Sendable {
 }
 
 extension ProbeCalibration.Member {
-    fileprivate init(_ slot: Slot, _ view: PartitionView, _ rotation: Rotation, _ listOfSlot: [UInt32]) {
+    /// Width of the bounds.
+    private static let epsilon: Float = 2.5
+
+    fileprivate init(_ slot: Slot, _ view: PartitionView, _ rotation: Rotation, _ listOfSlot: [UInt32], deviation: Float) {
         guard let coarse = view.table.coarse, let space = view.table.space else { return }
         let part = SearchScope.Part(id: UUID(), view: view, rows: view.live, matched: view.liveCount, isFiltered: false)
         let vector = Array(UnsafeBufferPointer(start: view.table.vector(slot), count: rotation.dimensions))
         var search = PartitionSearch(
-            vector, norm: 1, scope: SearchScope(parts: [part], rotation: rotation), k: 101, effort: .probes(coarse.lists, epsilon: 2.5))
+            vector, norm: 1, scope: SearchScope(parts: [part], rotation: rotation), k: 101,
+            effort: .probes(coarse.lists, epsilon: Self.epsilon))
         let nearest = search.nearest(scoringAtMost: ProbeCalibration.mostRowsScored).filter { $0.slot != slot }.prefix(100)
         let ranking = coarse.rank(search.query, coarse.estimates(search.query, space: space), most: coarse.lists)
         var places = [Int](repeating: coarse.lists, count: coarse.lists)
         for (place, list) in ranking.order.enumerated() { places[Int(list)] = place }
         lists = ranking.scores
+        let lift = search.query.withCodeQuery(space: space, epsilon: Self.epsilon) { Self.epsilon * deviation * $0.distance }
+        // The first is the row itself.
+        bounds = search.collector.lowerBounds.dropFirst().map { $0 + lift }
         neighbours = nearest.map { row in
             let list = Int(listOfSlot[Int(row.slot)])
-            return (row.score, list < places.count ? places[list] : coarse.lists)
+            return list < places.count ? places[list] : coarse.lists
         }
     }
 
     /// The score a list must have to be probed.
     fileprivate func bar(k: Int, margin: Float) -> Float {
         let weights = ProbeCalibration.weights(k: Double(k))
-        guard let kth = neighbours.prefix(k).last else { return -.infinity }
-        return weights.best * (lists.first ?? 0) + weights.kth * kth.score - margin
+        guard let kth = bounds.prefix(k).last else { return -.infinity }
+        return weights.best * (lists.first ?? 0) + weights.kth * kth - margin
     }
 
     /// How many lists, the best ones, have at least this score; at least one.
@@ -189,12 +208,12 @@ extension ProbeCalibration.Member {
 
     fileprivate func recall(k: Int, probes: Int) -> Double {
         let nearest = neighbours.prefix(k)
-        return nearest.isEmpty ? 1 : Double(nearest.count { $0.place < probes }) / Double(nearest.count)
+        return nearest.isEmpty ? 1 : Double(nearest.count { $0 < probes }) / Double(nearest.count)
     }
 
     /// The margins from which on the lists of the k nearest rows are probed.
     fileprivate func margins(k: Int) -> [Float] {
-        neighbours.prefix(k).filter { $0.place < lists.count }.map { bar(k: k, margin: 0) - lists[$0.place] }
+        neighbours.prefix(k).filter { $0 < lists.count }.map { bar(k: k, margin: 0) - lists[$0] }
     }
 }
 
