@@ -40,8 +40,8 @@ struct ProbeCalibration: Sendable {
 
     /// What the codes' bounds lose on top of the lists that were not probed.
     private static let lossOfCodes = 0.002
-    /// Questions miss this many times what rows miss among the 10 nearest: rows have kin there. Among the 100 nearest they miss as much.
-    private static let strangersMiss = 1.25
+    /// Questions miss this many times what rows miss among the 10 nearest, where rows have kin, and among the 100 nearest.
+    private static let strangersMiss = (near: 1.25, deep: 1.1)
     /// Among many equal rows it does not matter which are the nearest.
     fileprivate static let mostRowsScored = 4_000
     /// A query never probes more than this many times the mean.
@@ -67,7 +67,7 @@ struct ProbeCalibration: Sendable {
     /// The smallest reach for a recall between 0 and 1 of the k nearest rows.
     func reach(recall: Double, k: Double, lists: Int) -> Reach {
         let weights = Self.weights(k: k)
-        let misses = Self.strangersMiss + Double(Self.depth(k)) * (1 - Self.strangersMiss)
+        let misses = Self.strangersMiss.near + Double(Self.depth(k)) * (Self.strangersMiss.deep - Self.strangersMiss.near)
         let target = min(1, 1 - (1 - recall) / misses + Self.lossOfCodes)
         let upper = Self.levels.firstIndex { Double($0) >= k } ?? Self.levels.count - 1
         let lower = max(0, upper - 1)
