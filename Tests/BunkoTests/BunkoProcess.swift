@@ -44,9 +44,13 @@ struct BunkoProcess: Sendable {
             inherited.merge(environment) { $1 }
             process.environment = inherited
             process.standardInput = try input.map { try FileHandle(forReadingFrom: URL(filePath: files.write("input", $0))) } ?? .nullDevice
-            process.standardOutput = try Self.file(files.path("output"))
-            process.standardError = try Self.file(files.path("errors"))
+            let ends = try [Self.file(files.path("output")), Self.file(files.path("errors"))]
+            process.standardOutput = ends[0]
+            process.standardError = ends[1]
             try process.run()
+            // Foundation never frees a process that ran, nor the files it was given; and with more than some 1,300 files open
+            // its next run reads past the listing of /proc/self/fd.
+            for end in ends { try end.close() }
         }
 
         private static func file(_ path: String) throws -> FileHandle {

@@ -73,15 +73,20 @@ final class TestService: Sendable {
     /// Runs statements as the superuser; the rows as text, fields divided by `|`.
     @discardableResult
     func sql(_ statement: String) async throws -> [String] {
-        let socket = try #require(postmaster).socket
-        let secret = try String(contentsOfFile: "\(data)/postgres.secret", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-        let psql = try BunkoProcess.Running(
-            URL(filePath: "/usr/bin/psql"),
-            ["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", socket, "-U", "bunko_super", "-d", "bunko", "-c", statement],
-            environment: ["PGPASSWORD": secret])
+        let psql = try startSQL(statement)
         let code = try await psql.exitCode(within: .seconds(60))
         try #require(code == 0, "\(psql.errors)")
         return psql.output.split(separator: "\n").map(String.init)
+    }
+
+    /// Statements of the superuser that are under way, for those that hold a lock.
+    func startSQL(_ statement: String) throws -> BunkoProcess.Running {
+        let socket = try #require(postmaster).socket
+        let secret = try String(contentsOfFile: "\(data)/postgres.secret", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        return try BunkoProcess.Running(
+            URL(filePath: "/usr/bin/psql"),
+            ["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", socket, "-U", "bunko_super", "-d", "bunko", "-c", statement],
+            environment: ["PGPASSWORD": secret])
     }
 }
 
