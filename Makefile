@@ -14,7 +14,7 @@ ifeq ($(CI),true)
 export BUNKO_WARNINGS_AS_ERRORS := 1
 endif
 
-.PHONY: help setup demo test lint bench exact profile kernels fuzz build debug clean
+.PHONY: help setup demo test lint bench exact profile kernels fuzz tsan build debug clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,12 @@ fuzz: setup ## feed made-up snapshots to the loader under AddressSanitizer for S
 	Fuzz/.build/debug/fuzz-snapshot --seeds Fuzz/.build/seeds
 	nice -n 19 Fuzz/.build/debug/fuzz-snapshot -max_total_time=$(or $(SECONDS),600) -max_len=65536 -rss_limit_mb=2048 -timeout=10 \
 		-artifact_prefix=Fuzz/.build/findings/ Fuzz/.build/corpus Fuzz/.build/seeds
+
+# In a folder of its own: what ThreadSanitizer instruments fits nothing else.
+tsan: setup ## run the index's tests of reading while writing under ThreadSanitizer
+	swift build --build-tests --sanitize=thread --scratch-path .build/tsan
+	swift test --skip-build --disable-xctest --sanitize=thread --scratch-path .build/tsan \
+		--filter 'VectorIndexTests\.(ConcurrencyTests|MaintenanceTests)'
 
 build: ## build the product, optimised
 	swift build -c release --product bunko

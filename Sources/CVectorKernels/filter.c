@@ -69,18 +69,35 @@ size_t bunko_count_bits(const uint64_t *words, size_t count) {
 
 // MARK: places
 
+static inline const uint64_t *places_of(const bunko_places *places, size_t word) {
+    size_t first = word * 64;
+    const uint64_t *chunk = places->chunks[first >> places->shift];
+    return chunk == NULL ? NULL : chunk + (first & (((size_t)1 << places->shift) - 1));
+}
+
+static inline void count_place(const uint64_t *place, uint32_t *restrict counts, size_t lists) {
+    uint64_t list = __atomic_load_n(place, __ATOMIC_RELAXED) >> 32;
+    if (list < lists) counts[list]++;
+}
+
 void bunko_count_places(
     const bunko_places *places, const uint64_t *words, size_t count, size_t step, uint32_t *restrict counts, size_t lists) {
-    for (size_t word = 0; word < count; word += step) {
-        if (words[word] == 0) continue;
-        size_t first = word * 64;
-        const uint64_t *chunk = places->chunks[first >> places->shift];
+    // The slots that are looked up in the first word; in each further word they are others.
+    uint64_t chosen = 0;
+    for (size_t bit = 0; bit < 64; bit += step) chosen |= (uint64_t)1 << bit;
+    for (size_t word = 0; word < count; word++) {
+        uint64_t bits = step == 1 ? words[word] : words[word] & chosen << word % step;
+        const uint64_t *chunk = bits == 0 ? NULL : places_of(places, word);
         if (chunk == NULL) continue;
-        chunk += first & (((size_t)1 << places->shift) - 1);
-        for (uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
-            uint64_t list = __atomic_load_n(chunk + __builtin_ctzll(bits), __ATOMIC_RELAXED) >> 32;
-            if (list < lists) counts[list]++;
-        }
+        for (; bits != 0; bits &= bits - 1) count_place(chunk + __builtin_ctzll(bits), counts, lists);
+    }
+}
+
+void bunko_sample_places(
+    const bunko_places *places, const uint64_t *words, size_t count, size_t step, uint32_t *restrict counts, size_t lists) {
+    for (size_t word = 0; word < count; word += step) {
+        const uint64_t *chunk = words[word] == 0 ? NULL : places_of(places, word);
+        if (chunk != NULL) count_place(chunk + __builtin_ctzll(words[word]), counts, lists);
     }
 }
 
@@ -89,10 +106,8 @@ size_t bunko_find_quads(
     bunko_quad *restrict quads) {
     for (size_t word = 0; word < count; word++) {
         if (words[word] == 0) continue;
-        size_t first = word * 64;
-        const uint64_t *chunk = places->chunks[first >> places->shift];
+        const uint64_t *chunk = places_of(places, word);
         if (chunk == NULL) continue;
-        chunk += first & (((size_t)1 << places->shift) - 1);
         for (uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
             uint64_t place = __atomic_load_n(chunk + __builtin_ctzll(bits), __ATOMIC_RELAXED);
             uint64_t list = place >> 32, quad = (place & 0xFFFFFFFF) / 4;

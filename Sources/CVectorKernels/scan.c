@@ -108,10 +108,18 @@ static inline bool is_allowed(const bunko_rows *rows, uint32_t slot) {
     return slot < rows->slots && (rows->words[slot >> 6] >> (slot & 63) & 1);
 }
 
-static inline uint32_t allowed_of(const bunko_rows *rows, const uint32_t *slots, size_t count) {
-    uint32_t mask = 0;
-    for (size_t i = 0; i < count; i++) mask |= (uint32_t)is_allowed(rows, slots[i]) << i;
+uint64_t bunko_allowed_scalar(const bunko_rows *rows, const uint32_t *slots, size_t count) {
+    uint64_t mask = 0;
+    for (size_t i = 0; i < count; i++) mask |= (uint64_t)is_allowed(rows, slots[i]) << i;
     return mask;
+}
+
+// Which of up to 64 slots are allowed: bit i for the i-th.
+static inline uint64_t allowed_of(const bunko_rows *rows, const uint32_t *slots, size_t count) {
+#if defined(__x86_64__)
+    if (count >= 8 && bunko_cpu_has_avx2()) return bunko_allowed_avx2(rows, slots, count);
+#endif
+    return bunko_allowed_scalar(rows, slots, count);
 }
 
 static inline void add_quad(batch *batch, const bunko_list *list, size_t quad, size_t published, uint32_t mask, size_t width) {
@@ -229,6 +237,9 @@ typedef struct {
     bunko_cursor at;
     /// Of the list the cursor is in, read once.
     size_t published;
+    /// Rows of that list from `group` on that are still to be read: bit i for row group + i.
+    uint64_t left;
+    size_t group;
 } list_reader;
 
 static inline bool is_beyond_reach(const list_reader *reader) {
@@ -237,10 +248,25 @@ static inline bool is_beyond_reach(const list_reader *reader) {
            reach->scores[reader->at.list] < reach->base + reach->slope * reader->collector->threshold;
 }
 
+// Looks which of the 64 rows from `group` on are to be read.
+static inline void enter_group(list_reader *reader, size_t group) {
+    size_t here = reader->published - group < 64 ? reader->published - group : 64;
+    reader->group = group;
+    reader->left = allowed_of(reader->rows, reader->lists[reader->order[reader->at.list]].slots + group, here);
+}
+
 static inline void enter_list(list_reader *reader) {
     if (reader->at.list < reader->count && is_beyond_reach(reader)) reader->count = reader->at.list;
     if (reader->at.list >= reader->count) return;
     reader->published = bunko_list_count(&reader->lists[reader->order[reader->at.list]]);
+    if (reader->rows->sparse) {
+        reader->left = 0;
+        reader->group = reader->at.row / 64 * 64;
+        if (reader->at.row < reader->published) {
+            enter_group(reader, reader->group);
+            reader->left &= UINT64_MAX << reader->at.row % 64;
+        }
+    }
     if (reader->at.list + 1 == reader->count) return;
     const bunko_list *next = &reader->lists[reader->order[reader->at.list + 1]];
     __builtin_prefetch(next->count, 0, 3);
@@ -248,17 +274,55 @@ static inline void enter_list(list_reader *reader) {
     for (size_t line = 0; line < 8; line++) __builtin_prefetch(next->slots + 16 * line, 0, 3);
 }
 
+// Adds quads that lie one behind the other, all of whose rows are read; as many as there is room for. Returns how many.
+static inline size_t add_run(batch *batch, const bunko_list *list, size_t row, size_t published, size_t width) {
+    size_t quads = (published - row + 3) / 4, first = batch->count, added = quads < 8 - first ? quads : 8 - first;
+    size_t rows = published - row < 4 * added ? published - row : 4 * added;
+    for (size_t i = 0; i < added; i++) {
+        batch->codes[first + i] = list->codes + (row / 4 + i) * (width / 2);
+        batch->factors[first + i] = list->factors + row / 4 + i;
+        batch->slots[first + i] = list->slots + row + 4 * i;
+        batch->published[first + i] = 4;
+    }
+    if (rows % 4 != 0) batch->published[first + added - 1] = (uint8_t)(rows % 4);
+    batch->count += added;
+    batch->rows_read += rows;
+    batch->rows |= (rows == 32 ? UINT32_MAX : ((uint32_t)1 << rows) - 1) << (4 * first);
+    return added;
+}
+
+static inline void fill_all(list_reader *reader, batch *batch) {
+    while (reader->at.list < reader->count) {
+        const bunko_list *list = &reader->lists[reader->order[reader->at.list]];
+        if (reader->at.row < reader->published) {
+            if (batch->count == 8) return;
+            reader->at.row += 4 * add_run(batch, list, reader->at.row, reader->published, reader->width);
+        } else {
+            reader->at = (bunko_cursor){reader->at.list + 1, 0};
+            enter_list(reader);
+        }
+    }
+}
+
 static inline void fill(list_reader *reader, batch *batch) {
     batch->count = batch->rows_read = 0;
     batch->rows = 0;
     batch->start = reader->at;
+    if (!reader->rows->sparse) {
+        fill_all(reader, batch);
+        return;
+    }
     while (reader->at.list < reader->count) {
         const bunko_list *list = &reader->lists[reader->order[reader->at.list]];
-        for (; reader->at.row < reader->published; reader->at.row += 4) {
+        for (;;) {
+            while (reader->left == 0 && reader->group + 64 < reader->published) enter_group(reader, reader->group + 64);
+            if (reader->left == 0) break;
             if (batch->count == 8) return;
-            size_t row = reader->at.row, here = reader->published - row < 4 ? reader->published - row : 4;
-            uint32_t mask = reader->rows->sparse ? allowed_of(reader->rows, list->slots + row, here) : (1u << here) - 1;
-            if (mask != 0) add_quad(batch, list, row / 4, here, mask, reader->width);
+            size_t place = (size_t)__builtin_ctzll(reader->left) / 4 * 4, row = reader->group + place;
+            size_t here = reader->published - row < 4 ? reader->published - row : 4;
+            add_quad(batch, list, row / 4, here, (uint32_t)(reader->left >> place) & 15, reader->width);
+            reader->left &= ~((uint64_t)15 << place);
+            reader->at.row = row + 4;
         }
         reader->at = (bunko_cursor){reader->at.list + 1, 0};
         enter_list(reader);
@@ -269,7 +333,7 @@ bool bunko_scan(
     const bunko_list *lists, const uint32_t *order, size_t count, bunko_cursor *cursor, const bunko_code_query *query,
     const bunko_rows *rows, const bunko_reach *reach, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch,
     bunko_scanned *scanned) {
-    list_reader reader = {lists, order, count, query->query->width, rows, reach, collector, *cursor, 0};
+    list_reader reader = {lists, order, count, query->query->width, rows, reach, collector, *cursor, 0, 0, 0};
     batch batches[2], *now = &batches[0], *next = &batches[1];
     enter_list(&reader);
     fill(&reader, now);
@@ -304,7 +368,7 @@ static inline void fill_chosen(
         size_t row = 4 * (size_t)quads[*position].quad, published = bunko_list_count(list);
         if (row >= published) continue;
         size_t here = published - row < 4 ? published - row : 4;
-        uint32_t mask = allowed_of(rows, list->slots + row, here);
+        uint32_t mask = (uint32_t)bunko_allowed_scalar(rows, list->slots + row, here);
         if (mask != 0) add_quad(batch, list, quads[*position].quad, here, mask, width);
     }
 }
@@ -350,7 +414,8 @@ size_t bunko_scan_shared(
     return published;
 }
 
-void bunko_transpose_list(const bunko_list *list, size_t count, size_t width, uint8_t *restrict blocks) {
+void bunko_transpose_list(
+    const bunko_list *list, size_t count, size_t width, uint8_t *restrict blocks, float *restrict alpha, float *restrict add) {
     size_t quads = (count + 3) / 4;
     for (size_t first = 0; first < quads; first += 8) {
         const uint8_t *codes[8];
@@ -358,21 +423,27 @@ void bunko_transpose_list(const bunko_list *list, size_t count, size_t width, ui
         for (size_t i = 0; i < here; i++) codes[i] = list->codes + (first + i) * (width / 2);
         bunko_transpose(codes, here, width, blocks + 4 * first * (width / 8));
     }
+    for (size_t row = 0; row < count; row++) {
+        bunko_code_factors factors = bunko_list_factors(list, row);
+        alpha[row] = bunko_half_to_float(factors.alpha);
+        add[row] = bunko_half_to_float(factors.add);
+    }
 }
 
 void bunko_estimate(
-    const bunko_list *list, const uint8_t *restrict blocks, size_t count, const bunko_code_query *query, float *restrict estimates) {
+    const uint8_t *restrict blocks, const float *restrict alpha, const float *restrict add, size_t count, const bunko_code_query *query,
+    float *restrict estimates) {
     size_t width = query->query->width;
-    int32_t sums[32] = {0};
-    bunko_bounds bounds;
-    const bunko_quad_factors *factors[8];
+    int32_t sums[32];
+    int32_t total = query->query->total;
+    float step = query->query->step, base = query->base;
     for (size_t row = 0; row < count; row += 32) {
-        size_t here = count - row < 32 ? count - row : 32, quads = (here + 3) / 4;
-        for (size_t i = 0; i < quads; i++) factors[i] = list->factors + row / 4 + i;
+        size_t here = count - row < 32 ? count - row : 32;
         const uint8_t *block = blocks + row * (width / 8);
         bunko_block_sums(query->query, block, row + 32 < count ? block + 4 * width : NULL, sums);
-        find_bounds(query, sums, factors, quads, 0, &bounds);
-        memcpy(estimates + row, bounds.estimate, here * sizeof(float));
+        for (size_t i = 0; i < here; i++) {
+            estimates[row + i] = base + add[row + i] + alpha[row + i] * (step * (float)(2 * sums[i] - total));
+        }
     }
 }
 

@@ -40,4 +40,21 @@ AVX2 uint32_t bunko_bounds_avx2(
     return reaching;
 }
 
+// Eight words are gathered at a time; the wanted bit of each becomes the sign that the mask collects.
+AVX2 uint64_t bunko_allowed_avx2(const bunko_rows *rows, const uint32_t *slots, size_t count) {
+    if (rows->slots == 0) return 0;
+    const int *words = (const int *)(const void *)rows->words;
+    const __m256i last = _mm256_set1_epi32((int)(uint32_t)(rows->slots - 1)), low_bits = _mm256_set1_epi32(31);
+    uint64_t mask = 0;
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        __m256i slot = _mm256_loadu_si256((const __m256i *)(const void *)(slots + i));
+        __m256i inside = _mm256_cmpeq_epi32(_mm256_min_epu32(slot, last), slot);
+        __m256i word = _mm256_mask_i32gather_epi32(_mm256_setzero_si256(), words, _mm256_srli_epi32(slot, 5), inside, 4);
+        __m256i signs = _mm256_sllv_epi32(word, _mm256_andnot_si256(slot, low_bits));
+        mask |= (uint64_t)(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(signs)) << i;
+    }
+    return i < count ? mask | bunko_allowed_scalar(rows, slots + i, count - i) << i : mask;
+}
+
 #endif

@@ -1,13 +1,14 @@
 #include "CVectorKernels.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { STEPS = 2048 };
+enum { STEPS = 2048, COLUMNS = 256 };
 
-INLINE size_t select_largest(const float *restrict values, size_t count, size_t wanted, uint32_t *restrict positions) {
+INLINE void find_range(const float *restrict values, size_t count, float *restrict least_found, float *restrict most_found) {
     float leasts[8], mosts[8];
     for (size_t lane = 0; lane < 8; lane++) leasts[lane] = INFINITY, mosts[lane] = -INFINITY;
     size_t whole = count / 8 * 8;
@@ -26,12 +27,54 @@ INLINE size_t select_largest(const float *restrict values, size_t count, size_t 
         least = leasts[lane] < least ? leasts[lane] : least;
         most = mosts[lane] > most ? mosts[lane] : most;
     }
-    float scale = most > least ? (STEPS - 1) / (most - least) : 0;
-    uint32_t histogram[STEPS] = {0};
+    *least_found = least;
+    *most_found = most;
+}
+
+// The largest step of a histogram from which on there are `wanted` values.
+INLINE uint32_t lowest_step(const float *restrict values, size_t count, size_t wanted, uint32_t steps, float least, float scale) {
+    uint32_t histogram[STEPS];
+    memset(histogram, 0, steps * sizeof histogram[0]);
     for (size_t i = 0; i < count; i++) histogram[(uint32_t)((values[i] - least) * scale)]++;
     size_t taken = 0;
-    uint32_t lowest = STEPS;
+    uint32_t lowest = steps;
     while (lowest > 0 && taken < wanted) taken += histogram[--lowest];
+    return lowest;
+}
+
+// Of values in columns, `wanted` columns' largest bound the smallest that is wanted from below, and few others reach it.
+INLINE size_t select_by_columns(const float *restrict values, size_t count, size_t wanted, uint32_t *restrict positions) {
+    float largest[COLUMNS], least, most;
+    memcpy(largest, values, sizeof largest);
+    for (size_t first = COLUMNS; first < count; first += COLUMNS) {
+        size_t here = count - first < COLUMNS ? count - first : COLUMNS;
+        for (size_t i = 0; i < here; i++) largest[i] = values[first + i] > largest[i] ? values[first + i] : largest[i];
+    }
+    find_range(largest, COLUMNS, &least, &most);
+    float scale = most > least ? (STEPS / 4 - 1) / (most - least) : 0;
+    uint32_t lowest = lowest_step(largest, COLUMNS, wanted, STEPS / 4, least, scale);
+    float threshold = most;
+    for (size_t i = 0; i < COLUMNS; i++) {
+        bool taken = (uint32_t)((largest[i] - least) * scale) >= lowest;
+        threshold = taken && largest[i] < threshold ? largest[i] : threshold;
+    }
+    size_t found = 0;
+    for (size_t column = 0; column < COLUMNS; column++) {
+        if (largest[column] < threshold) continue;
+        for (size_t i = column; i < count; i += COLUMNS) {
+            positions[found] = (uint32_t)i;
+            found += values[i] >= threshold;
+        }
+    }
+    return found;
+}
+
+INLINE size_t select_largest(const float *restrict values, size_t count, size_t wanted, uint32_t *restrict positions) {
+    if (count >= 4 * COLUMNS && wanted <= COLUMNS / 4) return select_by_columns(values, count, wanted, positions);
+    float least, most;
+    find_range(values, count, &least, &most);
+    float scale = most > least ? (STEPS - 1) / (most - least) : 0;
+    uint32_t lowest = lowest_step(values, count, wanted, STEPS, least, scale);
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         positions[found] = (uint32_t)i;

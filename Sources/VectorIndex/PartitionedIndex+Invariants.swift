@@ -22,9 +22,9 @@ extension PartitionedIndex {
 extension Partition {
     fileprivate func checkInvariants(named id: UUID) throws {
         try writer.withLock { writer in
-            let view = view.withLock { $0 }
+            let (ids, view) = idsAndView()
             let problems = [
-                view.problemWithRows(writer), view.problemWithCodes(writer), view.problemWithCoding, view.problemWithAttributes(writer),
+                view.problemWithRows(ids), view.problemWithCodes(writer), view.problemWithCoding, view.problemWithAttributes(writer),
             ]
             for problem in problems.compactMap({ $0 }) {
                 throw IndexInvariantViolation(description: "partition \(id): \(problem)")
@@ -35,20 +35,19 @@ extension Partition {
 
 extension PartitionView {
     /// Ids, slots and vectors belong together; memory is not wasted.
-    fileprivate func problemWithRows(_ writer: borrowing PartitionWriter) -> String? {
+    fileprivate func problemWithRows(_ ids: SlotTable) -> String? {
         if live.count != liveCount { return "\(live.count) live slots, but \(liveCount) rows" }
-        if writer.slots.count != liveCount { return "\(writer.slots.count) ids, but \(liveCount) rows" }
+        if ids.count != liveCount { return "\(ids.count) ids, but \(liveCount) rows" }
         if storedCount < liveCount { return "\(storedCount) stored rows, but \(liveCount) live ones" }
         if (storedCount - liveCount) * 5 > storedCount + 80 { return "\(storedCount - liveCount) of \(storedCount) stored rows are dead" }
         var problem: String?
-        let slots = writer.slots
         live.forEach { slot in
             guard problem == nil else { return }
             guard let id = table.id(slot), let chunk = table.chunks[slot.chunk] else {
                 problem = "slot \(slot) is live, but its chunk is gone"
                 return
             }
-            if slots.find(id, idOf: { table.id($0) ?? id }) != slot { problem = "row \(id) is not found at its slot \(slot)" }
+            if ids.find(id, idOf: { table.id($0) ?? id }) != slot { problem = "row \(id) is not found at its slot \(slot)" }
             let norm = bunko_squared_norm(chunk.vector(slot.row), chunk.dimensions).squareRoot()
             if abs(norm - 1) > 1e-6 { problem = "row \(id) has norm \(norm)" }
         }

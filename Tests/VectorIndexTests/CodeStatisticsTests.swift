@@ -111,8 +111,9 @@ struct CodeStatisticsTests {
             var blocks = [UInt8](repeating: 0, count: 64 * space.codeBytes)
             code.withCodeQuery(space: space, epsilon: 1) { query in
                 withUnsafePointer(to: list.view) {
-                    bunko_transpose_list($0, 50, rotation.width, &blocks)
-                    bunko_estimate($0, blocks, 50, &query, &estimates)
+                    var (alpha, add) = ([Float](repeating: 0, count: 50), [Float](repeating: 0, count: 50))
+                    bunko_transpose_list($0, 50, rotation.width, &blocks, &alpha, &add)
+                    bunko_estimate(blocks, alpha, add, 50, &query, &estimates)
                 }
                 for (number, row) in rows.enumerated() {
                     var bits = [UInt8](repeating: 0, count: space.codeBytes)

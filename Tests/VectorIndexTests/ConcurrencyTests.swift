@@ -160,7 +160,8 @@ final class ConcurrencyTests: Sendable {
         let index = PartitionedIndex(configuration: configuration)
         let partition = partition
         var generator = SplitMix64(seed: 31)
-        let fixed = (0..<600).map { IndexRow(id: id($0), vector: smoothVector(Self.dimensions, &generator)) }
+        let kept = RowAttributes(keywords: ["kind": ["kept"]])
+        let fixed = (0..<600).map { IndexRow(id: id($0), vector: smoothVector(Self.dimensions, &generator), attributes: kept) }
         try index.upsert(fixed, in: partition)
         let running = Atomic(2)
         let searches = Atomic(0)
@@ -193,6 +194,13 @@ final class ConcurrencyTests: Sendable {
                 let filtered = try index.search(
                     SearchRequest(vector: fixed[number].vector, partitions: [partition], k: 40, allowed: few))
                 self.report(Set(filtered.hits.map(\.id)) == few ? nil : "a filter lost rows")
+                // More rows than are scored directly, in lists that are split and merged meanwhile.
+                let batch = try index.searchBatch(
+                    fixed[number..<min(600, number + 20)].map(\.vector), partitions: [partition], k: 7,
+                    filter: .compare(.equal, key: "kind", value: .text("kept")), effort: .recall(0.95))
+                for response in batch {
+                    self.report(response.hits.count == 7 && response.matched == 600 ? nil : "a filter found \(response)")
+                }
                 searches.add(1, ordering: .relaxed)
             }
         }

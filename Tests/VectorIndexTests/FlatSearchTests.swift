@@ -58,6 +58,7 @@ struct FlatSearchTests {
             exact.effort = .exact
             #expect(try flat.hits == index.search(exact).hits)
             #expect(flat.scanned == flat.matched)
+            #expect(flat.exact || request.allowed != nil || request.filter != nil)
         }
         for request in requests(.flat(probes: 2)) {
             let flat = try index.search(request)

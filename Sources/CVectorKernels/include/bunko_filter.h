@@ -24,9 +24,12 @@ typedef struct {
     unsigned shift;
 } bunko_places;
 
-/// Adds to counts[list] how many of the slots in every `step`-th of `count` words have their place in it. `counts` has an entry for each
+/// Adds to counts[list] how many of the slots in `count` words have their place in it, of one slot in `step`. `counts` has an entry for each
 /// of `lists`.
 void bunko_count_places(
+    const bunko_places *places, const uint64_t *words, size_t count, size_t step, uint32_t *restrict counts, size_t lists);
+/// The same for the first slot of every `step`-th word that has any.
+void bunko_sample_places(
     const bunko_places *places, const uint64_t *words, size_t count, size_t step, uint32_t *restrict counts, size_t lists);
 
 /// The quads that hold the codes of slots, ascending, each once. List i has room for quads starts[i] * 64 ..< starts[i + 1] * 64 less

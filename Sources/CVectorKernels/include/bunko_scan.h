@@ -88,6 +88,12 @@ typedef struct {
     bool sparse;
 } bunko_rows;
 
+/// Which of `count` slots, at most 64, are allowed: bit i for slots[i]. The second variant needs AVX2.
+uint64_t bunko_allowed_scalar(const bunko_rows *rows, const uint32_t *slots, size_t count);
+#if defined(__x86_64__)
+uint64_t bunko_allowed_avx2(const bunko_rows *rows, const uint32_t *slots, size_t count);
+#endif
+
 /// Where a scan goes on: the position in its order of lists, and the row in that list.
 typedef struct {
     size_t list, row;
@@ -134,12 +140,14 @@ size_t bunko_scan_shared(
     bunko_collector *const *collectors, uint8_t *restrict scratch);
 
 /// Writes the codes of the first `count` rows of a list that nobody appends to in blocks of 32, as `bunko_block_sums` reads them: `width` / 8
-/// bytes a row, `count` rounded up to 32.
-void bunko_transpose_list(const bunko_list *list, size_t count, size_t width, uint8_t *restrict blocks);
+/// bytes a row, `count` rounded up to 32; and two of their factors, `count` values each.
+void bunko_transpose_list(
+    const bunko_list *list, size_t count, size_t width, uint8_t *restrict blocks, float *restrict alpha, float *restrict add);
 
-/// The estimates of the first `count` rows of a list, without bounds. `blocks` holds their codes as `bunko_transpose_list` writes them.
+/// The estimates of `count` rows, without bounds, from what `bunko_transpose_list` writes.
 void bunko_estimate(
-    const bunko_list *list, const uint8_t *restrict blocks, size_t count, const bunko_code_query *query, float *restrict estimates);
+    const uint8_t *restrict blocks, const float *restrict alpha, const float *restrict add, size_t count, const bunko_code_query *query,
+    float *restrict estimates);
 
 /// Rows of vectors as the caller holds them, one entry for each partition.
 typedef struct {

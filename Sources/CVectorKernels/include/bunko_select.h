@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Positions of the `wanted` largest values, in ascending order of position, and perhaps a few that are hardly smaller: values are told
-/// apart by 2,048 steps between the smallest and the largest. `positions` has room for `count`. No value may be NaN.
+/// Positions of the `wanted` largest values, in no order, and perhaps a few that are hardly smaller. `positions` has room for `count`. No
+/// value may be NaN.
 /// Returns how many were written, at least the smaller of `wanted` and `count`.
 size_t bunko_select_largest(const float *restrict values, size_t count, size_t wanted, uint32_t *restrict positions);
 

@@ -16,7 +16,7 @@ final class CoarseQuantizer: @unchecked Sendable {
     /// Unit means of the lists' rows, less the centre and rotated, as bytes: `width` apart, then a float32 each to multiply them with.
     let units: AlignedMemory
     let codes: CodeList
-    /// The same codes as `bunko_estimate` wants them.
+    /// The same codes as `bunko_estimate` wants them, and behind them two of the factors of each.
     private let blocks: AlignedMemory
     /// Unit centroids among the principal components in bfloat16, `components.count` apart.
     let projected: AlignedMemory
@@ -126,7 +126,16 @@ final class CoarseQuantizer: @unchecked Sendable {
     }
 
     private static func blockBytes(_ lists: Int, _ width: Int) -> Int {
+        blockOffset(lists, width) + 8 * lists
+    }
+
+    private static func blockOffset(_ lists: Int, _ width: Int) -> Int {
         (lists + 31) / 32 * 32 * width / 8
+    }
+
+    private var factors: (alpha: UnsafeMutablePointer<Float>, add: UnsafeMutablePointer<Float>) {
+        let first = (blocks.base + Self.blockOffset(lists, width)).assumingMemoryBound(to: Float.self)
+        return (first, first + lists)
     }
 
     private func publish() {
@@ -136,7 +145,7 @@ final class CoarseQuantizer: @unchecked Sendable {
 
     private func transpose() {
         withUnsafePointer(to: codes.view) {
-            bunko_transpose_list($0, lists, width, blocks.base.assumingMemoryBound(to: UInt8.self))
+            bunko_transpose_list($0, lists, width, blocks.base.assumingMemoryBound(to: UInt8.self), factors.alpha, factors.add)
         }
     }
 
@@ -198,9 +207,8 @@ final class CoarseQuantizer: @unchecked Sendable {
         let values = [Float](unsafeUninitializedCapacity: lists) { buffer, count in
             query.withCodeQuery(space: space, epsilon: 0) { codeQuery in
                 towardsCentre = codeQuery.base
-                withUnsafePointer(to: codes.view) {
-                    bunko_estimate($0, blocks.base.assumingMemoryBound(to: UInt8.self), lists, &codeQuery, buffer.baseAddress)
-                }
+                bunko_estimate(
+                    blocks.base.assumingMemoryBound(to: UInt8.self), factors.alpha, factors.add, lists, &codeQuery, buffer.baseAddress)
             }
             count = lists
         }

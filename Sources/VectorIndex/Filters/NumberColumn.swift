@@ -1,9 +1,10 @@
 import CVectorKernels
 
-/// The numbers under one key by slot. A segment covers the slots of one chunk; its extremes spare looking at the numbers where all or none
-/// are wanted, as with times of rows that were inserted in their order.
+/// The numbers under one key by slot. A segment covers the slots of one chunk that has any; its extremes spare looking at the numbers where
+/// all or none are wanted, as with times of rows that were inserted in their order.
 struct NumberColumn {
     struct Segment {
+        let chunk: Int
         /// NaN where a row has no number; rows beyond the end have none either.
         var values: [Double] = []
         var lowest = Double.infinity
@@ -11,17 +12,23 @@ struct NumberColumn {
         var hasGaps = false
     }
 
+    /// By ascending chunk.
     private(set) var segments: [Segment] = []
 
     /// Sets the number of a slot, higher than any before.
     mutating func append(_ number: Double, at slot: Slot) {
-        while segments.count <= slot.chunk { segments.append(Segment()) }
-        segments[slot.chunk].append(number, at: slot.row)
+        if segments.last?.chunk != slot.chunk { segments.append(Segment(chunk: slot.chunk)) }
+        segments[segments.count - 1].append(number, at: slot.row)
     }
 
     func value(at slot: Slot) -> Double? {
-        guard slot.chunk < segments.count, slot.row < segments[slot.chunk].values.count else { return nil }
-        let value = segments[slot.chunk].values[slot.row]
+        var (low, high) = (0, segments.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if segments[middle].chunk < slot.chunk { low = middle + 1 } else { high = middle }
+        }
+        guard low < segments.count, segments[low].chunk == slot.chunk, slot.row < segments[low].values.count else { return nil }
+        let value = segments[low].values[slot.row]
         return value.isNaN ? nil : value
     }
 
@@ -29,11 +36,10 @@ struct NumberColumn {
     func mark(_ range: ClosedRange<Double>, in rows: inout Bitmap) {
         let capacity = rows.capacity
         rows.withWords { words in
-            for (number, segment) in segments.enumerated() {
+            for segment in segments {
                 guard segment.lowest <= range.upperBound, segment.highest >= range.lowerBound else { continue }
-                let first = number << RowChunk.shift
+                let first = segment.chunk << RowChunk.shift
                 let count = min(segment.values.count, capacity - first)
-                // A chunk none of whose rows has a number has extremes, too, that fit all numbers.
                 guard count > 0 else { continue }
                 let isInside = segment.lowest >= range.lowerBound && segment.highest <= range.upperBound
                 if isInside, !segment.hasGaps {

@@ -107,7 +107,6 @@ extension Partition {
             guard let source = change.chunks[old.chunk] else { continue }
             change.chunks[slot.chunk]?.copy(slot.row, from: source, row: old.row)
             writer.chunks.addLive(slot)
-            _ = writer.slots.set(source.id(old.row), to: slot, idOf: { change.id($0) ?? source.id(old.row) })
             let place = change.place(old)
             if place != .none { counts[place.list, default: 0] += 1 }
         }
@@ -124,7 +123,13 @@ extension Partition {
         writer.attributes.move(moving, to: slots)
         change.born = slots
         for old in moving { change.kill(old) }
-        publish(change, &writer)
+        ids.withLock { ids in
+            for slot in slots {
+                guard let id = change.id(slot) else { continue }
+                _ = ids.set(id, to: slot, idOf: { change.id($0) ?? id })
+            }
+            publish(change, &writer)
+        }
         var drop = PartitionChange(self.view.withLock { $0 })
         drop.changeChunks { chunks in
             for number in numbers {
@@ -153,15 +158,17 @@ extension Partition {
         for (number, list) in lists.enumerated() {
             for row in 0..<list.count { chunks[list.slot(row).chunk]?[place: list.slot(row).row] = Place(list: number, row: row) }
         }
-        writer.slots.renumber { renumbered($0) ?? $0 }
         writer.attributes.renumber(old.live, renumbered)
         writer.deadInList = [Int](repeating: 0, count: lists.count)
         let table = PartitionTable(chunks: chunks, lists: lists, space: old.table.space, coarse: old.table.coarse)
         let attributes = writer.attributes.table
-        view.withLock { view in
-            view.table = table
-            view.live = live
-            view.attributes = attributes
+        ids.withLock { ids in
+            ids.renumber { renumbered($0) ?? $0 }
+            view.withLock { view in
+                view.table = table
+                view.live = live
+                view.attributes = attributes
+            }
         }
     }
 

@@ -137,28 +137,34 @@ extension Partition {
                     chunk.write(slot.row, id: source.row.id, source: base, factor: 1 / source.norm)
                 }
                 writer.chunks.addLive(slot)
-                if let replaced = writer.slots.set(source.row.id, to: slot, idOf: { change.id($0) ?? source.row.id }) {
-                    change.kill(replaced)
-                }
             }
             change.born = slots
             writer.attributes.append(slots, rows)
             writer.changesSinceCalibration += rows.count
             code(slots, in: &change)
-            publish(change, &writer)
+            ids.withLock { ids in
+                for (slot, source) in zip(slots, rows) {
+                    let replaced = ids.set(source.row.id, to: slot, idOf: { change.id($0) ?? source.row.id })
+                    if let replaced { change.kill(replaced) }
+                }
+                writer.idBytes = ids.bytes
+                publish(change, &writer)
+            }
             restructure(&writer)
         }
     }
 
     /// Removes rows; no search that starts after the return finds them. Returns how many were there.
-    func remove(_ ids: [UUID]) -> Int {
+    func remove(_ removed: [UUID]) -> Int {
         writer.withLock { writer in
             var change = PartitionChange(view.withLock { $0 })
-            for id in ids {
-                if let slot = writer.slots.remove(id, idOf: { change.id($0) ?? id }) { change.kill(slot) }
+            ids.withLock { ids in
+                for id in removed {
+                    if let slot = ids.remove(id, idOf: { change.id($0) ?? id }) { change.kill(slot) }
+                }
+                writer.changesSinceCalibration += change.died.count
+                publish(change, &writer)
             }
-            writer.changesSinceCalibration += change.died.count
-            publish(change, &writer)
             restructure(&writer)
             return change.died.count
         }
@@ -199,7 +205,7 @@ extension Partition {
         return coarse.assign(rows, count: slots.count).map(Int.init)
     }
 
-    /// Makes a change visible at once.
+    /// Makes a change visible at once. What it does to the ids must be done under the same lock of theirs.
     func publish(_ change: PartitionChange, _ writer: inout PartitionWriter) {
         for (list, count) in change.appended { change.lists[list].publish(count) }
         let missing = change.lists.count - writer.deadInList.count
@@ -230,7 +236,7 @@ extension Partition {
         }
         let table = change.table()
         let (stored, attributes) = (writer.chunks.storedCount, writer.attributes.table)
-        let bookkeepingBytes = writer.slots.bytes + writer.attributes.bytes
+        let bookkeepingBytes = writer.idBytes + writer.attributes.bytes
         view.withLock { view in
             view.table = table
             view.live.acquireOrder()

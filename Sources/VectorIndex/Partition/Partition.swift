@@ -4,23 +4,26 @@ import Synchronization
 
 /// The rows of one partition and the structure they are searched through: bare rows, one list of codes, or an inverted file.
 ///
-/// Two locks: `writer` makes writers take turns and is held while rows are copied and coded; `view` is held only to take and to publish a
-/// view. Always taken in this order. Readers take a view and then scan without any lock.
+/// Three locks: `writer` makes writers take turns and is held while rows are copied and coded; `ids` and `view` are held only to take and to
+/// publish what they hold. Always taken in this order. Readers take a view and then scan without any lock.
 final class Partition: Sendable {
     let configuration: IndexConfiguration
     let rotation: Rotation
     let writer: Guarded<PartitionWriter>
+    /// Which row of the view has which id.
+    let ids: Guarded<SlotTable>
     let view: Guarded<PartitionView>
     /// Held while the partition trains: one training at a time.
     let training = Guarded(())
 
     init(
-        configuration: IndexConfiguration, rotation: Rotation, writer: PartitionWriter = PartitionWriter(),
+        configuration: IndexConfiguration, rotation: Rotation, writer: PartitionWriter = PartitionWriter(), ids: SlotTable = SlotTable(),
         view: PartitionView = PartitionView()
     ) {
         self.configuration = configuration
         self.rotation = rotation
         self.writer = Guarded(writer)
+        self.ids = Guarded(ids)
         self.view = Guarded(view)
     }
 
@@ -31,10 +34,13 @@ final class Partition: Sendable {
     }
 
     func contains(_ id: UUID) -> Bool {
-        writer.withLock { writer in
-            let table = view.withLock { $0.table }
-            return writer.slots.find(id) { table.id($0) ?? id } != nil
-        }
+        let (ids, view) = idsAndView()
+        return ids.find(id) { view.table.id($0) ?? id } != nil
+    }
+
+    /// Both of one moment.
+    func idsAndView() -> (ids: SlotTable, view: PartitionView) {
+        ids.withLock { ids in (ids, view.withLock { $0 }) }
     }
 
     /// Adds this partition's numbers to those of the index.
@@ -64,7 +70,7 @@ struct PartitionView: Sendable {
 
 /// What only writers know.
 struct PartitionWriter {
-    var slots = SlotTable()
+    var idBytes = 0
     var chunks = ChunkAllocator()
     /// Slots keep their numbers, because a training holds them.
     var keepsNumbers = false

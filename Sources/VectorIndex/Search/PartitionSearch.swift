@@ -11,8 +11,6 @@ struct PartitionSearch {
     private static let rowsScannedDirectly = 5_000
     /// The nearest lists are taken to hold too few rows of a filter when they hold less than this share of what a random filter would give.
     private static let fewOfExpected = 0.75
-    /// Rows of a filter that are looked up to learn which lists hold any: with more, every second is, or every third.
-    private static let rowsLookedUp = 30_000
 
     let scope: SearchScope
     let k: Int
@@ -53,15 +51,16 @@ struct PartitionSearch {
         let part = scope.parts[position]
         let table = part.view.table
         guard let space = table.space, !scoresAll(position) else { return scoreAll(position) }
-        isExact = false
         if scansRows(part) {
+            isExact = false
             scanRows(position, space)
-        } else if let probing = probing(position) {
+        } else if let probing = probing(position, concentration: part.isFiltered && !isFlat ? part.concentration : 1) {
             let found = probe(position, probing, reachesOut: true)
             complete(
                 position, probing, found,
-                rowsByList: part.rowsByList(oneOf: (part.matched + Self.rowsLookedUp - 1) / Self.rowsLookedUp))
+                rowsByList: part.rowsByList)
         } else {
+            isExact = false
             scan(position, space, Array(0..<UInt32(table.lists.count))[...], epsilon: SearchPlan.epsilon(effort))
         }
     }
@@ -96,9 +95,13 @@ struct PartitionSearch {
     /// How a search of one part is to probe its lists.
     struct Probing {
         let plan: SearchPlan
+        /// The share of a filter's rows that the plan expects in the lists.
+        let share: Double
         let estimates: CoarseQuantizer.Estimates
         /// The first lists, best first.
         let ranking: CoarseQuantizer.Ranking
+        /// The best list's score.
+        let best: Float
         /// Lists that take part are above 0; nil when all do.
         let matches: [UInt32]?
     }
@@ -112,24 +115,50 @@ struct PartitionSearch {
     }
 
     /// Ranks the lists of a part that is searched by probing them.
-    mutating func probing(_ position: Int) -> Probing? {
+    ///
+    /// - Parameter concentration: of the filter's rows.
+    mutating func probing(_ position: Int, concentration: Double) -> Probing? {
         let part = scope.parts[position]
         guard let space = part.view.table.space, let coarse = part.view.table.coarse else { return nil }
-        isExact = false
-        let share = Double(part.matched) / Double(part.view.liveCount)
+        // Where a filter's rows lie together, the lists that hold some are full of them.
+        let share = min(1, concentration * Double(part.matched) / Double(part.view.liveCount))
         let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: share)
         let estimates = coarse.estimates(query, space: space)
         let ranking = coarse.rank(query, estimates, most: plan.firstProbes)
-        return Probing(plan: plan, estimates: estimates, ranking: ranking, matches: nil)
+        return Probing(
+            plan: plan, share: share, estimates: estimates, ranking: ranking, best: ranking.scores.first ?? 0, matches: nil)
+    }
+
+    /// The same for lists that hold fewer of the filter's rows than was expected, as many more as that takes.
+    private func deeper(_ probing: Probing, share: Double, _ coarse: CoarseQuantizer, without probed: [UInt32]) -> Probing {
+        let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: share)
+        let ranking = coarse.rank(query, probing.estimates, most: min(coarse.lists, plan.firstProbes + probed.count)).without(Set(probed))
+        return Probing(
+            plan: plan, share: share, estimates: probing.estimates, ranking: ranking, best: probing.best, matches: nil)
+    }
+
+    /// The same for the other lists that hold rows of the filter, which are all there is and full of them.
+    private func elsewhere(
+        _ probing: Probing, _ rowsByList: [UInt32], share: Double, _ coarse: CoarseQuantizer, without probed: [UInt32]
+    ) -> Probing {
+        var matches = rowsByList
+        let inside = min(1, share * Double(coarse.lists) / Double(max(1, matches.count { $0 > 0 })))
+        for list in probed { matches[Int(list)] = 0 }
+        let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: inside)
+        let ranking = coarse.rank(query, probing.estimates, most: plan.firstProbes, matches: matches)
+        return Probing(
+            plan: plan, share: inside, estimates: probing.estimates, ranking: ranking, best: ranking.scores.first ?? 0, matches: matches)
     }
 
     /// Probes as many lists as the plan says. Unless it `reachesOut`, only the first that were ranked.
-    mutating func probe(_ position: Int, _ probing: Probing, reachesOut: Bool) -> Probed {
+    ///
+    /// - Parameter before: lists that were probed already.
+    mutating func probe(_ position: Int, _ probing: Probing, reachesOut: Bool, after before: [UInt32] = []) -> Probed {
         let part = scope.parts[position]
         var ranking = probing.ranking
         var probed = Probed(lists: [], matched: 0)
-        guard let space = part.view.table.space, let coarse = part.view.table.coarse, let best = ranking.scores.first else { return probed }
-        let bar = probing.plan.reach.map { self.bar($0, best: best, deviation: coarse.calibration.deviation, space, probing.plan.epsilon) }
+        guard let space = part.view.table.space, let coarse = part.view.table.coarse, !ranking.order.isEmpty else { return probed }
+        let bar = bar(probing, coarse, space)
         while true {
             let found = scan(position, space, ranking.order[...], scores: ranking.scores, bar: bar, epsilon: probing.plan.epsilon)
             probed.lists += ranking.order[..<found.lists]
@@ -139,8 +168,8 @@ struct PartitionSearch {
             guard reachesOut, bar != nil, found.lists == ranking.order.count, probed.lists.count < probing.plan.mostProbes else {
                 return probed
             }
-            let most = min(probing.plan.mostProbes, 2 * max(ranked, probed.lists.count))
-            let done = Set(probed.lists)
+            let most = min(coarse.lists, before.count + min(probing.plan.mostProbes, 2 * max(ranked, probed.lists.count)))
+            let done = Set(before + probed.lists)
             ranking = coarse.rank(query, probing.estimates, most: most, matches: probing.matches).without(done)
             if ranking.order.isEmpty { return probed }
         }
@@ -153,17 +182,23 @@ struct PartitionSearch {
         let part = scope.parts[position]
         guard let space = part.view.table.space, let coarse = part.view.table.coarse else { return }
         var lists = probed.lists
+        defer { if !isFlat || lists.count < coarse.lists { isExact = false } }
         let share = Double(part.matched) / Double(part.view.liveCount)
-        let found = Double(probed.matched * coarse.lists) / Double(max(1, lists.count * part.view.liveCount))
-        if part.isFiltered, found < Self.fewOfExpected * share, lists.count < coarse.lists {
-            // The filter's rows lie together, elsewhere: the lists that hold some are all there is, and they are full of them.
-            var rows = rowsByList()
-            let inside = share * Double(coarse.lists) / Double(max(1, rows.count { $0 > 0 }))
-            for list in lists { rows[Int(list)] = 0 }
-            let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: min(1, inside))
-            let ranking = coarse.rank(query, probing.estimates, most: plan.firstProbes, matches: rows)
-            let there = Probing(plan: plan, estimates: probing.estimates, ranking: ranking, matches: rows)
-            lists += probe(position, there, reachesOut: true).lists
+        var (matched, expected) = (probed.matched, probing.share)
+        while part.isFiltered, lists.count < coarse.lists {
+            let found = Double(matched * coarse.lists) / Double(max(1, lists.count * part.view.liveCount))
+            if found < Self.fewOfExpected * share {
+                let there = elsewhere(probing, rowsByList(), share: share, coarse, without: lists)
+                lists += probe(position, there, reachesOut: true).lists
+                break
+            }
+            guard found < Self.fewOfExpected * expected else { break }
+            let more = probe(
+                position, deeper(probing, share: found, coarse, without: lists), reachesOut: true, after: lists)
+            if more.lists.isEmpty { break }
+            lists += more.lists
+            matched += more.matched
+            expected = found
         }
         // Every row that was found has a lower bound.
         let wanted = min(k, part.matched)
@@ -173,6 +208,7 @@ struct PartitionSearch {
         while collector.state.lower_count < wanted, done.count < coarse.lists {
             let more = coarse.rank(query, probing.estimates, most: min(coarse.lists, next)).without(done)
             done.formUnion(more.order)
+            lists += more.order
             next *= 4
             scan(position, space, more.order[...], epsilon: probing.plan.epsilon)
         }
@@ -184,10 +220,13 @@ struct PartitionSearch {
         let slope: Float
     }
 
-    /// The bar of a reach: the k-th row's score is taken to lie as far above its bound, the threshold, as an average row's.
-    func bar(_ reach: ProbeCalibration.Reach, best: Float, deviation: Float, _ space: CodeSpace, _ epsilon: Float) -> Bar {
-        let distance = query.withCodeQuery(space: space, epsilon: epsilon) { $0.distance }
-        return Bar(base: reach.best * best + reach.kth * epsilon * deviation * distance - reach.margin, slope: reach.kth)
+    /// The bar of a plan, nil where it names a number of lists: the k-th row's score is taken to lie as far above its bound, the threshold, as
+    /// an average row's.
+    func bar(_ probing: Probing, _ coarse: CoarseQuantizer, _ space: CodeSpace) -> Bar? {
+        guard let reach = probing.plan.reach else { return nil }
+        let distance = query.withCodeQuery(space: space, epsilon: probing.plan.epsilon) { $0.distance }
+        let kth = reach.kth * probing.plan.epsilon * coarse.calibration.deviation * distance
+        return Bar(base: reach.best * probing.best + kth - reach.margin, slope: reach.kth)
     }
 
     /// Scans lists in their order, to the end or, with their scores and a bar, as far as that lets them pass. Returns how many were scanned,

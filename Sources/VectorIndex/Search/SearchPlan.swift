@@ -11,6 +11,7 @@ struct SearchPlan {
 
     /// Under a filter for a share f of the rows, f to the minus this power times as many lists are probed.
     private static let wideningExponent = 0.65
+    private static let widestEpsilon: Float = 100
     /// Lists that are ranked at first, whatever the mean.
     private static let fewestRanked = 16
 
@@ -18,7 +19,8 @@ struct SearchPlan {
         switch effort {
         case .exact: 2.5
         case .recall(let recall): recall < 0.985 ? 1.9 : 2.5
-        case .probes(_, let epsilon): max(0, epsilon)
+        // Beyond that no bound leaves a row out; an infinite one would be undefined for rows that are their own centre.
+        case .probes(_, let epsilon): epsilon >= 0 ? min(epsilon, widestEpsilon) : 0
         // No code is looked at.
         case .flat: 0
         }
@@ -32,7 +34,7 @@ struct SearchPlan {
             (reach, firstProbes, mostProbes) = (nil, coarse.lists, coarse.lists)
         case .probes(let probes, _), .flat(let probes):
             let widening = pow(max(matchingShare, 1e-6), -Self.wideningExponent)
-            let count = min(coarse.lists, max(1, Int((Double(max(1, probes)) * widening).rounded(.up))))
+            let count = Int(min(Double(coarse.lists), (Double(max(1, probes)) * widening).rounded(.up)))
             (reach, firstProbes, mostProbes) = (nil, count, count)
         case .recall(let recall):
             // The k nearest rows that match are spread over the k / share nearest of all.

@@ -61,15 +61,12 @@ extension Partition {
         return SearchScope.Part(id: id, view: view, rows: rows, matched: matched, isFiltered: matched < view.liveCount)
     }
 
-    /// Writers wait while the ids are looked up, so that slots and view belong together.
-    private func rows(_ ids: Set<UUID>) -> (PartitionView, Bitmap?) {
-        writer.withLock { writer in
-            let view = self.view.withLock { $0 }
-            var rows = Bitmap(capacity: view.live.capacity)
-            for id in ids {
-                if let slot = writer.slots.find(id, idOf: { view.table.id($0) ?? id }) { rows.insert(slot) }
-            }
-            return (view, rows)
+    private func rows(_ allowed: Set<UUID>) -> (PartitionView, Bitmap?) {
+        let (ids, view) = idsAndView()
+        var rows = Bitmap(capacity: view.live.capacity)
+        for id in allowed {
+            if let slot = ids.find(id, idOf: { view.table.id($0) ?? id }) { rows.insert(slot) }
         }
+        return (view, rows)
     }
 }

@@ -85,13 +85,13 @@ struct SnapshotLoader {
         view.attributes = attributes.table
         view.bookkeepingBytes = rows.slots.bytes + attributes.bytes
         var writer = PartitionWriter()
-        writer.slots = rows.slots
+        writer.idBytes = rows.slots.bytes
         writer.attributes = attributes
         writer.chunks = ChunkAllocator(closed: zip(used, rows.liveInChunk).map { (used: $0, live: $1) })
         writer.deadInList = rows.deadInList
         // At least as many rows changed since then.
         writer.changesSinceCalibration = abs(view.liveCount - (lists.coarse?.calibration.rows ?? view.liveCount))
-        return Partition(configuration: configuration, rotation: rotation, writer: writer, view: view)
+        return Partition(configuration: configuration, rotation: rotation, writer: writer, ids: rows.slots, view: view)
     }
 
     /// The chunks over the segments of ids and vectors.
