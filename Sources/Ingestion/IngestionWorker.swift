@@ -6,8 +6,8 @@ public import Storage
 
 /// Works the queue of uploaded files: claims one, processes it, stores its passages in one transaction, and goes on.
 ///
-/// A claim is worth as long as this process lives; a crash gives it back to the queue at once. What the file is at fault for ends
-/// as `failed` with its reason; what the service is at fault for (database away, disk full) is tried again with back-off.
+/// A claim is worth as long as this process lives; a crash gives it back to the queue at once. What the file or its stored bytes are at
+/// fault for ends as `failed` with its reason; what the service is at fault for (database away, disk full) is tried again with back-off.
 public struct IngestionWorker: Service {
     private let database: Database
     private let contents: ContentStore
@@ -111,9 +111,13 @@ public struct IngestionWorker: Service {
             try await process(file, log)
         } catch let error as ExtractionError {
             log.info("file refused", metadata: ["code": "\(error.code)", "reason": "\(error)"])
-            try await database.write(scope) {
-                try await $0.failFile(file, of: instance, code: error.code, reason: String(describing: error))
-            }
+            try await fail(file, code: error.code, reason: String(describing: error))
+        } catch let problem as Problem where ContentStore.faultCodes.contains(problem.code) {
+            log.error("stored bytes lost", metadata: ["code": "\(problem.code)", "content": "\(file.sha256)"])
+            try await fail(file, code: problem.code, reason: problem.description)
+        } catch let problem as Problem where problem.isTransactionConflict {
+            log.info("another change was in the way of storing the passages; the file is in the queue again")
+            try await giveBack(file)
         } catch {
             await release(file, log)
             throw error
@@ -122,13 +126,19 @@ public struct IngestionWorker: Service {
         return true
     }
 
+    private func fail(_ file: StoredFile, code: String, reason: String) async throws {
+        try await database.write(scope) { try await $0.failFile(file, of: instance, code: code, reason: reason) }
+    }
+
+    private func giveBack(_ file: StoredFile) async throws {
+        try await database.write(scope) { try await $0.releaseClaim(file, of: instance) }
+    }
+
     /// Gives back a file that was not at fault. In a task of its own, so that the cancellation that may have caused it does not
     /// keep the claim from being given back.
     private func release(_ file: StoredFile, _ log: Logger) async {
-        let giveBack = Task {
-            try await database.write(scope) { try await $0.releaseClaim(file, of: instance) }
-        }
-        if case .failure(let error) = await giveBack.result {
+        let givenBack = Task { try await giveBack(file) }
+        if case .failure(let error) = await givenBack.result {
             log.debug("a claim waits for this instance's lock to end", metadata: ["error": "\(error)"])
         }
     }
@@ -139,7 +149,9 @@ public struct IngestionWorker: Service {
         let owner = try scope.acting(for: file.userID)
         let token = try await database.write(owner) { try await $0.completeFile(file, of: instance, with: result) }
         guard let token else {
-            log.info("file changed while it was read; the newer bytes are in the queue")
+            log.info("the file changed, or its conversation was archived, while it was read")
+            // What is archived is in the queue for its return; of newer bytes there is nothing to give back.
+            try await giveBack(file)
             return
         }
         log.debug("file done", metadata: ["chunks": "\(result.chunks.count)"])

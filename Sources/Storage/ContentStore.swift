@@ -9,6 +9,9 @@ import Glibc
 /// A content is durable when ``store(_:digest:)`` returns: written aside, synced, renamed, and its folder synced. All disk work runs
 /// on a queue of its own.
 public struct ContentStore: Sendable {
+    /// The codes by which ``read(_:)`` tells that the stored bytes are at fault, which storing the same content again mends.
+    public static let faultCodes = ["content_missing", "content_damaged"]
+
     private let directory: String
     private let queue = DispatchQueue(label: "bunko.contents", qos: .userInitiated, attributes: .concurrent)
 
@@ -28,29 +31,22 @@ public struct ContentStore: Sendable {
         return "\(name.prefix(2))/\(name)"
     }
 
-    /// Stores the bytes durably; does nothing when the same content is there already.
+    /// Stores the bytes durably; does nothing when the same content is there already, and whole.
     /// - Throws: `storage_full` when the disk is full, `environment` for any other failure of the disk.
     public func store(_ bytes: [UInt8], digest: ContentDigest) async throws {
         let target = absolutePath(digest)
         try await onQueue {
-            guard access(target, F_OK) != 0 else { return }
+            if let standing = try? Self.bytes(at: target), Self.digest(of: standing) == digest { return }
             try Self.write(bytes, to: target, root: directory)
         }
     }
 
     /// Reads a content back and checks it against its address.
+    /// - Throws: `content_missing` or `content_damaged` when its bytes are at fault, `disk_failure` when there are too many open files.
     public func read(_ digest: ContentDigest) async throws -> [UInt8] {
         let path = absolutePath(digest)
         return try await onQueue {
-            let data: Data
-            do {
-                data = try Data(contentsOf: URL(filePath: path))
-            } catch {
-                throw Problem(
-                    .environment, code: "content_missing", "The stored bytes of this file cannot be read.",
-                    remedy: "Upload the file again; `bunko doctor` checks the data folder.", underlying: error)
-            }
-            let bytes = [UInt8](data)
+            let bytes = try Self.bytes(at: path)
             guard Self.digest(of: bytes) == digest else {
                 throw Problem(
                     .environment, code: "content_damaged", "The stored bytes of this file are not what was uploaded.",
@@ -73,6 +69,21 @@ public struct ContentStore: Sendable {
     private func onQueue<R: Sendable>(_ work: @escaping @Sendable () throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { continuation.resume(with: Result { try work() }) }
+        }
+    }
+
+    /// - Throws: as ``read(_:)``, but for the digest.
+    private static func bytes(at path: String) throws -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 || (errno != EMFILE && errno != ENFILE) else { throw failure("open", path) }
+        do {
+            guard descriptor >= 0 else { throw FileSystemError("open", path, errno) }
+            let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+            return [UInt8](try file.readToEnd() ?? Data())
+        } catch {
+            throw Problem(
+                .environment, code: "content_missing", "The stored bytes of this file cannot be read.",
+                remedy: "Upload the file again; `bunko doctor` checks the data folder.", underlying: error)
         }
     }
 
@@ -137,7 +148,7 @@ public struct ContentStore: Sendable {
                 remedy: "Free disk space on the server, then repeat the upload.", underlying: FileSystemError(action, path, code))
         }
         return Problem(
-            .environment, code: "disk_failure", "The server could not store the file's bytes.",
+            .environment, code: "disk_failure", "The server could not store or read the file's bytes.",
             remedy: "The server's log names the path; check its permissions and its disk.", underlying: FileSystemError(action, path, code))
     }
 }

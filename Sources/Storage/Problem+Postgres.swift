@@ -1,8 +1,12 @@
-import Domain
+public import Domain
 import Postgres
 
 extension Problem {
     static let connectionLostCode = "database_connection_lost"
+    private static let transactionConflictCode = "transaction_conflict"
+
+    /// Whether another transaction was in the way of this one, which was rolled back: carried out again, it may pass.
+    public var isTransactionConflict: Bool { code == Self.transactionConflictCode }
 
     /// What a database failure means to whoever asked: the one place where SQLSTATEs become problems.
     init(_ error: PostgresError) {
@@ -14,6 +18,12 @@ extension Problem {
         }
         if let accountProblem = Problem.account(error) {
             self = accountProblem
+            return
+        }
+        if error.isTransactionConflict {
+            self.init(
+                .unavailable, code: Self.transactionConflictCode, "Another change was in the way of this one, so nothing was changed.",
+                remedy: "Send the request again.", underlying: error)
             return
         }
         switch error.sqlState {

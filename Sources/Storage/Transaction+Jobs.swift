@@ -36,13 +36,14 @@ extension Database {
 }
 
 extension Transaction {
-    /// Takes the oldest pending file for this instance; nil when none waits. Two instances never take the same one.
+    /// Takes the oldest pending file for this instance; nil when none waits. Two instances never take the same one. What belongs to an
+    /// archived conversation waits for its return.
     public func claimFile(for instance: InstanceID) async throws -> StoredFile? {
         let rows = try await connection.query(
             """
             UPDATE files SET processing_state = 'processing', claimed_by = \(instance.rawValue), attempts = attempts + 1
             WHERE (user_id, id) = (
-                SELECT user_id, id FROM files WHERE processing_state = 'pending'
+                SELECT user_id, id FROM files WHERE processing_state = 'pending' AND archived_conversation_id IS NULL
                 ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING \(Self.fileColumns)
             """)
@@ -81,12 +82,13 @@ extension Transaction {
         return !rows.isEmpty
     }
 
-    /// Gives a claim back without counting the attempt, when the service and not the file was at fault.
+    /// Gives a claim back without counting the attempt, when the service and not the file was at fault; nothing happens when the claim
+    /// was lost or the file's bytes changed meanwhile.
     public func releaseClaim(_ file: StoredFile, of instance: InstanceID) async throws {
         try await connection.execute(
             """
             UPDATE files SET processing_state = 'pending', claimed_by = NULL, attempts = greatest(attempts - 1, 0)
-            WHERE user_id = \(file.userID) AND id = \(file.id) AND processing_state = 'processing' AND claimed_by = \(instance.rawValue)
+            WHERE \(Self.isHeld(file, by: instance))
             """)
     }
 
@@ -99,13 +101,21 @@ extension Transaction {
             """)
     }
 
-    /// Ends a claim with the reason the file cannot be read; nothing happens when the claim was lost meanwhile.
+    /// Ends a claim with the reason the file cannot be read; nothing happens when the claim was lost or the file's bytes changed meanwhile.
     public func failFile(_ file: StoredFile, of instance: InstanceID, code: String, reason: String) async throws {
         try await connection.execute(
             """
             UPDATE files SET processing_state = 'failed', claimed_by = NULL, failure_code = \(code), failure_reason = \(reason)
-            WHERE user_id = \(file.userID) AND id = \(file.id) AND processing_state = 'processing' AND claimed_by = \(instance.rawValue)
+            WHERE \(Self.isHeld(file, by: instance))
             """)
+    }
+
+    /// The condition of a claim on the bytes it was made for: another task of the same instance may have claimed newer ones.
+    static func isHeld(_ file: StoredFile, by instance: InstanceID) -> SQL {
+        """
+        user_id = \(file.userID) AND id = \(file.id) AND processing_state = 'processing' AND claimed_by = \(instance.rawValue)
+            AND sha256 = \(file.sha256.bytes)
+        """
     }
 
     /// Contents nothing has referred to for an hour; their rows are deleted in this transaction, so that the caller may remove the

@@ -57,15 +57,15 @@ extension Transaction {
     ///
     /// Rows travel by binary COPY into a temporary table (COPY into a table under row-level security is refused) and from there
     /// under the policies into `knowledge_base`.
-    /// - Returns: nil, with nothing changed, when the claim was lost or the file's bytes changed meanwhile.
+    /// - Returns: nil, with nothing changed, when the claim was lost, the file's bytes changed or its conversation was archived meanwhile.
     public func completeFile(_ file: StoredFile, of instance: InstanceID, with result: ProcessedFile) async throws -> WriteToken? {
+        try await lockOwners(of: file)
         let metadata = JSONB(FileMetadata(title: result.title))
         let held = try await connection.query(
             """
             UPDATE files SET processing_state = 'done', claimed_by = NULL, chunk_count = \(Int32(result.chunks.count)),
                 mime_type = \(result.mediaType), metadata = (coalesce(metadata, '{}') - 'title') || \(metadata)
-            WHERE user_id = current_user_id() AND id = \(file.id) AND processing_state = 'processing'
-                AND claimed_by = \(instance.rawValue) AND sha256 = \(file.sha256.bytes)
+            WHERE user_id = current_user_id() AND archived_conversation_id IS NULL AND \(Self.isHeld(file, by: instance))
             RETURNING pg_current_xact_id()::text AS xid
             """)
         guard let row = held.first, let xid = UInt64(try row.decode("xid", as: String.self)) else { return nil }
@@ -81,6 +81,18 @@ extension Transaction {
             FROM pg_temp.knowledge_staging, files f WHERE f.user_id = \(file.userID) AND f.id = \(file.id) ORDER BY ordinal
             """)
         return WriteToken(transactionID: xid)
+    }
+
+    /// Locks a file's conversation and assistant, which whoever archives, shares or deletes them locks before their files, too: in the
+    /// other order the two would wait for each other.
+    private func lockOwners(of file: StoredFile) async throws {
+        try await connection.execute(
+            """
+            SELECT FROM conversations WHERE user_id = current_user_id() AND id = (
+                SELECT conversation_id FROM files WHERE user_id = current_user_id() AND id = \(file.id)) FOR KEY SHARE
+            """)
+        guard let assistant = file.assistantID else { return }
+        try await connection.execute("SELECT FROM assistants WHERE user_id = current_user_id() AND id = \(assistant) FOR SHARE")
     }
 
     /// Puts chunks into `pg_temp.knowledge_staging`, which the transaction's end empties.

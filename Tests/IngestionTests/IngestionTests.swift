@@ -1,5 +1,6 @@
 import Domain
 import Extraction
+import Foundation
 import Ingestion
 import Storage
 import TestSupport
@@ -104,6 +105,47 @@ import Testing
             }
             let stored = try await service.db.administrate("SELECT FROM files")
             #expect(stored.isEmpty)
+        }
+    }
+
+    @Test func `Stored bytes that are lost or damaged fail their file alone, until it is uploaded again`() async throws {
+        try await withService(working: false) { service in
+            let lost = try await service.upload("lost.txt", "The first text.").file
+            let damaged = try await service.upload("damaged.txt", "The second text.").file
+            let whole = try await service.upload("whole.txt", "The third text.").file
+            #expect(try await service.contents.remove(lost.sha256))
+            try Data("Other bytes.".utf8).write(to: URL(filePath: "\(service.folder)/\(ContentStore.path(of: damaged.sha256))"))
+            let worker = Task { try await service.worker().run() }
+            #expect(try await service.finished(whole.id).state == .done)
+            for (file, text, code) in [(lost, "The first text.", "content_missing"), (damaged, "The second text.", "content_damaged")] {
+                let failed = try await service.finished(file.id)
+                #expect(failed.state == .failed && failed.failureCode == code)
+                #expect(failed.failureReason?.contains("Upload the file again") == true)
+                #expect(try await service.upload(file.name, text).outcome == .replaced)
+                #expect(try await service.finished(file.id).state == .done)
+            }
+            #expect(try await service.passages().count == 3)
+            await stop(worker)
+        }
+    }
+
+    @Test func `A file whose passages another change is in the way of is stored the next time`() async throws {
+        try await withService { service in
+            try await service.db.administrate("CREATE SEQUENCE tries")
+            try await service.db.administrate(
+                """
+                CREATE FUNCTION stand_in_the_way() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+                BEGIN
+                    IF nextval('public.tries') < 3 THEN RAISE 'in the way' USING ERRCODE = 'deadlock_detected'; END IF;
+                    RETURN NULL;
+                END $$
+                """)
+            try await service.db.administrate(
+                "CREATE TRIGGER stand_in_the_way AFTER INSERT ON knowledge_base EXECUTE FUNCTION stand_in_the_way()")
+            let file = try await service.upload("a.txt", "Some text.").file
+            #expect(try await service.finished(file.id).state == .done)
+            let tries = try await service.db.administrate("SELECT last_value FROM tries").first?.decode(Int.self)
+            #expect(tries == 3)
         }
     }
 

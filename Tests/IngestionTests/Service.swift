@@ -7,11 +7,13 @@ import TestSupport
 /// The rooms from an upload to its passages, over a test's database.
 struct IngestionService: Sendable {
     let db: TestDatabase
+    let folder: String
     let contents: ContentStore
     let events = ProcessingEvents()
 
     init(_ db: TestDatabase, folder: String) {
         self.db = db
+        self.folder = folder
         contents = ContentStore(directory: folder)
     }
 

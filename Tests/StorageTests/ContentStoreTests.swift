@@ -57,6 +57,13 @@ import Testing
             try Data("whale".utf8).write(to: URL(filePath: "\(folder)/\(ContentStore.path(of: digest))"))
             let damaged = await failure(Problem.self) { _ = try await store.read(digest) }
             #expect(damaged?.code == "content_damaged")
+            #expect([missing, damaged].compactMap { $0?.code } == ContentStore.faultCodes)
+            for mended in 1...2 {
+                try await store.store(bytes, digest: digest)
+                #expect(try await store.read(digest) == bytes, "\(mended)")
+                #expect(try filesBelow(folder) == [ContentStore.path(of: digest)])
+                try Data().write(to: URL(filePath: "\(folder)/\(ContentStore.path(of: digest))"))
+            }
             #expect(try await store.remove(digest))
             #expect(try await !store.remove(digest))
         }

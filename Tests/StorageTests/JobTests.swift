@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Postgres
 import Storage
 import TestSupport
@@ -82,6 +83,78 @@ import Testing
             try await db.database.write(db.system) { try await $0.failFile(newer, of: instance, code: "late", reason: "late") }
             #expect(try await db.file(newer.id, of: db.alice).state == .done)
         }
+    }
+
+    @Test func `What is attached to an archived conversation waits for its return, and never becomes the assistant's`() async throws {
+        try await withTestDatabase { db in
+            let instance = InstanceID()
+            let talk = try await db.oldTalk(db.alice, daysAgo: [1])
+            let file = try #require(try await db.claim(instance))
+            _ = try await db.database.write(db.alice.scope) { try await $0.archiveConversations([talk]) }
+            #expect(try await db.complete(file, of: instance, with: ["private"]) == nil)
+            #expect(try await db.administrate("SELECT FROM knowledge_base").isEmpty)
+            try await db.database.write(db.system) { try await $0.releaseClaim(file, of: instance) }
+            #expect(try await db.file(file.id, of: db.alice).state == .pending)
+            #expect(try await db.claim(instance) == nil)
+            _ = try await db.database.write(db.alice.scope) { try await $0.restoreConversations([talk]) }
+            let again = try #require(try await db.claim(instance))
+            #expect(again.id == file.id)
+            #expect(try await db.complete(again, of: instance, with: ["private"]) != nil)
+            #expect(try await db.texts("SELECT conversation_id FROM knowledge_base") == [talk.uuidString.lowercased()])
+        }
+    }
+
+    @Test func `Passages are stored after their assistant has been shared, where that began earlier`() async throws {
+        try await withTestDatabase { db in
+            let instance = InstanceID()
+            try await db.put("a.md", for: db.alice)
+            let file = try #require(try await db.claim(instance))
+            let storing = try await db.asApp(db.alice) { connection in
+                try await connection.executeScript("BEGIN")
+                try await connection.execute("UPDATE assistants SET description = 'x' WHERE id = \(db.alice.assistant.id)")
+                let storing = try await waiting(db) { try await db.complete(file, of: instance, with: ["text"]) }
+                try await connection.execute(
+                    """
+                    UPDATE assistants SET is_public = true, settings = '{"share_knowledge": true}' WHERE id = \(db.alice.assistant.id)
+                    """)
+                try await connection.executeScript("COMMIT")
+                return storing
+            }
+            #expect(try await storing.value != nil)
+            #expect(try await db.texts("SELECT is_shared FROM knowledge_base UNION ALL SELECT is_shared FROM files") == ["true", "true"])
+        }
+    }
+
+    @Test func `Passages are not stored after their conversation has been archived, where that began earlier`() async throws {
+        try await withTestDatabase { db in
+            let instance = InstanceID()
+            let talk = try await db.oldTalk(db.alice, daysAgo: [1])
+            let file = try #require(try await db.claim(instance))
+            let storing = try await db.asApp(db.alice) { connection in
+                try await connection.executeScript("BEGIN")
+                try await connection.execute("SELECT FROM conversations WHERE id = \(talk) FOR UPDATE")
+                let storing = try await waiting(db) { try await db.complete(file, of: instance, with: ["private"]) }
+                try await connection.execute("SELECT archive_conversations(ARRAY[\(talk)]::uuid[])")
+                try await connection.executeScript("COMMIT")
+                return storing
+            }
+            #expect(try await storing.value == nil)
+            #expect(try await db.administrate("SELECT FROM knowledge_base").isEmpty)
+        }
+    }
+
+    /// Begins something that waits for another transaction's lock.
+    private func waiting<R: Sendable>(
+        _ db: TestDatabase, _ work: @escaping @Sendable () async throws -> R
+    ) async throws -> Task<R, any Error> {
+        let task = Task { try await work() }
+        let waits = try await eventually {
+            try await !db.administrate(
+                "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            ).isEmpty
+        }
+        #expect(waits)
+        return task
     }
 
     @Test func `Passages are replaced all or not at all`() async throws {
