@@ -167,6 +167,12 @@ public struct RestoreTarget: Sendable {
         }
     }
 
+    /// Empties the outbox that the index follows. Its transaction ids are those of the backup's server: here they may lie in the future,
+    /// and what seems not to have come yet is read again and again. The index begins with every row anyhow.
+    public func emptyOutbox() async throws {
+        _ = try await withConnection(owner, logger) { try await $0.execute("TRUNCATE knowledge_changes") }
+    }
+
     /// Rows of each table of the schema `public`.
     public func rowCounts() async throws -> [String: Int] {
         try await withConnection(reader, logger) { try await Storage.rowCounts($0) }

@@ -37,7 +37,7 @@ public struct BackupReader: Sendable {
         }
     }
 
-    /// Brings the backup into an empty database and an empty content store, and counts the rows afterwards.
+    /// Brings the backup into an empty database and an empty content store, counts the rows afterwards, and empties the outbox.
     ///
     /// The database is filled in one transaction; when that fails, the files that were put are taken away again. What is restored belongs
     /// to the target's login, whatever the backup's owner was called.
@@ -59,6 +59,7 @@ public struct BackupReader: Sendable {
             throw error
         }
         try Self.compare(manifest.tables, try await target.rowCounts())
+        try await target.emptyOutbox()
     }
 
     private func requireRoom(_ target: RestoreTarget, _ directory: String) async throws -> Int {

@@ -60,12 +60,15 @@ struct Backup: AsyncParsableCommand {
         func run() async throws {
             let (settings, _) = try await options.commandSettings()
             let shelf = BackupShelf(directory: BackupPlace.shelf(to, settings))
-            let entries = try await shelf.list()
-            if json { return try Output.json(entries.map { BackupFacts($0) }) }
-            if entries.isEmpty { Output.line("There is no backup in \(shelf.directory).") }
-            for entry in entries {
-                let manifest = entry.manifest
-                Output.line("\(entry.name)  \(manifest.rowCount) rows, \(manifest.files.count) files, \(manifest.byteCount) bytes")
+            let items = try await shelf.list()
+            if json { return try Output.json(items.map { BackupFacts($0) }) }
+            if items.isEmpty { Output.line("There is no backup in \(shelf.directory).") }
+            for item in items {
+                switch item.manifest {
+                case .success(let manifest):
+                    Output.line("\(item.name)  \(manifest.rowCount) rows, \(manifest.files.count) files, \(manifest.byteCount) bytes")
+                case .failure(let problem): Output.line("\(item.name)  damaged: \(problem.detail)")
+                }
             }
         }
     }
@@ -73,7 +76,10 @@ struct Backup: AsyncParsableCommand {
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Hold a backup against its checksums.",
-            discussion: "With --restore it is also restored into a private PostgreSQL of its own, counted, and thrown away.")
+            discussion: """
+                With --restore it is also restored into a private PostgreSQL of its own, counted, and thrown away. Stored files that \
+                were missing already when it was made are named, and the command exits with 1.
+                """)
 
         @Argument(help: "The backup: its folder, or its name in the list.")
         var backup: String
@@ -99,13 +105,16 @@ struct Backup: AsyncParsableCommand {
             if restore { try await BackupAccess(settings: settings, logger: logger).rehearse(reader) }
             let manifest = reader.manifest
             if json {
-                return try Output.json(
+                try Output.json(
                     Facts(
                         backup: reader.path, restored: restore, rows: manifest.rowCount, files: manifest.files.count,
                         missing_files: manifest.missing_files.count))
+            } else {
+                let standing = manifest.missing_files.isEmpty ? "is whole" : "is as it was written, without some stored files"
+                Output.line("\(reader.path) \(standing)\(restore ? " and was restored on trial with every row" : "").")
+                BackupPlace.tell(manifest)
             }
-            Output.line("\(reader.path) is whole\(restore ? " and was restored on trial with every row" : "").")
-            BackupPlace.tell(manifest)
+            try BackupPlace.requireEveryFile(manifest)
         }
     }
 }
@@ -132,9 +141,7 @@ struct Restore: AsyncParsableCommand {
         try await BackupAccess(settings: settings, logger: logger).restore(reader)
         Output.line("Restored \(reader.path); every table has the rows it had.")
         BackupPlace.tell(reader.manifest)
-        let missing = reader.manifest.missing_files
-        for file in missing { Output.note("The stored file \(file.sha256) was \(file.reason) when the backup was made.") }
-        if !missing.isEmpty { throw ItemsFailed(count: missing.count, total: reader.manifest.files.count + missing.count) }
+        try BackupPlace.requireEveryFile(reader.manifest)
     }
 }
 
@@ -157,36 +164,55 @@ enum BackupPlace {
         )
     }
 
+    /// Names the stored files that a backup lacks.
+    /// - Throws: `ItemsFailed` when there are such.
+    static func requireEveryFile(_ manifest: BackupManifest) throws(ItemsFailed) {
+        let missing = manifest.missing_files
+        for file in missing { Output.note("The stored file \(file.sha256) was \(file.reason) when the backup was made.") }
+        if !missing.isEmpty { throw ItemsFailed(count: missing.count, total: manifest.files.count + missing.count) }
+    }
+
     private static func absolute(_ path: String) -> String {
         URL(filePath: (path as NSString).expandingTildeInPath).standardizedFileURL.path(percentEncoded: false)
     }
 }
 
-/// A backup as `--json` tells it.
+/// A backup as `--json` tells it; of a damaged one only what its name tells, and the reason.
 private struct BackupFacts: Encodable {
     let name: String
     let path: String
-    let created_at: Int
-    let bunko_version: String
-    let tables: Int
-    let rows: Int
-    let files: Int
-    let bytes: Int
-    let missing_files: Int
+    let created_at: Int?
+    let bunko_version: String?
+    let tables: Int?
+    let rows: Int?
+    let files: Int?
+    let bytes: Int?
+    let missing_files: Int?
+    /// Why it cannot be read; nil for a whole one.
+    let damaged: String?
     /// Older backups that went; nil in a list.
     let removed: [String]?
 
-    init(_ entry: BackupShelf.Entry, removed: [String]? = nil) {
-        let manifest = entry.manifest
-        name = entry.name
-        path = entry.path
-        created_at = manifest.created_at
-        bunko_version = manifest.bunko_version
-        tables = manifest.tables.count
-        rows = manifest.rowCount
-        files = manifest.files.count
-        bytes = manifest.byteCount
-        missing_files = manifest.missing_files.count
+    init(_ entry: BackupShelf.Entry, removed: [String]) {
+        self.init(entry.name, entry.path, entry.manifest.createdAt, .success(entry.manifest), removed: removed)
+    }
+
+    init(_ item: BackupShelf.Item) {
+        self.init(item.name, item.path, item.createdAt, item.manifest, removed: nil)
+    }
+
+    private init(_ name: String, _ path: String, _ createdAt: Date?, _ manifest: Result<BackupManifest, Problem>, removed: [String]?) {
+        let readable = try? manifest.get()
+        self.name = name
+        self.path = path
+        created_at = createdAt.map { Int($0.timeIntervalSince1970) }
+        bunko_version = readable?.bunko_version
+        tables = readable?.tables.count
+        rows = readable?.rowCount
+        files = readable?.files.count
+        bytes = readable?.byteCount
+        missing_files = readable?.missing_files.count
+        damaged = if case .failure(let problem) = manifest { problem.detail } else { nil }
         self.removed = removed
     }
 }
