@@ -205,6 +205,76 @@ extension BinaryTests {
             }
         }
 
+        @Test("What was carried out is told also when the server fails in the middle, with its error's exit code")
+        func endedEarly() async throws {
+            let folder = try TemporaryFolder()
+            try await TestService.with(data: folder.path("data")) { service in
+                try await service.sql(
+                    """
+                    CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+                        $$ BEGIN RAISE 'no more' USING ERRCODE = 'too_many_connections'; END $$;
+                    CREATE TRIGGER fail BEFORE INSERT ON assistants FOR EACH ROW WHEN (NEW.name = 'Second') EXECUTE FUNCTION fail()
+                    """)
+                let file = try folder.write("assistants.yaml", "name: First\n---\nname: Second\n---\nname: Third\n")
+                let arguments = ["assistant", "apply", "-f", file, "--data", service.data]
+                let ended = try await BunkoProcess.run(arguments)
+                #expect(ended.code == 3 && !ended.errors.isEmpty, "\(ended.errors)")
+                let begun = "+ assistant \"First\"\n+ assistant \"Second\"\n! assistant \"Second\": "
+                #expect(ended.output.hasPrefix(begun), "\(ended.output)")
+                #expect(ended.output.hasSuffix("1 of 3 changed, 0 unchanged, 1 failed, 1 not tried\n"), "\(ended.output)")
+                let again = try await BunkoProcess.run(arguments + ["--json"])
+                let documents = try #require(try again.json()["documents"] as? [[String: Any]])
+                #expect(again.code == 3 && documents.map { $0["change"] as? String } == ["unchanged", "failed"])
+                #expect(try await service.get("/v1/assistants/Third").status == 404)
+            }
+        }
+
+        @Test("What somebody else changes between reading and writing is not overwritten")
+        func changedMeanwhile() async throws {
+            let folder = try TemporaryFolder()
+            try await TestService.with(data: folder.path("data")) { service in
+                for path in ["/v1/templates", "/v1/assistants"] {
+                    let made = try await service.post(path, #"{"name":"Pilot","description":"ours"}"#)
+                    #expect(made.status == 201, "\(made.text)")
+                }
+                for (kind, document, table, column, theirs, row) in [
+                    ("persona", "name: Pilot\ndescription: mine\n", "personality_templates", "description", "theirs", "name = 'Pilot'"),
+                    ("assistant", "name: Pilot\ndescription: mine\n", "assistants", "description", "theirs", "name = 'Pilot'"),
+                    ("settings", "max_file_size: 99\n", "system_settings", "value", "77", "key = 'max_file_size'"),
+                ] {
+                    let file = try folder.write("\(kind).yaml", document)
+                    let refused = try await apply(
+                        kind, file, during: "UPDATE \(table) SET \(column) = '\(theirs)' WHERE \(row)", service)
+                    #expect(refused.code == 1 && refused.output.contains("changed by somebody else"), "\(refused.output)\(refused.errors)")
+                    #expect(try await service.sql("SELECT \(column) FROM \(table) WHERE \(row)") == [theirs])
+                    #expect(try await run([kind, "apply", "-f", file], service.data).contains("1 of 1 changed"))
+                }
+            }
+        }
+
+        /// Applies a file while another change of the same row is under way, which is committed as soon as the command's waits for it.
+        private func apply(
+            _ kind: String, _ file: String, during change: String, _ service: TestService
+        ) async throws -> BunkoProcess.Outcome {
+            let holder = try service.startSQL(
+                """
+                BEGIN; \(change); SELECT pg_advisory_xact_lock(4711);
+                DO $$ BEGIN
+                    WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid) LOOP
+                        PERFORM pg_sleep(0.05);
+                    END LOOP;
+                END $$;
+                COMMIT
+                """)
+            try await eventually("the change") {
+                try #require(holder.isRunning, "\(holder.errors)")
+                return try await service.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711") == ["1"]
+            }
+            let outcome = try await BunkoProcess.run([kind, "apply", "-f", file, "--data", service.data])
+            #expect(try await holder.exitCode(within: .seconds(30)) == 0, "\(holder.errors)")
+            return outcome
+        }
+
         @Test("Settings are listed, shown, changed, exported and applied")
         func settings() async throws {
             let folder = try TemporaryFolder()

@@ -37,6 +37,12 @@ struct APIClient: Sendable {
         try await send(.GET, path, query: query, body: nil)
     }
 
+    /// A row with its entity tag, which a change of it counts on as `ifMatch`.
+    func versioned<T: Decodable>(_ path: String, as type: T.Type = T.self) async throws -> (row: T, version: String?) {
+        let (data, headers) = try await exchange(.GET, path)
+        return (try Self.decode(data, from: path), headers.first(name: "ETag"))
+    }
+
     func post<T: Decodable>(_ path: String, _ body: some Encodable, as type: T.Type = T.self) async throws -> T {
         try await send(.POST, path, body: (Array(try JSONEncoder().encode(body)), "application/json"))
     }
@@ -59,9 +65,23 @@ struct APIClient: Sendable {
         _ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)? = nil,
         timeout: TimeAmount = .seconds(120)
     ) async throws -> Data {
+        try await exchange(method, path, query: query, body: body, timeout: timeout).data
+    }
+
+    /// As ``raw(_:_:query:body:timeout:)``, with a body of JSON.
+    /// - Parameter ifMatch: the entity tag of the only version that is changed; nil for any.
+    func raw(_ method: HTTPMethod, _ path: String, json: some Encodable, ifMatch: String? = nil) async throws -> Data {
+        try await exchange(method, path, body: (Array(try JSONEncoder().encode(json)), "application/json"), ifMatch: ifMatch).data
+    }
+
+    private func exchange(
+        _ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)? = nil,
+        ifMatch: String? = nil, timeout: TimeAmount = .seconds(120)
+    ) async throws -> (data: Data, headers: HTTPHeaders) {
         var request = HTTPClientRequest(url: try url(path, query))
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        if let ifMatch { request.headers.add(name: "If-Match", value: ifMatch) }
         if let body {
             request.headers.add(name: "Content-Type", value: body.type)
             request.body = .bytes(body.bytes)
@@ -77,12 +97,7 @@ struct APIClient: Sendable {
                 remedy: "Check that it runs (`bunko serve`) and that the address is right.", underlying: error)
         }
         guard (200..<300).contains(response.status.code) else { throw Self.failure(Int(response.status.code), data) }
-        return data
-    }
-
-    /// As ``raw(_:_:query:body:timeout:)``, with a body of JSON.
-    func raw(_ method: HTTPMethod, _ path: String, json: some Encodable) async throws -> Data {
-        try await raw(method, path, body: (Array(try JSONEncoder().encode(json)), "application/json"))
+        return (data, response.headers)
     }
 
     /// Goes through all pages of a list: the answer's bytes and its elements.
@@ -121,7 +136,10 @@ struct APIClient: Sendable {
     private func send<T: Decodable>(
         _ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)?
     ) async throws -> T {
-        let data = try await raw(method, path, query: query, body: body)
+        try Self.decode(try await raw(method, path, query: query, body: body), from: path)
+    }
+
+    private static func decode<T: Decodable>(_ data: Data, from path: String) throws(Problem) -> T {
         do {
             return try JSONDecoder().decode(T.self, from: data)
         } catch {

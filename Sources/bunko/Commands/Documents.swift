@@ -28,31 +28,40 @@ enum DocumentCommands {
     /// Applies the documents of some files: shows what changes, then creates and changes.
     static func apply(_ kind: DocumentKind, _ document: DocumentOptions, _ options: GlobalOptions) async throws {
         let documents = try document.read().map { try kind.check($0.document, $0.file) }
-        let dryRun = document.dryRun
-        let report = try await options.withServer { client in
-            let catalogue = kind.hasSkills ? try await AssistantCatalogue(client) : nil
-            let stored = try await kind.stored(client, catalogue)
-            // All of them are looked through before the first one is carried out.
-            let changes = try documents.map { document -> DocumentChange in
-                let standing = stored[DocumentKind.identity(of: document)]
-                if case .string(let slug)? = document["slug"], standing == nil {
-                    throw Problem.notFound(kind.name, slug, remedy: "A slug tells a built-in one; leave it out to make one of your own.")
-                }
-                return DocumentChange(try kind.resolved(document, catalogue), kind: kind, stored: standing)
-            }
-            var report = ApplyReport(dry_run: dryRun)
-            for change in changes {
-                guard change.id == nil || !change.members.isEmpty else {
-                    report.add(kind.name, change.title, .unchanged)
-                    continue
-                }
-                try await report.carryOut(kind.name, change.title, change.id == nil ? .created : .changed, change.lines) {
-                    try await carryOut(change, kind, catalogue, client)
+        let run = ApplyRun(document, count: documents.count)
+        try await run.reported {
+            try await options.withServer { client in
+                let catalogue = kind.hasSkills ? try await AssistantCatalogue(client) : nil
+                let stored = try await kind.stored(client, catalogue)
+                // All of them are looked through before the first one is carried out.
+                var changes: [DocumentChange] = []
+                for document in documents { changes.append(try await change(document, kind, stored, catalogue, client)) }
+                for change in changes {
+                    guard change.id == nil || !change.members.isEmpty else {
+                        run.pass(kind.name, change.title)
+                        continue
+                    }
+                    try await run.carryOut(kind.name, change.title, change.id == nil ? .created : .changed, change.lines) {
+                        try await carryOut(change, kind, catalogue, client)
+                    }
                 }
             }
-            return report
         }
-        try report.print(asJSON: document.json)
+    }
+
+    /// What a document changes. What will be changed is read by itself, for its entity tag.
+    private static func change(
+        _ document: [String: JSONValue], _ kind: DocumentKind, _ stored: [String: StoredDocument], _ catalogue: AssistantCatalogue?,
+        _ client: APIClient
+    ) async throws -> DocumentChange {
+        let listed = stored[DocumentKind.identity(of: document)]
+        if case .string(let slug)? = document["slug"], listed == nil {
+            throw Problem.notFound(kind.name, slug, remedy: "A slug tells a built-in one; leave it out to make one of your own.")
+        }
+        let resolved = try kind.resolved(document, catalogue)
+        let change = DocumentChange(resolved, kind: kind, stored: listed)
+        guard let listed, !change.members.isEmpty else { return change }
+        return DocumentChange(resolved, kind: kind, stored: try await kind.read(listed, client, catalogue))
     }
 
     private struct Made: Decodable {
@@ -71,8 +80,9 @@ enum DocumentCommands {
         var id = change.id ?? ""
         if change.id == nil {
             id = try JSONDecoder().decode(Made.self, from: try await client.raw(.POST, "/v1/\(kind.collection)", json: members)).id
-        } else if !members.isEmpty {
-            _ = try await client.raw(.PATCH, APIClient.path(kind.collection, id), json: members)
+        } else {
+            // Where skills alone change, this holds the version against them.
+            _ = try await client.raw(.PATCH, APIClient.path(kind.collection, id), json: members, ifMatch: change.version)
         }
         let (set, removed) = try change.skills
         for link in set {

@@ -39,6 +39,12 @@ struct DocumentKind: Sendable {
         return found
     }
 
+    /// A stored one as it is now, with its entity tag, which no list tells.
+    func read(_ listed: StoredDocument, _ client: APIClient, _ catalogue: AssistantCatalogue?) async throws -> StoredDocument {
+        let (row, version) = try await client.versioned(APIClient.path(collection, listed.id), as: [String: JSONValue].self)
+        return StoredDocument(id: listed.id, members: document(row, catalogue), isBuiltIn: listed.isBuiltIn, version: version)
+    }
+
     private func add(
         _ value: JSONValue, _ catalogue: AssistantCatalogue?, isBuiltIn: Bool, to found: inout [String: StoredDocument]
     ) throws(Problem) {
@@ -127,6 +133,8 @@ struct StoredDocument: Sendable {
     let members: [String: JSONValue]
     /// Whether it is the installation's and not the caller's.
     let isBuiltIn: Bool
+    /// The entity tag; nil for one that a list told.
+    var version: String?
 }
 
 /// What applying a document will do.
@@ -134,6 +142,8 @@ struct DocumentChange: Sendable {
     let title: String
     /// The stored entity's id; nil when it will be created.
     let id: String?
+    /// The entity tag of what it is compared with.
+    let version: String?
     /// The members that will be set.
     let members: [String: JSONValue]
     /// What changes, line by line.
@@ -144,6 +154,7 @@ struct DocumentChange: Sendable {
     init(_ document: [String: JSONValue], kind: DocumentKind, stored: StoredDocument?) {
         title = document.title
         id = stored?.id
+        version = stored?.version
         skillsBefore = stored?.members["skills"] ?? .array([])
         let changed = document.filter { stored?.members[$0.key] ?? .null != $0.value }
         members = changed

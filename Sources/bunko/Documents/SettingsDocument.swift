@@ -15,26 +15,28 @@ enum SettingsDocument {
             guard members.removeValue(forKey: "kind") ?? .string(kind) == .string(kind) else { throw Problem.documentKind(file, kind) }
             wanted.merge(members) { $1 }
         }
-        let (given, dryRun) = (wanted, document.dryRun)
-        let report = try await options.withServer { client in
-            let stored = try await allStored(client)
-            for key in given.keys.sorted() where stored[key] == nil {
-                throw Problem.notFound("setting", key, remedy: "`bunko settings list` shows them.")
-            }
-            var report = ApplyReport(dry_run: dryRun)
-            for (key, value) in given.sorted(by: { $0.key < $1.key }) {
-                let before = stored[key]?.value ?? .null
-                guard value != before else {
-                    report.add(kind, key, .unchanged)
-                    continue
+        let given = wanted
+        let run = ApplyRun(document, count: given.count)
+        try await run.reported {
+            try await options.withServer { client in
+                let stored = try await allStored(client)
+                for key in given.keys.sorted() where stored[key] == nil {
+                    throw Problem.notFound("setting", key, remedy: "`bunko settings list` shows them.")
                 }
-                try await report.carryOut(kind, key, .changed, ["  \(before.text) → \(value.text)"]) {
-                    _ = try await client.raw(.PUT, APIClient.path("settings", key), json: ["value": value])
+                for (key, value) in given.sorted(by: { $0.key < $1.key }) {
+                    guard value != stored[key]?.value else {
+                        run.pass(kind, key)
+                        continue
+                    }
+                    // The list tells no entity tags.
+                    let path = APIClient.path("settings", key)
+                    let (before, version) = try await client.versioned(path, as: SettingAnswer.self)
+                    try await run.carryOut(kind, key, .changed, ["  \(before.value.text) → \(value.text)"]) {
+                        _ = try await client.raw(.PUT, path, json: ["value": value], ifMatch: version)
+                    }
                 }
             }
-            return report
         }
-        try report.print(asJSON: document.json)
     }
 
     /// Prints the settings that can be changed, all of them or those named.
