@@ -22,12 +22,15 @@ EXPLAINED = 100
 
 
 class Cluster:
-    """A PostgreSQL of its own under a folder of the cache. As root it runs as the user `postgres`, since it refuses root."""
+    """A PostgreSQL of its own under a folder of the cache. As root it runs as the user `postgres`, since it refuses root; then the folder
+    lies under /var/tmp where that user cannot reach the cache, as in root's home."""
 
     def __init__(self, folder: Path):
-        self.folder = folder
-        self.data = folder / "data"
         self.account = pwd.getpwnam("postgres") if os.getuid() == 0 else None
+        if self.account and not all(parent.stat().st_mode & 0o001 for parent in folder.resolve().parents if parent.exists()):
+            folder = Path("/var/tmp/bunko-peers/postgres")
+        self.folder = folder.resolve()
+        self.data = self.folder / "data"
         programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
         if not programs:
             sys.exit("pgvector: no PostgreSQL under /usr/lib/postgresql; run scripts/setup.sh")
