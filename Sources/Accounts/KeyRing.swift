@@ -70,10 +70,10 @@ public struct KeyRing: Sendable {
         }
     }
 
-    /// The user's keys, newest first.
-    public func list(_ scope: Scope) async throws -> [APIKeyRecord] {
+    /// A page of the user's keys, one more than asked for when there are more.
+    public func list(_ scope: Scope, _ query: KeyQuery) async throws -> [APIKeyRecord] {
         try scope.require(.admin)
-        return try await database.read(scope) { try await $0.keys() }
+        return try await database.read(scope) { try await $0.keys(query) }
     }
 
     /// Revokes a key, effective at once.
@@ -88,17 +88,19 @@ public struct KeyRing: Sendable {
         return try await database.read(scope) { try await $0.key(id) }
     }
 
-    /// Gives a key another name; nothing else of a key ever changes.
-    public func rename(_ scope: Scope, _ id: APIKeyID, to name: String) async throws -> APIKeyRecord {
+    /// Gives a key another name; nothing else of a key is ever changed by hand.
+    /// - Parameter version: the only version that is changed; nil for any.
+    public func rename(_ scope: Scope, _ id: APIKeyID, to name: String, version: String? = nil) async throws -> APIKeyRecord {
         try scope.require(.admin)
         try Self.check(name)
-        return try await database.write(scope) { try await $0.renameKey(id, to: name) }
+        return try await database.write(scope) { try await $0.renameKey(id, to: name, version: version) }
     }
 
     /// Removes a key, effective at once, and what is known of it.
-    public func delete(_ scope: Scope, _ id: APIKeyID) async throws {
+    /// - Parameter version: the only version that is removed; nil for any.
+    public func delete(_ scope: Scope, _ id: APIKeyID, version: String? = nil) async throws {
         try scope.require(.admin)
-        try await database.write(scope) { try await $0.deleteKey(id) }
+        try await database.write(scope) { try await $0.deleteKey(id, version: version) }
     }
 
     private static let maximumAssistants = 100

@@ -59,10 +59,10 @@ public struct UserAdministration: Sendable {
         return try await transaction.isAdministrator()
     }
 
-    /// All accounts, newest first; one more than a page when there are more.
-    public func list(_ scope: Scope, limit: Int, after: UserID?) async throws -> [Account] {
+    /// A page of accounts, one more than asked for when there are more.
+    public func list(_ scope: Scope, _ query: AccountQuery) async throws -> [Account] {
         try await requireAdministrator(scope)
-        return try await database.read(service) { try await $0.accounts(limit: limit, after: after) }
+        return try await database.read(service) { try await $0.accounts(query) }
     }
 
     /// An account by its id, user name or e-mail address.

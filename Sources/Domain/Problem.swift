@@ -64,6 +64,13 @@ extension Problem {
             .notFound, code: "\(what.replacing(" ", with: "_"))_not_found", "There is no \(what) \"\(name)\" here.", remedy: remedy)
     }
 
+    /// Something is at another version than the one that `If-Match` names.
+    public static func versionChanged(_ what: String) -> Problem {
+        Problem(
+            .preconditionFailed, code: "version_changed", "The \(what) was changed by somebody else meanwhile.",
+            remedy: "Read it again and send its new ETag as If-Match.", parameter: "If-Match")
+    }
+
     /// A request member outside its allowed range or form.
     public static func invalid(_ parameter: String, _ detail: String, remedy: String? = nil) -> Problem {
         Problem(.invalidRequest, code: "invalid_\(parameter)", detail, remedy: remedy, parameter: parameter)

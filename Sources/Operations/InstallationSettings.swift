@@ -75,11 +75,13 @@ public struct InstallationSettings: Sendable {
     }
 
     /// Changes a setting.
-    /// - Throws: `not_found` for a key that is no setting, `invalid_request` for a value it does not take.
-    public func set(_ key: String, to value: JSONValue) async throws -> Setting {
+    /// - Parameter version: the only version that is changed; nil for any.
+    /// - Throws: `not_found` for a key that is no setting, `invalid_request` for a value it does not take, `precondition_failed` when it
+    ///   is at another version.
+    public func set(_ key: String, to value: JSONValue, version: String? = nil) async throws -> Setting {
         guard let form = Self.forms[key] else { throw Self.unknown(key) }
         try form.check(key, value)
-        return try await database.write(scope) { try await $0.setSetting(key, to: value) }
+        return try await database.write(scope) { try await $0.setSetting(key, to: value, version: version) }
     }
 
     private static func unknown(_ key: String) -> Problem {

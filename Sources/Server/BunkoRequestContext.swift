@@ -67,6 +67,29 @@ extension Request {
         return number
     }
 
+    /// A query parameter that is one of a few words, if it is given.
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, of type: Choice.Type
+    ) throws(Problem) -> Choice? {
+        guard let text = parameter(name) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            throw Problem.invalid(name, "\(name) is \"\(text)\"; it is one of \(Choice.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        return choice
+    }
+
+    /// A query parameter that is true or false, if it is given.
+    func flag(_ name: String) throws(Problem) -> Bool? {
+        guard let text = parameter(name) else { return nil }
+        guard let flag = Bool(text) else { throw Problem.invalid(name, "\(name) is \"\(text)\"; it is true or false.") }
+        return flag
+    }
+
+    /// Whether `order` asks for ascending rows; nil when it is not given.
+    var isAscending: Bool? {
+        get throws(Problem) { try choice("order", of: ListOrder.self).map { $0 == .asc } }
+    }
+
     /// A query parameter as text.
     func parameter(_ name: String) -> String? {
         uri.queryParameters[Substring(name)].map(String.init)
@@ -97,4 +120,9 @@ extension BunkoRequestContext {
         guard let id = ID(text) else { throw Problem.notFound(what, text) }
         return id
     }
+}
+
+private enum ListOrder: String, CaseIterable {
+    case asc
+    case desc
 }

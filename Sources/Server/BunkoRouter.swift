@@ -57,6 +57,7 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     }
     TemplateRoutes(database: dependencies.database, shared: shared).add(to: v1)
     ConversationRoutes(database: dependencies.database).add(to: v1)
+    ArchiveRoutes(database: dependencies.database).add(to: v1)
     KnowledgeRoutes(database: dependencies.database, writer: dependencies.knowledge, shared: shared).add(to: v1)
     AccountDataRoutes(database: dependencies.database).add(to: v1)
     FileRoutes(

@@ -12,6 +12,9 @@ struct ResourceResponse: ResponseGenerator {
     var version: String?
     /// Whether this is the answer to an earlier request with the same Idempotency-Key.
     var isReplayed = false
+    /// Whether the version changes with all that the body tells, so that a reader who has it need not read again. Not where the body also
+    /// tells when something was last used.
+    var isValidator = true
 
     init(_ row: ResourceRow, status: HTTPResponse.Status = .ok) {
         self.status = status
@@ -25,8 +28,9 @@ struct ResourceResponse: ResponseGenerator {
         version = nil
     }
 
-    init(_ body: some Encodable, version: String? = nil, status: HTTPResponse.Status = .ok) {
+    init(_ body: some Encodable, version: String? = nil, isValidator: Bool = true, status: HTTPResponse.Status = .ok) {
         self.status = status
+        self.isValidator = isValidator
         self.body = Array(JSON.encode(body).readableBytesView)
         self.version = version
     }
@@ -42,7 +46,7 @@ struct ResourceResponse: ResponseGenerator {
         var headers = HTTPFields()
         if let version { headers[.eTag] = "\"\(version)\"" }
         if isReplayed { headers[.idempotentReplayed] = "true" }
-        if request.method == .get, let version, request.headers[.ifNoneMatch] == "\"\(version)\"" {
+        if request.method == .get, isValidator, let version, request.headers[.ifNoneMatch] == "\"\(version)\"" {
             return Response(status: .notModified, headers: headers)
         }
         headers[.contentType] = "application/json; charset=utf-8"
@@ -50,18 +54,31 @@ struct ResourceResponse: ResponseGenerator {
     }
 }
 
-/// A page of rows in OpenAI's list envelope, put together without looking into them.
+/// A page of rows in OpenAI's list envelope, put together without looking into them: as many as asked for and as fit into
+/// ``ResourceQuery/largestPage``, but one at least.
 struct ResourcePage: ResponseGenerator {
     let rows: [ResourceRow]
     let limit: Int
+    /// Whether the last rows are shown when not all are.
+    var showsLast = false
 
     func response(from request: Request, context: some RequestContext) -> Response {
-        let page = rows.prefix(limit)
+        let page = showsLast ? rows.suffix(count(rows.reversed())) : rows.prefix(count(rows))
         let ids = [page.first, page.last].map { $0.map { "\"\($0.id.uuidString.lowercased())\"" } ?? "null" }
         let text =
             "{\"object\":\"list\",\"data\":[\(page.map(\.json).joined(separator: ","))],\"first_id\":\(ids[0]),\"last_id\":\(ids[1]),"
-            + "\"has_more\":\(rows.count > limit)}"
+            + "\"has_more\":\(rows.count > page.count)}"
         return .json(text)
+    }
+
+    /// How many rows the page holds when it takes them in this order.
+    private func count(_ rows: [ResourceRow]) -> Int {
+        var bytes = 0
+        let fitting = rows.prefix(limit).prefix { row in
+            bytes += row.json.utf8.count
+            return bytes <= ResourceQuery.largestPage
+        }
+        return max(fitting.count, 1)
     }
 }
 
@@ -110,16 +127,8 @@ extension Request {
             query.after = id
         }
         query.sort = parameter("sort")
-        if let order = parameter("order") {
-            guard ["asc", "desc"].contains(order) else { throw Problem.invalid("order", "order is \"\(order)\"; it is asc or desc.") }
-            query.isAscending = order == "asc"
-        }
-        if let visibility = parameter("visibility") {
-            guard let known = ResourceQuery.Visibility(rawValue: visibility) else {
-                throw Problem.invalid("visibility", "visibility is \"\(visibility)\"; it is own, public or shared.")
-            }
-            query.visibility = known
-        }
+        if let ascending = try self.isAscending { query.isAscending = ascending }
+        if let visibility = try choice("visibility", of: ResourceQuery.Visibility.self) { query.visibility = visibility }
         for (name, value) in uri.queryParameters where !Self.listParameters.contains(String(name)) {
             query.filters[String(name)] = String(value)
         }
@@ -127,7 +136,7 @@ extension Request {
     }
 
     /// Query parameters of lists that are no filters; the last ones belong to single routes.
-    private static let listParameters: Set<String> = ["limit", "after", "sort", "order", "visibility", "assistant", "branch"]
+    private static let listParameters: Set<String> = ["limit", "after", "sort", "order", "visibility", "assistant", "branch", "archived"]
 }
 
 /// The answer to a creation, and what of it is kept for a repetition.
@@ -205,12 +214,12 @@ struct IdempotentWrite: Sendable {
     }
 
     /// What tells one request from another: method, path, the assistants the caller is bound to (whose answers others must not get), and
-    /// the body's meaning.
+    /// the body's meaning, without a password: this digest is stored, and as quickly made as a password is guessed.
     private static func digest(_ request: Request, _ members: [String: JSONValue], _ scope: Scope) throws -> ContentDigest {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let binding = scope.assistants.map { $0.map(\.description).sorted().joined(separator: " ") } ?? "all"
         let head = Array("\(request.method) \(request.uri.path)\n\(binding)\n".utf8)
-        return ContentStore.digest(of: head + Array(try encoder.encode(members)))
+        return ContentStore.digest(of: head + Array(try encoder.encode(members.filter { $0.key != "password" })))
     }
 }

@@ -131,4 +131,13 @@ public struct Transaction: Sendable {
     let connection: PostgresConnection
     /// On whose behalf, and with which permissions.
     public let scope: Scope
+
+    /// Throws unless the row that a page goes on behind is there: without it the page would be empty, which reads as the end.
+    func requireAnchor(_ id: some CustomStringConvertible, in rows: SQL) async throws {
+        guard try await !connection.query("SELECT FROM \(rows)").isEmpty else { throw Self.noAnchor(id) }
+    }
+
+    static func noAnchor(_ id: some CustomStringConvertible) -> Problem {
+        Problem.invalid("after", "after is \"\(id)\", which is none of these rows.")
+    }
 }

@@ -30,6 +30,8 @@ extension Migration {
             16, "password_and_keys", PackageResources._016_password_and_keys_up_sql, PackageResources._016_password_and_keys_down_sql),
         Migration(17, "public_partners", PackageResources._017_public_partners_up_sql, PackageResources._017_public_partners_down_sql),
         Migration(18, "unused_grants", PackageResources._018_unused_grants_up_sql, PackageResources._018_unused_grants_down_sql),
+        Migration(
+            19, "archive_and_lists", PackageResources._019_archive_and_lists_up_sql, PackageResources._019_archive_and_lists_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {

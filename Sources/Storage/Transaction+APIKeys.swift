@@ -22,6 +22,23 @@ public struct APIKeyRecord: Sendable {
     public let lastUsedAt: Date?
     public let revokedAt: Date?
     public let createdAt: Date
+    /// Changes with each change of the key, but not with its use; the entity tag.
+    public let version: String
+}
+
+/// Which keys are listed, newest first.
+public struct KeyQuery: Sendable {
+    public var limit: Int
+    /// The last key of the page before.
+    public var after: APIKeyID?
+    /// Those that are revoked, or those that are not; nil for both.
+    public var isRevoked: Bool?
+
+    public init(limit: Int, after: APIKeyID? = nil, isRevoked: Bool? = nil) {
+        self.limit = limit
+        self.after = after
+        self.isRevoked = isRevoked
+    }
 }
 
 extension Database {
@@ -45,8 +62,11 @@ extension Database {
 }
 
 extension Transaction {
+    /// Of what makes a key, but not of its use, which would change it once a minute.
+    private static let keyVersion: SQL =
+        "md5(jsonb_build_array(name, scopes, assistant_ids, expires_at, revoked_at)::text)"
     private static let keyColumns: SQL =
-        "id, user_id, name, prefix, scopes, assistant_ids, expires_at, last_used_at, revoked_at, created_at"
+        "id, user_id, name, prefix, scopes, assistant_ids, expires_at, last_used_at, revoked_at, created_at, \(keyVersion) AS version"
 
     /// The keys in the scope's reach: all of its user's or, when it is bound to assistants, those bound to no others.
     private var reachable: SQL {
@@ -72,10 +92,19 @@ extension Transaction {
         return try APIKeyRecord(row)
     }
 
-    /// The keys in reach, newest first, revoked ones included.
-    public func keys() async throws -> [APIKeyRecord] {
-        try await connection.query(
-            "SELECT \(Self.keyColumns) FROM api_keys WHERE \(reachable) ORDER BY created_at DESC, id"
+    /// A page of the keys in reach, one more than asked for when there are more.
+    public func keys(_ query: KeyQuery) async throws -> [APIKeyRecord] {
+        var conditions = [reachable]
+        if let isRevoked = query.isRevoked { conditions.append("(revoked_at IS NOT NULL) = \(isRevoked)") }
+        if let after = query.after {
+            try await requireAnchor(after, in: "api_keys WHERE \(reachable) AND id = \(after)")
+            conditions.append("(created_at, id) < (SELECT created_at, id FROM api_keys WHERE id = \(after))")
+        }
+        return try await connection.query(
+            """
+            SELECT \(Self.keyColumns) FROM api_keys WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY created_at DESC, id DESC LIMIT \(query.limit + 1)
+            """
         ).map(APIKeyRecord.init)
     }
 
@@ -95,19 +124,31 @@ extension Transaction {
     }
 
     /// Gives a key another name.
-    public func renameKey(_ id: APIKeyID, to name: String) async throws -> APIKeyRecord {
+    /// - Parameter version: the only version that is changed; nil for any.
+    /// - Throws: `precondition_failed` when the key is at another version.
+    public func renameKey(_ id: APIKeyID, to name: String, version: String?) async throws -> APIKeyRecord {
         let rows = try await connection.query(
             """
-            UPDATE api_keys SET name = \(name) WHERE \(reachable) AND id = \(id) RETURNING \(Self.keyColumns)
+            UPDATE api_keys SET name = \(name)
+            WHERE \(reachable) AND id = \(id) AND (\(version)::text IS NULL OR \(Self.keyVersion) = \(version))
+            RETURNING \(Self.keyColumns)
             """)
-        guard let row = rows.first else { throw Problem.notFound("key", id.description) }
+        guard let row = rows.first else { throw try await whyUnchanged(id) }
         return try APIKeyRecord(row)
     }
 
-    /// Removes a key and what is known of it.
-    public func deleteKey(_ id: APIKeyID) async throws {
-        let gone = try await connection.execute("DELETE FROM api_keys WHERE \(reachable) AND id = \(id)")
-        guard gone == 1 else { throw Problem.notFound("key", id.description) }
+    /// Removes a key and what is known of it. `version` as in ``renameKey(_:to:version:)``.
+    public func deleteKey(_ id: APIKeyID, version: String?) async throws {
+        let gone = try await connection.execute(
+            """
+            DELETE FROM api_keys WHERE \(reachable) AND id = \(id) AND (\(version)::text IS NULL OR \(Self.keyVersion) = \(version))
+            """)
+        guard gone == 1 else { throw try await whyUnchanged(id) }
+    }
+
+    private func whyUnchanged(_ id: APIKeyID) async throws -> Problem {
+        _ = try await key(id)
+        return Problem.versionChanged("key")
     }
 }
 
@@ -123,5 +164,6 @@ extension APIKeyRecord {
         lastUsedAt = try row.decode("last_used_at", as: Date?.self)
         revokedAt = try row.decode("revoked_at", as: Date?.self)
         createdAt = try row.decode("created_at", as: Date.self)
+        version = try row.decode("version", as: String.self)
     }
 }

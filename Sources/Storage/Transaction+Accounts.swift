@@ -22,15 +22,54 @@ extension Transaction {
     }
 }
 
+/// Which accounts an administrator lists.
+public struct AccountQuery: Sendable {
+    public enum Sort: String, Sendable, CaseIterable {
+        case createdAt = "created_at"
+        case username
+        case email
+    }
+
+    public var limit: Int
+    /// The last account of the page before.
+    public var after: UserID?
+    /// Names and addresses are ordered without regard to case.
+    public var sort = Sort.createdAt
+    public var isAscending = false
+    public var isActive: Bool?
+    public var isAdministrator: Bool?
+    public var isVerified: Bool?
+
+    public init(limit: Int, after: UserID? = nil) {
+        self.limit = limit
+        self.after = after
+    }
+}
+
 /// What the service does with accounts on behalf of administrators and of users who have shown their password: a system scope's.
 extension Transaction {
-    /// All accounts, newest first. `after` continues behind an account of the page before.
-    public func accounts(limit: Int, after: UserID?) async throws -> [Account] {
-        try await connection.query(
+    /// A page of accounts, one more than asked for when there are more.
+    public func accounts(_ query: AccountQuery) async throws -> [Account] {
+        let key: SQL
+        switch query.sort {
+        case .createdAt: key = "created_at"
+        case .username: key = "username_folded"
+        case .email: key = "email_folded"
+        }
+        var conditions = ["true" as SQL]
+        if let isActive = query.isActive { conditions.append("is_active = \(isActive)") }
+        if let isAdministrator = query.isAdministrator { conditions.append("is_admin = \(isAdministrator)") }
+        if let isVerified = query.isVerified { conditions.append("is_verified = \(isVerified)") }
+        if let after = query.after {
+            try await requireAnchor(after, in: "users WHERE id = \(after)")
+            let comparison: SQL = query.isAscending ? ">" : "<"
+            conditions.append("(\(key), id) \(comparison) (SELECT \(key), id FROM users WHERE id = \(after))")
+        }
+        let direction: SQL = query.isAscending ? "ASC" : "DESC"
+        return try await connection.query(
             """
-            SELECT \(Self.accountColumns) FROM users
-            WHERE \(after)::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM users WHERE id = \(after))
-            ORDER BY created_at DESC, id DESC LIMIT \(limit)
+            SELECT \(Self.accountColumns) FROM users WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY \(key) \(direction), id \(direction) LIMIT \(query.limit + 1)
             """
         ).map(Account.init)
     }
@@ -68,11 +107,7 @@ extension Transaction {
         if let version {
             let rows = try await connection.query("SELECT \(Self.accountColumns) FROM users WHERE id = \(id) FOR NO KEY UPDATE")
             guard let row = rows.first else { throw Problem.notFound("user", id.description) }
-            guard try Account(row).version == version else {
-                throw Problem(
-                    .preconditionFailed, code: "version_changed", "The user was changed by somebody else meanwhile.",
-                    remedy: "Read it again and send its new ETag as If-Match.", parameter: "If-Match")
-            }
+            guard try Account(row).version == version else { throw Problem.versionChanged("user") }
         }
         let rows = try await connection.query(
             """
@@ -166,8 +201,11 @@ public struct SettledKeys: Sendable, Equatable {
 }
 
 extension Account {
-    /// Tells one state of an account from another: the microsecond of its last change.
-    public var version: String { String(Int64((updatedAt.timeIntervalSince1970 * 1_000_000).rounded())) }
+    /// Tells one state of an account from another. A log-in changes nothing that is edited, so it leaves the version as it is.
+    public var version: String {
+        let edited = [username, email, firstName ?? "", lastName ?? "", "\(isActive)", "\(isVerified)", "\(isAdministrator)"]
+        return String(ContentStore.digest(of: Array(edited.joined(separator: "\0").utf8)).description.prefix(16))
+    }
 
     init(_ row: PostgresRow) throws {
         self.init(

@@ -9,6 +9,7 @@ extension Transaction {
         _ skill: UUID, of assistant: AssistantID, isEnabled: Bool, priority: Int32, customSettings: JSONValue?
     ) async throws -> ResourceRow {
         let customSettings = try customSettings.map { try ResourceColumn("custom_settings", .object).bind($0) } ?? "NULL"
+        try await touch(assistant)
         let changed = try await connection.execute(
             """
             INSERT INTO assistant_skills (user_id, assistant_id, skill_definition_id, is_enabled, priority, custom_settings)
@@ -23,12 +24,18 @@ extension Transaction {
 
     /// Takes a skill from an assistant.
     public func removeSkill(_ skill: UUID, of assistant: AssistantID) async throws {
+        try await touch(assistant)
         let removed = try await connection.execute(
             """
             DELETE FROM assistant_skills
             WHERE user_id = \(try scope.userID) AND assistant_id = \(assistant) AND skill_definition_id = \(skill)
             """)
         guard removed == 1 else { throw Resource.skill.notFound(skill) }
+    }
+
+    /// Changes the version of an assistant whose skills change. Comes first: who deletes the assistant locks its row before its skills.
+    private func touch(_ assistant: AssistantID) async throws {
+        try await connection.execute("UPDATE assistants SET updated_at = now() WHERE user_id = \(try scope.userID) AND id = \(assistant)")
     }
 
     /// Deletes an assistant with its files and knowledge. Its conversations go to the archive, or stay with its persona.
@@ -78,7 +85,7 @@ extension Transaction {
         guard let row = rows.first else {
             throw Problem(.internalFault, code: "preferences_missing", "The preferences were not found.")
         }
-        return try ResourceRow(row)
+        return try ResourceRow(row, of: .preferences)
     }
 }
 

@@ -121,33 +121,38 @@ extension Transaction {
         return try await list(.message, query, within: ["r.conversation_id = \(conversation)"])
     }
 
-    /// The branch that ends in a message: what it answers, and what that answers, from the beginning; at most so many, the last ones.
+    /// A page of a conversation's archived messages, in the same order.
+    /// - Parameter resource: where the conversation itself is: `conversation` or `archivedConversation`.
+    public func archivedMessages(of conversation: UUID, _ resource: Resource, _ query: ResourceQuery) async throws -> [ResourceRow] {
+        _ = try await get(resource, conversation)
+        return try await list(.archivedMessage, query, within: ["r.conversation_id = \(conversation)"])
+    }
+
+    /// The branch that ends in a message: what it answers, and what that answers, from the beginning; the last ones, as many and as long
+    /// as those of a page.
     public func branch(of conversation: UUID, to leaf: UUID, limit: Int) async throws -> [ResourceRow] {
         let user = try scope.userID
         let rows = try await connection.query(
             """
             WITH RECURSIVE path AS (
-                SELECT m.id, m.parent_id, 1 AS step FROM messages m
+                SELECT m.id, m.parent_id, 1 AS step, octet_length(coalesce(m.content, ''))::bigint AS bytes FROM messages m
                 WHERE m.user_id = \(user) AND m.conversation_id = \(conversation) AND m.id = \(leaf)
                 UNION ALL
-                SELECT m.id, m.parent_id, path.step + 1 FROM path
+                SELECT m.id, m.parent_id, path.step + 1, path.bytes + octet_length(coalesce(m.content, '')) FROM path
                 JOIN messages m ON m.user_id = \(user) AND m.conversation_id = \(conversation) AND m.id = path.parent_id
-                WHERE path.step < \(limit)
+                WHERE path.step <= \(limit) AND path.bytes <= \(ResourceQuery.largestPage)
             )
             SELECT \(Resource.message.selection) FROM path
             JOIN messages r ON r.user_id = \(user) AND r.conversation_id = \(conversation) AND r.id = path.id
             ORDER BY path.step DESC
             """)
         guard !rows.isEmpty else { throw Resource.message.notFound(leaf) }
-        return try rows.map(ResourceRow.init)
+        return try rows.map { try ResourceRow($0) }
     }
 
     /// A message of a conversation.
     public func message(_ id: UUID, of conversation: UUID) async throws -> ResourceRow {
-        let rows = try await list(
-            .message, ResourceQuery(limit: 1), within: ["r.conversation_id = \(conversation)", "r.id = \(id)"])
-        guard let row = rows.first else { throw Resource.message.notFound(id) }
-        return row
+        try await get(.message, id, within: ["r.conversation_id = \(conversation)"])
     }
 
     /// Deletes a message; those that answered it answer what it answered.
@@ -160,6 +165,24 @@ extension Transaction {
                 AND m.user_id = gone.user_id AND m.conversation_id = gone.conversation_id AND m.parent_id = gone.id
             """)
         try await delete(.message, id, version: version)
+    }
+
+    /// Deletes a conversation with its messages, those that were archived while it went on, too.
+    public func deleteConversation(_ id: UUID, version: String?) async throws {
+        try await delete(.conversation, id, version: version)
+        try await deleteArchivedMessages(of: id)
+    }
+
+    /// Deletes a conversation in the archive with its messages and what was attached to it.
+    public func deleteArchivedConversation(_ id: UUID, version: String?) async throws {
+        try await delete(.archivedConversation, id, version: version)
+        try await deleteArchivedMessages(of: id)
+        try await connection.execute("DELETE FROM files WHERE user_id = \(try scope.userID) AND archived_conversation_id = \(id)")
+    }
+
+    private func deleteArchivedMessages(of conversation: UUID) async throws {
+        try await connection.execute(
+            "DELETE FROM messages_archive WHERE user_id = \(try scope.userID) AND conversation_id = \(conversation)")
     }
 
     private func requireOpenConversation(_ id: UUID) async throws {

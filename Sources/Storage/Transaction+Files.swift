@@ -43,7 +43,7 @@ extension Transaction {
     ///
     /// - Parameters:
     ///   - assistant: nil for a file whose passages all share, which the system user has.
-    ///   - retryFailed: take identical bytes that failed before as changed.
+    ///   - retryFailed: take identical bytes that failed before as changed. Where the stored ones were at fault, they always are.
     public func putFile(_ draft: FileDraft, assistant: AssistantID?, retryFailed: Bool) async throws -> (StoredFile, FileOutcome) {
         let owner = try scope.userID
         guard (assistant == nil) == (owner == .system) else {
@@ -59,7 +59,8 @@ extension Transaction {
                 file_name = excluded.file_name, file_type = excluded.file_type, file_size = excluded.file_size,
                 sha256 = excluded.sha256, storage_path = excluded.storage_path, tags = excluded.tags,
                 processing_state = 'pending', failure_code = NULL, failure_reason = NULL, claimed_by = NULL, attempts = 0
-            WHERE f.sha256 <> excluded.sha256 OR f.tags <> excluded.tags OR (\(retryFailed) AND f.processing_state = 'failed')
+            WHERE f.sha256 <> excluded.sha256 OR f.tags <> excluded.tags
+                OR (f.processing_state = 'failed' AND (\(retryFailed) OR f.failure_code = ANY (\(ContentStore.faultCodes))))
             RETURNING \(Self.fileColumns), (xmax = 0) AS created
             """)
         if let row = rows.first {
@@ -106,6 +107,7 @@ extension Transaction {
     ) async throws -> [StoredFile] {
         let owner = shared ? UserID.system : try scope.userID
         let bound = scope.assistants.map(Array.init)
+        if let after { try await requireAnchor(after, in: "files WHERE user_id = \(owner) AND id = \(after)") }
         return try await connection.query(
             """
             SELECT \(Self.fileColumns) FROM files

@@ -17,7 +17,7 @@ extension Transaction {
             ORDER BY slug IS NULL, id <> \(PersonaID(reference)) NULLS LAST LIMIT 1
             """)
         guard let row = rows.first else {
-            let known = try await personas().compactMap(\.slug).joined(separator: ", ")
+            let known = try await personas(limit: 100).compactMap(\.slug).joined(separator: ", ")
             throw Problem.notFound("persona", reference, remedy: "The built-in personas are \(known).")
         }
         return try Persona(row)
@@ -45,14 +45,47 @@ extension Transaction {
         return try await get(.template, id.rawValue)
     }
 
-    /// The personas the scope may see, built-in ones first.
-    public func personas() async throws -> [Persona] {
-        try await connection.query(
+    /// A page of the personas the scope may see: those built in by slug, then one's own and everybody's public ones by name; one more than
+    /// asked for when there are more.
+    /// - Parameter after: the last persona of the page before.
+    public func personas(limit: Int, after: PersonaID? = nil) async throws -> [Persona] {
+        var (slug, name): (String?, String?) = (nil, nil)
+        if let after {
+            let rows = try await connection.query("SELECT slug, name FROM personality_templates WHERE id = \(after)")
+            guard let row = rows.first else { throw Self.noAnchor(after) }
+            slug = try row.decode("slug", as: String?.self)
+            if slug == nil { name = try row.decode("name", as: String.self) }
+        }
+        let columns: SQL = "id, slug, name, description, system_prompt"
+        var page: [Persona] = []
+        if name == nil {
+            page = try await connection.query(
+                """
+                SELECT \(columns) FROM personality_templates
+                WHERE slug > \(slug ?? "") AND is_active ORDER BY slug LIMIT \(limit + 1)
+                """
+            ).map(Persona.init)
+        }
+        guard page.count <= limit else { return page }
+        let (user, most) = (try scope.userID, limit + 1 - page.count)
+        let behind: SQL = name.map { "(name, id) > (\($0), \(after))" } ?? "true"
+        // Each part is in the order of its index; a condition with OR would sort all.
+        page += try await connection.query(
             """
-            SELECT id, slug, name, description, system_prompt FROM personality_templates
-            WHERE is_active ORDER BY slug NULLS LAST, name, id
+            SELECT \(columns) FROM (
+                (SELECT \(columns) FROM personality_templates
+                 WHERE user_id = \(user) AND slug IS NULL AND is_active AND \(behind) ORDER BY name, id LIMIT \(most))
+                UNION ALL
+                (SELECT \(columns) FROM personality_templates
+                 WHERE is_public AND user_id <> \(user) AND slug IS NULL AND is_active AND \(behind) ORDER BY name, id LIMIT \(most))
+                UNION ALL
+                (SELECT \(columns) FROM personality_templates
+                 WHERE user_id = \(UserID.system) AND user_id <> \(user) AND NOT is_public AND slug IS NULL AND is_active AND \(behind)
+                 ORDER BY name, id LIMIT \(most))
+            ) AS parts ORDER BY name, id LIMIT \(most)
             """
         ).map(Persona.init)
+        return page
     }
 }
 

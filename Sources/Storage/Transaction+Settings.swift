@@ -8,6 +8,8 @@ public struct Setting: Sendable {
     public let value: JSONValue
     public let summary: String?
     public let updatedAt: Date
+    /// Changes with each change of the row; the entity tag.
+    public let version: String
 }
 
 extension Transaction {
@@ -32,7 +34,7 @@ extension Transaction {
 }
 
 extension Transaction {
-    private static let settingColumns: SQL = "key, value, description, updated_at"
+    private static let settingColumns: SQL = "key, value, description, updated_at, xmin::text AS version"
 
     /// Every setting, by key.
     public func settings() async throws -> [Setting] {
@@ -40,11 +42,17 @@ extension Transaction {
     }
 
     /// Changes a setting that exists; for the service's own scope.
-    public func setSetting(_ key: String, to value: JSONValue) async throws -> Setting {
+    /// - Parameter version: the only version that is changed; nil for any.
+    /// - Throws: `precondition_failed` when the setting is at another version.
+    public func setSetting(_ key: String, to value: JSONValue, version: String?) async throws -> Setting {
         let rows = try await connection.query(
-            "UPDATE system_settings SET value = \(JSONB(value)) WHERE key = \(key) RETURNING \(Self.settingColumns)")
-        guard let row = rows.first else { throw Problem.notFound("setting", key) }
-        return try Setting(row)
+            """
+            UPDATE system_settings SET value = \(JSONB(value))
+            WHERE key = \(key) AND (\(version)::text IS NULL OR xmin::text = \(version)) RETURNING \(Self.settingColumns)
+            """)
+        if let row = rows.first { return try Setting(row) }
+        guard try await settings().contains(where: { $0.key == key }) else { throw Problem.notFound("setting", key) }
+        throw Problem.versionChanged("setting")
     }
 }
 
@@ -54,5 +62,6 @@ extension Setting {
         value = try row.decode("value", as: JSONB<JSONValue>.self).value
         summary = try row.decode("description", as: String?.self)
         updatedAt = try row.decode("updated_at", as: Date.self)
+        version = try row.decode("version", as: String.self)
     }
 }

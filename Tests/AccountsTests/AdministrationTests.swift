@@ -18,7 +18,7 @@ import Testing
                 ]
                 for attempt in attempts { #expect(await failure(Problem.self, attempt)?.code == "user_not_found") }
             }
-            let listed = await failure(Problem.self) { _ = try await administration.list(alice.scope, limit: 10, after: nil) }
+            let listed = await failure(Problem.self) { _ = try await administration.list(alice.scope, AccountQuery(limit: 10)) }
             #expect(listed?.code == "administrator_required")
         }
     }
@@ -32,8 +32,8 @@ import Testing
             for scope in weak {
                 #expect(await failure(Problem.self) { _ = try await administration.show(scope, "bob") }?.code == "user_not_found")
             }
-            let page = try await administration.list(alice.scope, limit: 2, after: nil)
-            let rest = try await administration.list(alice.scope, limit: 10, after: page.last?.id)
+            let page = try await administration.list(alice.scope, AccountQuery(limit: 2)).prefix(2)
+            let rest = try await administration.list(alice.scope, AccountQuery(limit: 10, after: page.last?.id))
             #expect(Set((page + rest).map(\.username)) == ["alice", "bob", "local", "system"])
             #expect(page.count + rest.count == 4)
         }

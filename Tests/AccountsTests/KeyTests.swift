@@ -21,7 +21,7 @@ import Testing
                 #expect(principal.scope.permissions == [.ingest, .read])
                 #expect(!key.key.hasSuffix(principal.label.dropFirst(4)), "the log gets no secret")
             }
-            let used = try await KeyRing(database: db.database).list(db.alice.scope)
+            let used = try await KeyRing(database: db.database).list(db.alice.scope, KeyQuery(limit: 10))
             #expect(used.first?.lastUsedAt != nil)
         }
     }
@@ -92,7 +92,7 @@ import Testing
             let key = try await ring.create(db.alice.scope, name: "k", permissions: [.admin])
             let attempts: [@Sendable () async throws -> Void] = [
                 { _ = try await ring.create(weak, name: "k", permissions: [.read]) },
-                { _ = try await ring.list(weak) },
+                { _ = try await ring.list(weak, KeyQuery(limit: 10)) },
                 { try await ring.revoke(weak, key.id) },
             ]
             for attempt in attempts {
@@ -100,7 +100,7 @@ import Testing
             }
             let foreign = await failure(Problem.self) { try await ring.revoke(db.bob.scope, key.id) }
             #expect(foreign?.code == "key_not_found")
-            #expect(try await ring.list(db.bob.scope).isEmpty)
+            #expect(try await ring.list(db.bob.scope, KeyQuery(limit: 10)).isEmpty)
         }
     }
 
@@ -110,7 +110,7 @@ import Testing
             let keys = try await [
                 ring.create(db.alice.scope, name: "1", permissions: [.read]), ring.create(db.alice.scope, name: "2", permissions: [.admin]),
             ]
-            let records = try await ring.list(db.alice.scope)
+            let records = try await ring.list(db.alice.scope, KeyQuery(limit: 10))
             #expect(records.map(\.name) == ["2", "1"])
             for key in keys {
                 let secret = key.key.suffix(43)

@@ -42,6 +42,7 @@ extension BinaryTests {
             }
             try await checkForeign(path, folder)
             try await checkDamaged(path, folder)
+            try await checkIncomplete(folder)
             let nothing = try await BunkoProcess.run(["backup", "create", "--data", folder.path("nowhere")])
             #expect(nothing.code == 3 && !FileManager.default.fileExists(atPath: folder.path("nowhere")))
         }
@@ -84,8 +85,13 @@ extension BinaryTests {
                 return id
             }
             #expect(try await run(["archive"], data).output == "Archived 1 messages, and 1 conversations with 0 messages.\n")
+            let listed = try await run(["archive", "list"], data).output
+            #expect(listed.hasPrefix("\(id)  20") && listed.hasSuffix("  long ago  (1 messages)\n"), "\(listed)")
+            let page = try await run(["archive", "list", "--json"], data).json()
+            #expect((page["data"] as? [[String: Any]])?.compactMap { $0["id"] as? String } == [id])
             let back = try await run(["archive", "restore", id, "--json"], data).json()
             #expect(back["conversations"] as? Int == 1 && back["messages"] as? Int == 1)
+            #expect(try await run(["archive", "list"], data).output.isEmpty)
             let none = try await BunkoProcess.run(["archive", "restore", UUID().uuidString, "--data", data])
             #expect(none.code == 2)
             let wrong = try await BunkoProcess.run(["archive", "--inactive", "soon", "--data", data])
@@ -105,20 +111,26 @@ extension BinaryTests {
             return outcome
         }
 
-        /// Kills a backup in the middle: a lock on a table holds it there.
+        /// Kills a backup in the middle: a lock on a table holds it there, until its session is ended.
         private func checkKilledBackup(_ service: TestService) async throws {
-            let holder = Task { try await service.sql("BEGIN; LOCK TABLE users; SELECT pg_sleep(4)") }
-            let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-            let locked = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'users'::regclass AND granted"
-            try await eventually("the lock") { try await service.sql(locked) == ["1"] }
+            let holder = try service.startSQL("BEGIN; LOCK TABLE users; SELECT pg_sleep(600)")
+            let locks = "FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'users'::regclass AND granted"
+            try await eventually("the lock") {
+                try #require(holder.isRunning, "\(holder.errors)")
+                return try await service.sql("SELECT count(*) \(locks)") == ["1"]
+            }
             let process = try BunkoProcess.start(["backup", "create", "--data", service.data])
-            try await eventually("the backup to wait") { try await service.sql(waiting) != ["0"] }
+            try await eventually("the backup to wait") {
+                try #require(process.isRunning, "\(process.errors)")
+                return try await service.sql("SELECT count(*) FROM pg_locks WHERE NOT granted") != ["0"]
+            }
             let backups = "\(service.data)/backups"
             #expect(try FileManager.default.contentsOfDirectory(atPath: backups).count == 1)
             process.send(SIGKILL)
             #expect(try await process.exitCode(within: .seconds(30)) == -SIGKILL)
             #expect(try await run(["backup", "list"], service.data).output == "There is no backup in \(backups).\n")
-            _ = try await holder.value
+            #expect(try await service.sql("SELECT pg_terminate_backend(pid) \(locks)") == ["t"])
+            #expect(try await holder.exitCode(within: .seconds(30)) != 0)
             _ = try await run(["backup", "create"], service.data)
             #expect(try FileManager.default.contentsOfDirectory(atPath: backups).count == 1, "the killed one's remains are gone")
         }
@@ -136,6 +148,25 @@ extension BinaryTests {
             #expect(made["files"] as? Int == 1 && made["missing_files"] as? Int == 0)
             let findings = try await run(["doctor", "--json", "--database-url", url], data).output
             #expect(findings.contains(#""bunko_backup\" may read all rows"#), "\(findings)")
+        }
+
+        /// A stored file that is gone is told with an exit code by whoever makes or reads the backup; a damaged manifest by the list.
+        private func checkIncomplete(_ folder: TemporaryFolder) async throws {
+            let (data, place) = (folder.path("data"), folder.path("incomplete"))
+            let stored = try FileManager.default.subpathsOfDirectory(atPath: "\(data)/files").filter { $0.contains("/") }
+            for file in stored { try FileManager.default.removeItem(atPath: "\(data)/files/\(file)") }
+            let made = try await BunkoProcess.run(["backup", "create", "--to", place, "--json", "--data", data])
+            #expect(made.code == 1, "\(made.errors)")
+            let name = try #require(try made.json()["name"] as? String)
+            for json in [[], ["--json"]] {
+                let verified = try await BunkoProcess.run(["backup", "verify", name, "--to", place, "--data", data] + json)
+                #expect(verified.code == 1 && verified.errors.contains("was missing"), "\(verified.errors)")
+                #expect(!verified.output.isEmpty && !verified.output.contains("is whole"), "\(verified.output)")
+            }
+            try Data("{}".utf8).write(to: URL(filePath: "\(place)/\(name)/manifest.json"))
+            let listed = try await run(["backup", "list", "--to", place], data).output
+            #expect(listed.hasPrefix("\(name)  damaged: "), "\(listed)")
+            #expect(try await run(["backup", "list", "--to", place, "--json"], data).output.contains(#""damaged":"#))
         }
 
         private func checkDamaged(_ path: String, _ folder: TemporaryFolder) async throws {

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import HTTPTypes
 import TestSupport
 import Testing
 
@@ -76,10 +77,10 @@ import Testing
             try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.alice.id)")
             for (path, key) in [("/v1/users/bob", api.alice), ("/v1/me", api.bob)] {
                 let read = try #require(try await api.send(.get, path, as: key).version)
-                let change = #"{"first_name":"B"}"#
+                let change = #"{"first_name":"one at \#(path)"}"#
                 let headers = ["If-Match": read]
                 async let one = api.send(.patch, path, change, as: key, headers: headers)
-                async let other = api.send(.patch, path, change, as: key, headers: headers)
+                async let other = api.send(.patch, path, #"{"first_name":"other at \#(path)"}"#, as: key, headers: headers)
                 let replies = try await [one, other].sorted { $0.status < $1.status }
                 #expect(replies.map(\.status) == [200, 412] && replies[1].code == "version_changed", "\(path): \(replies.map(\.text))")
                 let next = try #require(replies[0].version)
@@ -88,6 +89,94 @@ import Testing
                 #expect(try await api.send(.patch, path, change, as: key, headers: ["If-Match": next]).status == 200)
                 #expect(try await api.send(.patch, path, change, as: key).status == 200, "without If-Match at any version")
             }
+        }
+    }
+
+    @Test func `A key is renamed and deleted only at the version that was read`() async throws {
+        try await LiveAPI.with { api in
+            let path = "/v1/keys/\(try await api.make("/v1/keys", #"{"name":"old"}"#))"
+            let read = try #require(try await api.send(.get, path).version)
+            let renamed = try await api.send(.patch, path, #"{"name":"new"}"#, headers: ["If-Match": read])
+            #expect(try renamed.status == 200 && renamed.string("name") == "new" && renamed.version != read)
+            for method in [HTTPRequest.Method.patch, .delete] {
+                let late = try await api.send(method, path, #"{"name":"late"}"#, headers: ["If-Match": read])
+                #expect(late.status == 412 && late.code == "version_changed", "\(method)")
+            }
+            let now = try await api.send(.get, path)
+            #expect(try now.string("name") == "new" && now.version == renamed.version)
+            // The key renames itself: using it changes when it was last used, and nothing that is edited.
+            try await api.db.administrate("UPDATE api_keys SET last_used_at = now() - interval '1 hour' WHERE name = 'test'")
+            let own = try #require(try await api.send(.get, "/v1/keys?limit=1000").object()["data"] as? [[String: Any]])
+            let mine = "/v1/keys/\(try #require(own.first { $0["name"] as? String == "test" }?["id"] as? String))"
+            let before = try #require(try await api.send(.get, mine).version)
+            try await api.db.administrate("UPDATE api_keys SET last_used_at = now() - interval '1 hour' WHERE name = 'test'")
+            #expect(try await api.send(.get, mine, headers: ["If-None-Match": before]).status == 200, "the last use is told anew")
+            #expect(try await api.send(.patch, mine, #"{"name":"test"}"#, headers: ["If-Match": before]).status == 200)
+            let revoked = try await api.send(.post, "\(path)/revoke")
+            #expect(revoked.version != now.version)
+            #expect(try await api.send(.delete, path, headers: ["If-Match": try #require(revoked.version)]).status == 200)
+            #expect(try await api.send(.delete, path, headers: ["If-Match": read]).status == 404)
+        }
+    }
+
+    @Test func `Lists of keys, personas and users are paged, sorted and narrowed`() async throws {
+        try await LiveAPI.with { api in
+            try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.alice.id)")
+            for name in ["Zoe", "adam", "Miles"] {
+                let draft = #"{"username":"\#(name)","email":"\#(name)@example.com","password":"\#(name)'s own password"}"#
+                try await api.make("/v1/users", draft)
+                try await api.make("/v1/keys", #"{"name":"\#(name)"}"#)
+                // Two of the same name: the id tells them apart.
+                try await api.make("/v1/templates", #"{"name":"guide","system_prompt":"Guide."}"#)
+            }
+            let gone = try await api.make("/v1/keys", #"{"name":"gone"}"#)
+            #expect(try await api.send(.post, "/v1/keys/\(gone)/revoke").status == 200)
+            let lists = [
+                "/v1/keys?x=", "/v1/personas?x=", "/v1/users?sort=created_at", "/v1/users?sort=created_at&order=asc",
+                "/v1/users?sort=username&order=asc", "/v1/users?sort=email", "/v1/users?is_active=true&order=asc",
+                "/v1/users?is_admin=false",
+            ]
+            for list in lists {
+                let whole = try await api.send(.get, list).ids()
+                #expect(whole.count > 3 && Set(whole).count == whole.count, "\(list): \(whole.count)")
+                var (walked, next) = ([String](), "")
+                repeat {
+                    let page = try await api.send(.get, "\(list)&limit=2\(next)")
+                    let ids = try page.ids()
+                    #expect((1...2).contains(ids.count))
+                    walked += ids
+                    next = page.text.contains("\"has_more\":true") ? "&after=\(try page.string("last_id"))" : ""
+                } while !next.isEmpty && walked.count <= whole.count
+                #expect(walked == whole, "\(list)")
+            }
+            func names(_ query: String) async throws -> [String] {
+                let reply = try await api.send(.get, "/v1/users?\(query)")
+                return try #require(try reply.object()["data"] as? [[String: Any]], "\(reply.text)").compactMap {
+                    $0["username"] as? String
+                }
+            }
+            let sorted = try await names("sort=username&order=asc").map { $0.lowercased() }
+            #expect(sorted == sorted.sorted() && sorted.contains("zoe"))
+            #expect(try await names("is_admin=true").contains("Zoe") == false)
+            #expect(try await names("is_admin=true").contains("alice"))
+            #expect(try await names("sort=created_at").first == "Miles")
+            #expect(try await api.send(.get, "/v1/keys?revoked=true").ids() == [gone])
+            #expect(try await api.send(.get, "/v1/keys?revoked=false").ids().contains(gone) == false)
+            for (list, key) in [("keys", nil), ("users", nil), ("personas", nil), ("files", nil), ("keys", api.bob)] as [(String, String?)]
+            {
+                let lost = try await api.send(.get, "/v1/\(list)?after=\(UUID())", as: key)
+                #expect(lost.status == 400 && lost.code == "invalid_after", "\(list): a row that is gone reads as the end")
+            }
+            let foreign = try await api.send(.get, "/v1/keys?after=\(gone)", as: api.bob)
+            #expect(foreign.code == "invalid_after")
+            for (query, code) in [
+                ("users?sort=colour", "invalid_sort"), ("users?order=up", "invalid_order"), ("users?is_admin=perhaps", "invalid_is_admin"),
+                ("keys?revoked=1", "invalid_revoked"), ("keys?after=x", "invalid_after"), ("personas?limit=0", "invalid_limit"),
+            ] {
+                let refused = try await api.send(.get, "/v1/\(query)")
+                #expect(refused.status == 400 && refused.code == code, "\(query): \(refused.text)")
+            }
+            #expect(try await api.send(.get, "/v1/users?sort=colour", as: api.bob).status == 403, "who may not ask learns nothing")
         }
     }
 }

@@ -16,9 +16,10 @@ import Testing
         (.delete, "/v1/assistants/vault?conversations=keep", nil), (.put, "/v1/assistants/vault/skills/:skill", "{}"),
         (.get, "/v1/conversations/:conversation", nil), (.patch, "/v1/conversations/:conversation", #"{"title":"x"}"#),
         (.delete, "/v1/conversations/:conversation", nil), (.post, "/v1/conversations/:conversation/archive", nil),
-        (.post, "/v1/conversations/:archived/restore", nil),
+        (.post, "/v1/conversations/:archived/restore", nil), (.get, "/v1/archive/conversations/:archived", nil),
+        (.get, "/v1/archive/conversations/:archived/messages", nil), (.delete, "/v1/archive/conversations/:archived", nil),
         (.post, "/v1/conversations", #"{"assistant_id":"{vault}"}"#), (.post, "/v1/conversations", #"{"persona_id":"business-assistant"}"#),
-        (.get, "/v1/conversations/:conversation/messages", nil),
+        (.get, "/v1/conversations/:conversation/messages", nil), (.get, "/v1/conversations/:conversation/messages?archived=true", nil),
         (.post, "/v1/conversations/:conversation/messages", #"{"role":"user","content":"x"}"#),
         (.get, "/v1/conversations/:conversation/messages/:message", nil),
         (.patch, "/v1/conversations/:conversation/messages/:message", #"{"content":"x"}"#),
@@ -83,8 +84,8 @@ import Testing
                 #expect(!reply.text.contains("sealed"), "\(attempt.method) \(attempt.path): \(reply.text)")
             }
             for list in [
-                "assistants", "assistants?visibility=public", "conversations", "files", "files?visibility=shared", "usage", "keys",
-                "knowledge?assistant=harbour", "knowledge?visibility=shared",
+                "assistants", "assistants?visibility=public", "conversations", "archive/conversations", "files",
+                "files?visibility=shared", "usage", "keys", "knowledge?assistant=harbour", "knowledge?visibility=shared",
             ] {
                 let reply = try await api.send(.get, "/v1/\(list)", as: key)
                 #expect(reply.status == 200, "\(list): \(reply.text)")
@@ -111,8 +112,14 @@ import Testing
             #expect(changed.status == 200, "\(changed.text)")
             #expect(try await api.send(.get, messages, as: key).ids() == [message])
             #expect(try await api.send(.delete, "\(messages)/\(message)", as: key).status == 200)
+            let last = try await api.make(messages, #"{"role":"user","content":"And back?"}"#, as: key)
             #expect(try await api.send(.post, "/v1/conversations/\(conversation)/archive", as: key).status == 200)
+            #expect(try await api.send(.get, "/v1/archive/conversations", as: key).ids() == [conversation])
+            #expect(try await api.send(.get, "/v1/archive/conversations/\(conversation)/messages", as: key).ids() == [last])
             #expect(try await api.send(.post, "/v1/conversations/\(conversation)/restore", as: key).status == 200)
+            #expect(try await api.send(.get, "\(messages)?archived=true", as: key).ids().isEmpty)
+            #expect(try await api.send(.post, "/v1/conversations/\(conversation)/archive", as: key).status == 200)
+            #expect(try await api.send(.delete, "/v1/archive/conversations/\(conversation)", as: key).status == 200)
             let passage = try await api.make("/v1/knowledge", #"{"assistant":"harbour","content":"The ferry leaves at noon."}"#, as: key)
             #expect(try await api.send(.patch, "/v1/knowledge/\(passage)", #"{"tags":["tide"]}"#, as: key).status == 200)
             #expect(try await api.send(.delete, "/v1/knowledge/\(passage)", as: key).status == 200)

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import HTTPTypes
 import Storage
 import TestSupport
 import Testing
@@ -80,6 +81,129 @@ import Testing
             #expect(try await api.send(.post, "\(path)/restore").number("messages") == 2)
             #expect(try await api.send(.get, path).text == before.0.text)
             #expect(try await api.send(.get, "\(path)/messages").text == before.1.text)
+        }
+    }
+
+    @Test func `What is archived is listed, read, brought back, and deleted with all it has`() async throws {
+        try await LiveAPI.with { api in
+            let assistant = api.db.alice.assistant.id
+            let id = try await api.make("/v1/conversations", #"{"assistant_id":"\#(assistant)"}"#)
+            let (path, archived) = ("/v1/conversations/\(id)", "/v1/archive/conversations/\(id)")
+            let file = try await api.send(.post, "/v1/files?conversation=\(id)&name=note.txt", "The ferry leaves at noon.").string("id")
+            #expect(try await api.send(.get, "/v1/files/\(file)?wait=30").string("state") == "done")
+            let first = try await api.make("\(path)/messages", #"{"role":"user","content":"See the note","attachments":["\#(file)"]}"#)
+            let second = try await api.make("\(path)/messages", #"{"role":"assistant","content":"Noted.","parent_id":"\#(first)"}"#)
+            #expect(try await api.send(.get, archived).status == 404)
+            #expect(try await api.send(.delete, archived).status == 404)
+            #expect(try await api.send(.post, "\(path)/archive").status == 200)
+
+            #expect(try await api.send(.get, "/v1/archive/conversations").ids() == [id])
+            #expect(try await api.send(.get, "/v1/archive/conversations?assistant_id=\(assistant)&status=active").ids() == [id])
+            #expect(try await api.send(.get, "/v1/archive/conversations?assistant_id=\(UUID())").ids().isEmpty)
+            #expect(try await api.send(.get, "/v1/archive/conversations?sort=created_at").code == "invalid_sort")
+            let read = try await api.send(.get, archived)
+            #expect(try read.string("title") == "See the note" && read.number("message_count") == 2 && read.number("archived_at") > 0)
+            #expect(try await api.send(.get, archived, headers: ["If-None-Match": try #require(read.version)]).status == 304)
+            #expect(try await api.send(.get, "\(archived)/messages").ids() == [first, second])
+            #expect(try await api.send(.get, "\(archived)/messages?after=\(first)").ids() == [second])
+            #expect(try await api.send(.get, "\(archived)/messages?role=user").ids() == [first])
+            #expect(try await api.send(.get, "\(path)/messages?archived=true").status == 404, "the conversation itself is archived")
+            #expect(try await api.send(.get, "/v1/archive/conversations", as: api.bob).ids().isEmpty)
+            for (method, place) in [
+                (.get, archived), (.get, "\(archived)/messages"), (.delete, archived),
+            ] as [(HTTPRequest.Method, String)] {
+                #expect(try await api.send(method, place, as: api.bob).status == 404, "\(method) \(place)")
+            }
+
+            #expect(try await api.send(.post, "\(path)/restore").number("messages") == 2)
+            #expect(try await api.send(.get, archived).status == 404)
+            #expect(try await api.send(.get, "\(path)/messages").ids() == [first, second])
+            #expect(try await api.send(.get, "/v1/files/\(file)?wait=30").string("state") == "done")
+
+            #expect(try await api.send(.post, "\(path)/archive").status == 200)
+            let late = try await api.send(.delete, archived, headers: ["If-Match": #""1""#])
+            #expect(late.status == 412 && late.code == "version_changed")
+            let version = try #require(try await api.send(.get, archived).version)
+            let deleted = try await api.send(.delete, archived, headers: ["If-Match": version])
+            #expect(try deleted.string("object") == "archived_conversation.deleted")
+            #expect(try await api.send(.post, "\(path)/restore").status == 404)
+            for table in ["conversations", "messages", "conversations_archive", "messages_archive", "files", "knowledge_base"] {
+                let left = try await api.db.administrate("SELECT FROM \(identifier: table)")
+                #expect(left.isEmpty, "\(table)")
+            }
+        }
+    }
+
+    @Test func `Messages archived while their conversation goes on are read, and go with it`() async throws {
+        try await LiveAPI.with { api in
+            let path = "/v1/conversations/\(try await api.make("/v1/conversations", #"{"persona_id":"personal-assistant"}"#))"
+            let other = "/v1/conversations/\(try await api.make("/v1/conversations", #"{"persona_id":"personal-assistant"}"#))"
+            try await api.db.administrate(
+                """
+                INSERT INTO messages (user_id, conversation_id, role, content, created_at)
+                SELECT user_id, id, 'user', 'long ago', now() - interval '300 days' FROM conversations
+                """)
+            let old = try await api.send(.get, "\(path)/messages").ids()
+            let fresh = try await api.make("\(path)/messages", #"{"role":"user","content":"Now"}"#)
+            let age = try #require(Age("6months"))
+            let moved = try await api.db.database.write(api.db.system) { try await $0.archiveMessages(olderThan: age) }
+            #expect(moved == 2 && old.count == 1)
+            #expect(try await api.send(.get, "\(path)/messages").ids() == [fresh])
+            #expect(try await api.send(.get, "\(path)/messages?archived=true").ids() == old)
+            #expect(try await api.send(.get, "\(path)/messages?archived=true", as: api.bob).status == 404)
+            #expect(try await api.send(.get, "\(path)/messages?archived=true&branch=\(fresh)").code == "invalid_branch")
+            #expect(try await api.send(.get, "\(path)/messages?archived=perhaps").code == "invalid_archived")
+
+            func kept() async throws -> Int { try await api.db.administrate("SELECT FROM messages_archive").count }
+            #expect(try await api.send(.delete, path, headers: ["If-Match": #""1""#]).status == 412)
+            #expect(try await api.send(.delete, path, as: api.bob).status == 404)
+            #expect(try await kept() == 2)
+            #expect(try await api.send(.delete, path).string("object") == "conversation.deleted")
+            #expect(try await kept() == 1)
+            #expect(try await api.send(.get, "\(other)/messages?archived=true").ids().count == 1)
+        }
+    }
+
+    @Test func `Long messages come in pieces, and walking them yields all in their order`() async throws {
+        try await LiveAPI.with { api in
+            let id = try await api.make("/v1/conversations", #"{"persona_id":"personal-assistant"}"#)
+            let (path, conversation) = ("/v1/conversations/\(id)/messages", try #require(UUID(uuidString: id)))
+            let ids = (0..<12).map { _ in UUID() }
+            for (number, message) in ids.enumerated() {
+                let parent = number > 0 ? ids[number - 1] : nil
+                try await api.db.administrate(
+                    """
+                    INSERT INTO messages (id, user_id, conversation_id, role, content, parent_id, created_at)
+                    VALUES (\(message), \(api.db.alice.id), \(conversation), 'user', repeat('x', 1000000), \(parent),
+                        now() - make_interval(mins => \(Int32(ids.count - number))))
+                    """)
+            }
+            let whole = ids.map { $0.uuidString.lowercased() }
+            for (order, expected) in [("asc", whole), ("desc", Array(whole.reversed()))] {
+                var (seen, sizes, next) = ([String](), [Int](), "")
+                repeat {
+                    let page = try await api.send(.get, "\(path)?limit=1000&order=\(order)\(next)")
+                    #expect(page.status == 200 && page.text.utf8.count < ResourceQuery.largestPage + 1_000)
+                    let shown = try page.ids()
+                    sizes.append(shown.count)
+                    seen += shown
+                    let last = try page.string("last_id")
+                    #expect(last == shown.last)
+                    next = try page.object()["has_more"] as? Bool == true ? "&after=\(last)" : ""
+                } while !next.isEmpty && sizes.count < 12
+                #expect(seen == expected && sizes == [8, 4], "\(order): \(sizes)")
+            }
+            let few = try await api.send(.get, "\(path)?limit=3")
+            #expect(try few.ids() == Array(whole.prefix(3)) && few.object()["has_more"] as? Bool == true)
+
+            // A branch is read from its end, and goes on where its first message's parent ends.
+            let end = try await api.send(.get, "\(path)?branch=\(whole[11])")
+            #expect(try end.ids() == Array(whole.suffix(8)) && end.object()["has_more"] as? Bool == true)
+            let beginning = try await api.send(.get, "\(path)?branch=\(whole[3])")
+            #expect(try beginning.ids() == Array(whole.prefix(4)) && beginning.object()["has_more"] as? Bool == false)
+            let short = try await api.send(.get, "\(path)?branch=\(whole[3])&limit=2")
+            #expect(try short.ids() == Array(whole[2...3]) && short.object()["has_more"] as? Bool == true)
+            #expect(try await api.send(.get, "\(path)?branch=\(whole[3])&after=\(whole[0])").code == "invalid_branch")
         }
     }
 

@@ -57,6 +57,21 @@ import Testing
             #expect(try await api.db.administrate("SELECT FROM idempotency_keys WHERE key = 'x'").isEmpty)
         }
     }
+
+    @Test func `What is stored of a request says nothing of the password in it`() async throws {
+        try await LiveAPI.with { api in
+            try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.alice.id)")
+            func create(_ name: String, _ password: String) async throws -> Reply {
+                let body = #"{"username":"\#(name)","email":"\#(name)@example.com","password":"\#(password)"}"#
+                return try await api.send(.post, "/v1/users", body, headers: ["Idempotency-Key": "monday"])
+            }
+            let made = try await create("carol", "a quiet harbour at noon")
+            #expect(made.status == 201, "\(made.text)")
+            let again = try await create("carol", "a loud harbour at night")
+            #expect(try again.status == 201 && again.headers[.replayed] == "true" && again.string("id") == made.string("id"))
+            #expect(try await create("dave", "a quiet harbour at noon").code == "idempotency_key_reused")
+        }
+    }
 }
 
 extension HTTPField.Name {

@@ -170,6 +170,8 @@ import Testing
             let rest = try await api.send(.get, "/v1/voices?sort=name&order=asc&after=\(try #require(byName.last))").ids()
             #expect(Set(byName + rest) == Set(made) && (byName + rest).count == 7)
             #expect(try await api.send(.get, "/v1/voices?language=ko").ids().count == 3)
+            #expect(try await api.send(.get, "/v1/voices?visibility=public&sort=name").code == "invalid_sort")
+            #expect(try await api.send(.get, "/v1/voices?visibility=public&sort=created_at&order=asc").status == 200)
             for wrong in ["sort=settings", "order=up", "limit=0", "after=x", "colour=red", "is_public=maybe", "visibility=all"] {
                 #expect(try await api.send(.get, "/v1/voices?\(wrong)").status == 400, "\(wrong)")
             }
@@ -220,6 +222,38 @@ import Testing
             let patched = try await api.send(
                 .patch, "/v1/assistants/\(api.db.bob.assistant.id)", #"{"persona_id":"\#(template)"}"#, as: api.bob)
             #expect(patched.status == 404 && patched.code == "persona_not_found")
+        }
+    }
+
+    @Test func `An assistant's entity tag changes with its skills, and with an older one nothing is changed`() async throws {
+        try await LiveAPI.with { api in
+            let path = "/v1/assistants/\(try await api.make("/v1/assistants", #"{"name":"Kei"}"#))"
+            let skill = try await api.make(
+                "/v1/skills", #"{"skill_code":"sum","name":"Sums","description":"d","skill_type":"t","configuration":{}}"#)
+            let before = try #require(try await api.send(.get, path).version)
+            #expect(try await api.send(.get, path, headers: ["If-None-Match": before]).status == 304)
+            let given = try await api.send(.put, "\(path)/skills/\(skill)", "{}")
+            let tag = try #require(given.version)
+            let read = try await api.send(.get, path, headers: ["If-None-Match": before])
+            #expect(read.status == 200 && read.text.contains("Sums") && read.version == tag)
+            let late = try await api.send(.patch, path, #"{"description":"x"}"#, headers: ["If-Match": before])
+            #expect(late.status == 412 && late.code == "version_changed")
+            #expect(try await api.send(.patch, path, "{}", headers: ["If-Match": before]).status == 412)
+            #expect(try await api.send(.delete, path, headers: ["If-Match": before]).status == 412)
+
+            // The skill is another row: what is shown changes, and the assistant's row does not.
+            #expect(try await api.send(.patch, "/v1/skills/\(skill)", #"{"name":"Additions"}"#).status == 200)
+            let renamed = try await api.send(.get, path, headers: ["If-None-Match": tag])
+            #expect(renamed.status == 200 && renamed.text.contains("Additions") && renamed.version != tag)
+            let changed = try await api.send(.patch, path, #"{"description":"d"}"#, headers: ["If-Match": tag])
+            #expect(changed.status == 200, "\(changed.text)")
+            #expect(try await api.send(.get, path).version == changed.version)
+
+            #expect(try await api.send(.delete, "\(path)/skills/\(skill)").status == 200)
+            let stale = try await api.send(.delete, path, headers: ["If-Match": try #require(changed.version)])
+            #expect(stale.status == 412, "\(stale.text)")
+            let now = try #require(try await api.send(.get, path).version)
+            #expect(try await api.send(.delete, path, headers: ["If-Match": now]).status == 200)
         }
     }
 

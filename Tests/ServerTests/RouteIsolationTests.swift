@@ -105,6 +105,7 @@ import Testing
         ],
         "GET /v1/conversations/{id}/messages": [
             .init("/v1/conversations/:conversation/messages"), .init("/v1/conversations/:ownConversation/messages?branch=:message"),
+            .init("/v1/conversations/:conversation/messages?archived=true"),
         ],
         "GET /v1/conversations/{id}/messages/{message}": [
             .init("/v1/conversations/:conversation/messages/:message"), .init("/v1/conversations/:ownConversation/messages/:message"),
@@ -116,6 +117,16 @@ import Testing
         "DELETE /v1/conversations/{id}/messages/{message}": [
             .init("/v1/conversations/:conversation/messages/:message"), .init("/v1/conversations/:ownConversation/messages/:message"),
         ],
+        "GET /v1/archive/conversations": [
+            .init("/v1/archive/conversations", nil, .emptyList),
+            .init("/v1/archive/conversations?assistant_id=:assistant", nil, .emptyList),
+            .init("/v1/archive/conversations?after=:archived"),
+        ],
+        "GET /v1/archive/conversations/{id}": [.init("/v1/archive/conversations/:archived")],
+        "GET /v1/archive/conversations/{id}/messages": [
+            .init("/v1/archive/conversations/:archived/messages"), .init("/v1/archive/conversations/:conversation/messages"),
+        ],
+        "DELETE /v1/archive/conversations/{id}": [.init("/v1/archive/conversations/:archived")],
         "GET /v1/knowledge": [
             .init("/v1/knowledge?assistant=:assistant"), .init("/v1/knowledge?assistant=:own", nil, .emptyList),
             .init("/v1/knowledge?assistant=:own&after=:knowledge"), .init("/v1/knowledge?visibility=shared", nil, .emptyList),
@@ -269,8 +280,10 @@ import Testing
         rows["conversation"] = try await api.make("/v1/conversations", #"{"assistant_id":"\#(assistant)","title":"\#(note)"}"#)
         let conversation = try #require(rows["conversation"])
         rows["message"] = try await api.make("/v1/conversations/\(conversation)/messages", #"{"role":"user","content":"\#(note)"}"#)
-        rows["archived"] = try await api.make("/v1/conversations", #"{"assistant_id":"\#(assistant)"}"#)
-        #expect(try await api.send(.post, "/v1/conversations/\(try #require(rows["archived"]))/archive").status == 200)
+        let archived = try await api.make("/v1/conversations", #"{"assistant_id":"\#(assistant)"}"#)
+        rows["archived"] = archived
+        _ = try await api.make("/v1/conversations/\(archived)/messages", #"{"role":"user","content":"\#(note)"}"#)
+        #expect(try await api.send(.post, "/v1/conversations/\(archived)/archive").status == 200)
         rows["knowledge"] = try await api.make("/v1/knowledge", #"{"assistant":"kei","content":"The ferry: \#(note)."}"#)
         let upload = try await api.send(.post, "/v1/files?assistant=kei&name=a.txt", "The ferry leaves; \(note).")
         rows["file"] = try upload.string("id")

@@ -28,6 +28,23 @@ import Testing
         }
     }
 
+    @Test func `A setting is changed only at the version that was read`() async throws {
+        try await LiveAPI.with { api in
+            try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.alice.id)")
+            let path = "/v1/settings/max_file_size"
+            let read = try #require(try await api.send(.get, path).version)
+            let first = try await api.send(.put, path, #"{"value":2000}"#, headers: ["If-Match": read])
+            #expect(first.status == 200 && first.version != read)
+            let late = try await api.send(.put, path, #"{"value":3000}"#, headers: ["If-Match": read])
+            #expect(late.status == 412 && late.code == "version_changed")
+            #expect(try await api.send(.get, path).number("value") == 2000)
+            let next = try #require(first.version)
+            #expect(try await api.send(.get, path, headers: ["If-None-Match": next]).status == 304)
+            #expect(try await api.send(.put, path, #"{"value":3000}"#, headers: ["If-Match": next]).status == 200)
+            #expect(try await api.send(.put, "/v1/settings/colour", #"{"value":1}"#, headers: ["If-Match": next]).status == 404)
+        }
+    }
+
     @Test func `A change is obeyed by the next upload and the next assistant`() async throws {
         try await LiveAPI.with { api in
             let settings = InstallationSettings(database: api.db.database, scope: api.db.system)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct AssistantTests {
     @Test func `The six built-in personas have prompts and are seen by everybody`() async throws {
         try await withTestDatabase { db in
-            let personas = try await db.database.read(db.alice.scope) { try await $0.personas() }
+            let personas = try await db.database.read(db.alice.scope) { try await $0.personas(limit: 100) }
             #expect(personas.count == 6)
             #expect(Set(personas.compactMap(\.slug)).count == 6)
             #expect(personas.contains { $0.slug == Persona.defaultSlug })

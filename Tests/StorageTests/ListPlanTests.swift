@@ -31,7 +31,8 @@ import Testing
             }
             pages += [
                 Page(resource: .conversation), Page(resource: .conversation, filters: ["assistant_id": assistant]),
-                Page(resource: .conversation, sort: "created_at", filters: ["status": "active"]),
+                Page(resource: .conversation, sort: "created_at"),
+                Page(resource: .conversation, sort: "created_at", filters: ["status": "active"]), Page(resource: .archivedConversation),
                 Page(resource: .usage), Page(resource: .usage, filters: ["assistant_id": assistant]),
                 Page(resource: .knowledge, filters: ["assistant_id": assistant]), Page(resource: .knowledge, visibility: .shared),
             ]
@@ -79,6 +80,12 @@ import Testing
                     #expect((scan.index != nil || scan.rowsRead == 0) && scan.rowsRead <= 2 * Self.limit, "\(scan)")
                 }
             }
+            let archived = try await db.plans(as: db.alice) { transaction in
+                let query = ResourceQuery(limit: Self.limit, isAscending: true)
+                let rows = try await transaction.archivedMessages(of: conversation, .conversation, query)
+                #expect(rows.count == Self.limit + 1)
+            }
+            try expectIndex(archived, "messages_archive", "archived messages")
             let branch = try await db.plans(as: db.alice) { transaction in
                 let rows = try await transaction.branch(of: conversation, to: middle, limit: 100)
                 #expect(rows.count == 1)
@@ -92,6 +99,34 @@ import Testing
                 #expect(week.count > 1)
             }
             try expectIndex(sums, "api_usage", "usage by day", atMost: Self.rowsOfAlice)
+        }
+    }
+
+    @Test func `Every page of users is read by an index`() async throws {
+        try await withTestDatabase { db in
+            try await db.administrate(
+                """
+                INSERT INTO users (username, email, password_hash, created_at)
+                SELECT 'u' || i, 'e' || i || '@example.com', '!', now() - i * interval '7 minutes' FROM generate_series(1, 5000) AS i
+                """)
+            try await db.administrate("ANALYZE users")
+            let middle = try #require(
+                try await db.administrate("SELECT id FROM users WHERE username = 'u2500'").first?.decode(UserID.self))
+            for sort in AccountQuery.Sort.allCases {
+                for after in [nil, middle] {
+                    for isAscending in [false, true] {
+                        var query = AccountQuery(limit: Self.limit, after: after)
+                        query.sort = sort
+                        query.isAscending = isAscending
+                        let asked = query
+                        let plans = try await db.plans(in: db.system) { transaction in
+                            let rows = try await transaction.accounts(asked)
+                            #expect(rows.count == Self.limit + 1)
+                        }
+                        try expectIndex(plans, "users", "users by \(sort) after \(after != nil) ascending \(isAscending)")
+                    }
+                }
+            }
         }
     }
 
@@ -150,6 +185,18 @@ import Testing
             SELECT c.user_id, c.id, 'user', 'm' || i, now() - i * interval '5 hours'
             FROM (SELECT user_id, id, row_number() OVER (PARTITION BY user_id ORDER BY created_at DESC, id) AS place FROM conversations) AS c,
                 generate_series(1, CASE WHEN c.place = 1 THEN 300 ELSE 4 END) AS i
+            """)
+        try await db.administrate(
+            """
+            INSERT INTO conversations_archive
+                (id, user_id, status, voice_enabled, message_count, started_at, ended_at, created_at, updated_at)
+            SELECT gen_random_uuid(), o.user_id, 'ended', false, 0, \(times), \(times), \(times), \(times)
+            FROM \(owners), generate_series(1, o.n) AS i
+            """)
+        try await db.administrate(
+            """
+            INSERT INTO messages_archive (id, user_id, conversation_id, role, content, content_type, created_at)
+            SELECT gen_random_uuid(), user_id, conversation_id, role, content, content_type, created_at - interval '1 year' FROM messages
             """)
         try await db.administrate(
             """

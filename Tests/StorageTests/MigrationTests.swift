@@ -9,17 +9,74 @@ import Testing
         MigrationEngine(configuration: owner, migrations: migrations, logger: .silent)
     }
 
-    /// Rows in every table.
+    /// Rows in every table, of messages in two partitions, and what belongs together in more than one form.
     private func fill(_ db: TestDatabase) async throws {
         let instance = InstanceID()
         for name in ["one.md", "two.md"] { try await db.put(name, name, for: db.alice) }
         let file = try #require(try await db.claim(instance))
         #expect(try await db.complete(file, of: instance, with: ["a", "b"]) != nil)
-        try await db.administrate(
+        let (user, assistant) = (db.alice.id, db.alice.assistant.id)
+        let talk = try await db.oldTalk(db.alice, daysAgo: [0, 400])
+        let archived = try await db.oldTalk(db.bob, daysAgo: [3])
+        let statements: [SQL] = [
+            "SELECT archive_conversations(ARRAY[\(archived)]::uuid[])",
             """
-            INSERT INTO api_keys (user_id, name, prefix, secret_sha256, scopes)
-            VALUES (\(db.alice.id), 'k', 'p', decode(repeat('00', 32), 'hex'), '{read}')
+            INSERT INTO conversations (user_id, persona_id, public_assistant_id, public_assistant_name)
+            VALUES (\(db.bob.id), 'business-assistant', \(assistant), 'hers')
+            """,
+            """
+            INSERT INTO knowledge_base (user_id, secretary_id, conversation_id, content)
+            VALUES (\(user), \(assistant), \(talk), 'attached')
+            """,
+            """
+            WITH t AS (INSERT INTO personality_templates (user_id, name, system_prompt) VALUES (\(user), 'mine', 'x') RETURNING id),
+                v AS (INSERT INTO voices (user_id, name) VALUES (\(user), 'low') RETURNING id),
+                a AS (INSERT INTO avatars (user_id, name) VALUES (\(user), 'heron') RETURNING id)
+            UPDATE assistants SET personality_template_id = (SELECT id FROM t), voice_id = (SELECT id FROM v),
+                avatar_id = (SELECT id FROM a), is_public = true, settings = '{"share_knowledge": true}' WHERE id = \(assistant)
+            """,
+            """
+            INSERT INTO personality_template_versions (user_id, template_id, version, system_prompt, is_draft)
+            SELECT user_id, id, 2, 'y', true FROM personality_templates WHERE user_id = \(user)
+            """,
+            """
+            WITH s AS (
+                INSERT INTO skill_definitions (user_id, skill_code, name, description, skill_type, configuration)
+                VALUES (\(user), 'tide', 'Tide', 'd', 't', '{}') RETURNING id)
+            INSERT INTO assistant_skills (user_id, assistant_id, skill_definition_id) SELECT \(user), \(assistant), id FROM s
+            """,
+            """
+            INSERT INTO user_preferences (user_id, preferred_persona, default_assistant_id)
+            VALUES (\(user), 'education-tutor', \(assistant))
+            """,
+            "INSERT INTO api_usage (user_id, secretary_id, api_name) VALUES (\(user), \(assistant), 'embed')",
+            "INSERT INTO api_keys (user_id, name, prefix, secret_sha256, scopes) VALUES (\(user), 'k', 'p', sha256('k'), '{read}')",
+            "INSERT INTO idempotency_keys (user_id, key, request_sha256) VALUES (\(user), 'k', sha256('k'))",
+            """
+            INSERT INTO refresh_tokens (user_id, family_id, secret_sha256, expires_at)
+            VALUES (\(user), gen_random_uuid(), sha256('k'), now())
+            """,
+            "INSERT INTO account_tokens (user_id, purpose, secret_sha256, expires_at) VALUES (\(user), 'setup', sha256('k'), now())",
+            "INSERT INTO login_attempts (name_folded) VALUES ('alice'), (' of an account')",
+            "UPDATE system_settings SET value = 'true' WHERE key = 'registration_open'",
+        ]
+        for statement in statements { try await db.administrate(statement) }
+        #expect(try await emptyTables(db) == [])
+        #expect(try await db.texts("SELECT count(DISTINCT tableoid) FROM messages") == ["2"])
+    }
+
+    /// The tables without a row. Partitions count with their parent: those of the coming months have none yet.
+    private func emptyTables(_ db: TestDatabase) async throws -> [String] {
+        let tables = try await db.texts(
+            """
+            SELECT relname FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1
             """)
+        var empty: [String] = []
+        for table in tables {
+            if try await db.administrate("SELECT FROM \(identifier: table) LIMIT 1").isEmpty { empty.append(table) }
+        }
+        return empty
     }
 
     @Test func `Down step by step and up again, with data in it, leaves the same schema`() async throws {

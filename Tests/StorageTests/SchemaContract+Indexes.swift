@@ -41,6 +41,7 @@ extension SchemaContract {
         decision | idx_conversations_template | conversations USING btree (personality_template_id)
         decision | idx_conversations_updated_at | conversations USING btree (updated_at)
         decision | idx_conversations_user_assistant | conversations USING btree (user_id, assistant_id, updated_at DESC, id DESC)
+        decision | idx_conversations_user_created | conversations USING btree (user_id, created_at DESC, id DESC)
         both | idx_conversations_user_id | conversations USING btree (user_id)
         secretary | idx_conversations_user_status_created | conversations USING btree (user_id, status, created_at DESC)
         avatar | idx_conversations_user_updated | conversations USING btree (user_id, updated_at DESC, id DESC)
@@ -81,9 +82,11 @@ extension SchemaContract {
         decision | idx_personality_template_versions_template | personality_template_versions USING btree (template_id, version DESC)
         secretary | idx_personality_templates_is_active | personality_templates USING btree (is_active)
         decision | idx_personality_templates_public | personality_templates USING btree (created_at DESC, id DESC) WHERE is_public
+        decision | idx_personality_templates_public_name | personality_templates USING btree (name, id) WHERE is_public
         secretary | idx_personality_templates_template_type | personality_templates USING btree (template_type)
         decision | idx_personality_templates_user_created | personality_templates USING btree (user_id, created_at DESC, id DESC)
         secretary | idx_personality_templates_user_id | personality_templates USING btree (user_id)
+        decision | idx_personality_templates_user_name | personality_templates USING btree (user_id, name, id)
         decision | idx_refresh_tokens_expires_at | refresh_tokens USING btree (expires_at)
         decision | idx_refresh_tokens_family | refresh_tokens USING btree (user_id, family_id)
         secretary | idx_skill_definitions_is_active | skill_definitions USING btree (is_active)

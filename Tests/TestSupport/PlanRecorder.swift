@@ -28,6 +28,13 @@ extension TestDatabase {
     public func plans(
         as user: TestUser, isolation: isolated (any Actor)? = #isolation, _ body: (Transaction) async throws -> Void
     ) async throws -> [QueryPlan] {
+        try await plans(in: user.scope, body)
+    }
+
+    /// As ``plans(as:isolation:_:)``; the service's own scope asks as `bunko_worker`.
+    public func plans(
+        in scope: Scope, isolation: isolated (any Actor)? = #isolation, _ body: (Transaction) async throws -> Void
+    ) async throws -> [QueryPlan] {
         let name = superuser.database
         for setting in [
             "session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0", "auto_explain.log_analyze = on",
@@ -41,7 +48,7 @@ extension TestDatabase {
             requests: PostgresPool(configuration: logins.app, logger: logger),
             worker: PostgresPool(configuration: logins.worker, logger: logger))
         do {
-            try await recording.read(user.scope, body)
+            try await recording.read(scope, body)
         } catch {
             await recording.close()
             throw error

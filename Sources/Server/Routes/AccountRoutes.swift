@@ -76,7 +76,7 @@ struct AccountRoutes: Sendable {
 
 extension ResourceResponse {
     /// An account with its version.
-    init(_ account: Account) { self.init(UserBody(account), version: account.version) }
+    init(_ account: Account) { self.init(UserBody(account), version: account.version, isValidator: false) }
 }
 
 /// A user on the wire.

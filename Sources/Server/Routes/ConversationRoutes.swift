@@ -5,7 +5,8 @@ import Storage
 
 /// `/v1/conversations` and their messages.
 ///
-/// Messages are listed in the order they were written; `?branch=ID` gives the branch that ends in one of them.
+/// Messages are listed in the order they were written; `?branch=ID` gives the branch that ends in one of them. When it begins before the
+/// page (`has_more`), the branch that ends in the first message's parent goes on. `?archived=true` lists those that were archived.
 struct ConversationRoutes: Sendable {
     let database: Database
 
@@ -15,7 +16,7 @@ struct ConversationRoutes: Sendable {
         group.get("conversations", use: plain.list)
         group.get("conversations/:id", use: plain.get)
         group.patch("conversations/:id", use: plain.update)
-        group.delete("conversations/:id", use: plain.delete)
+        group.delete("conversations/:id", use: delete)
         group.post("conversations/:id/archive", use: archive)
         group.post("conversations/:id/restore", use: restore)
         group.post("conversations/:id/messages", use: append)
@@ -33,6 +34,16 @@ struct ConversationRoutes: Sendable {
         return try await IdempotentWrite(database: database).run(request, members, scope: scope) {
             try await $0.createConversation(members)
         }
+    }
+
+    @Sendable
+    func delete(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Deletion> {
+        let scope = try context.scope
+        try scope.require(.ingest)
+        let id = try context.pathUUID("id", of: .conversation)
+        let version = try request.expectedVersion()
+        try await database.write(scope) { try await $0.deleteConversation(id, version: version) }
+        return JSONResponse(Deletion(id: id.uuidString.lowercased(), object: "conversation.deleted"))
     }
 
     @Sendable
@@ -72,14 +83,21 @@ struct ConversationRoutes: Sendable {
             guard let leaf = UUID(uuidString: text) else { throw Problem.invalid("branch", "branch is \"\(text)\", which is no UUID.") }
             return leaf
         }
+        let isArchived = try request.flag("archived") ?? false
+        guard leaf == nil || (query.after == nil && !isArchived) else {
+            throw Problem.invalid(
+                "branch", "branch goes neither with after nor with archived.",
+                remedy: "For what comes before a branch's page, ask for the branch that ends in the first message's parent.")
+        }
         let rows = try await database.read(scope) { transaction in
+            if isArchived { return try await transaction.archivedMessages(of: id, .conversation, query) }
             if let leaf {
                 _ = try await transaction.get(.conversation, id)
                 return try await transaction.branch(of: id, to: leaf, limit: query.limit)
             }
             return try await transaction.messages(of: id, query)
         }
-        return ResourcePage(rows: rows, limit: query.limit)
+        return ResourcePage(rows: rows, limit: query.limit, showsLast: leaf != nil)
     }
 
     @Sendable

@@ -4,7 +4,8 @@ import Foundation
 import Hummingbird
 import Storage
 
-/// `/v1/keys`: make, list, get, rename, revoke, delete. Needs the permission `admin`.
+/// `/v1/keys`: make, list, get, rename, revoke, delete. Needs the permission `admin`. The list is narrowed by `revoked`; renaming and
+/// deleting take an `If-Match`.
 struct KeyRoutes: Sendable {
     let keys: KeyRing
     let database: Database
@@ -82,35 +83,42 @@ struct KeyRoutes: Sendable {
 
     @Sendable
     func list(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Page<KeyBody>> {
-        let rows = try await keys.list(try context.scope)
-        return JSONResponse(Page(rows.map(KeyBody.init), limit: rows.count, id: \.id))
+        let query = KeyQuery(
+            limit: try request.number("limit", default: 100, in: 1...1_000), after: try request.identifier("after", as: APIKeyID.self),
+            isRevoked: try request.flag("revoked"))
+        return JSONResponse(Page(try await keys.list(try context.scope, query).map(KeyBody.init), limit: query.limit, id: \.id))
     }
 
     @Sendable
-    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<KeyBody> {
-        JSONResponse(KeyBody(try await keys.show(try context.scope, try context.pathID("key", as: APIKeyID.self))))
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
+        ResourceResponse(try await keys.show(try context.scope, try context.pathID("key", as: APIKeyID.self)))
     }
 
     @Sendable
-    func rename(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<KeyBody> {
+    func rename(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let id = try context.pathID("key", as: APIKeyID.self)
+        let version = try request.expectedVersion()
         let body = try await request.json(RenameRequest.self)
-        return JSONResponse(KeyBody(try await keys.rename(try context.scope, id, to: body.name)))
+        return ResourceResponse(try await keys.rename(try context.scope, id, to: body.name, version: version))
     }
 
     @Sendable
-    func revoke(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<KeyBody> {
+    func revoke(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let id = try context.pathID("key", as: APIKeyID.self)
         try await keys.revoke(try context.scope, id)
-        return JSONResponse(KeyBody(try await keys.show(try context.scope, id)))
+        return ResourceResponse(try await keys.show(try context.scope, id))
     }
 
     @Sendable
     func delete(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Deletion> {
         let id = try context.pathID("key", as: APIKeyID.self)
-        try await keys.delete(try context.scope, id)
+        try await keys.delete(try context.scope, id, version: try request.expectedVersion())
         return JSONResponse(Deletion(id: id.description, object: "key.deleted"))
     }
+}
+
+extension ResourceResponse {
+    fileprivate init(_ record: APIKeyRecord) { self.init(KeyRoutes.KeyBody(record), version: record.version, isValidator: false) }
 }
 
 extension KeyRoutes.CreateRequest {

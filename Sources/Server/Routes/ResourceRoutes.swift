@@ -6,7 +6,7 @@ import Storage
 /// The five routes of a resource: create, list, get, change, delete.
 ///
 /// Lists are paged by `limit` and `after`, sorted by `sort` and `order`, narrowed by the resource's filters; `visibility=public` lists
-/// everybody's public rows. A change takes an `If-Match`; a creation an `Idempotency-Key`.
+/// everybody's public rows, by `created_at` alone. A change takes an `If-Match`; a creation an `Idempotency-Key`.
 struct ResourceRoutes: Sendable {
     let resource: Resource
     let database: Database
@@ -68,7 +68,7 @@ extension BunkoRequestContext {
     /// The id of a row in the path. Text that is no id names nothing, so it is answered like one that does not exist.
     func pathUUID(_ name: String, of resource: Resource) throws(Problem) -> UUID {
         let text = try pathText(name)
-        guard let id = UUID(uuidString: text) else { throw Problem.notFound(resource.name, text) }
+        guard let id = UUID(uuidString: text) else { throw Problem.notFound(resource.spokenName, text) }
         return id
     }
 }

@@ -5,7 +5,7 @@ import Hummingbird
 import Operations
 import Storage
 
-/// `/v1/settings`: read by everybody, changed by administrators.
+/// `/v1/settings`: read by everybody, changed by administrators. A change takes an `If-Match`. The list is short and never paged.
 struct SettingRoutes: Sendable {
     let settings: InstallationSettings
     let administration: UserAdministration
@@ -46,15 +46,20 @@ struct SettingRoutes: Sendable {
     }
 
     @Sendable
-    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<SettingBody> {
+    func get(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         try context.scope.require(.read)
-        return JSONResponse(SettingBody(try await settings.get(try context.pathText("key"))))
+        return ResourceResponse(try await settings.get(try context.pathText("key")))
     }
 
     @Sendable
-    func set(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<SettingBody> {
+    func set(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         try await administration.requireAdministrator(try context.scope)
+        let version = try request.expectedVersion()
         let body = try await request.json(SetRequest.self)
-        return JSONResponse(SettingBody(try await settings.set(try context.pathText("key"), to: body.value)))
+        return ResourceResponse(try await settings.set(try context.pathText("key"), to: body.value, version: version))
     }
+}
+
+extension ResourceResponse {
+    fileprivate init(_ setting: Setting) { self.init(SettingRoutes.SettingBody(setting), version: setting.version) }
 }

@@ -98,8 +98,10 @@ struct TemplateRoutes: Sendable {
     func personas(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Page<PersonaBody>> {
         let scope = try context.scope
         try scope.require(.read)
-        let rows = try await database.read(scope) { try await $0.personas() }
-        return JSONResponse(Page(rows.map(PersonaBody.init), limit: rows.count, id: \.id))
+        let limit = try request.number("limit", default: 100, in: 1...1_000)
+        let after = try request.identifier("after", as: PersonaID.self)
+        let rows = try await database.read(scope) { try await $0.personas(limit: limit, after: after) }
+        return JSONResponse(Page(rows.map(PersonaBody.init), limit: limit, id: \.id))
     }
 
     @Sendable

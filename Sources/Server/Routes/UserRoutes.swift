@@ -5,7 +5,8 @@ import Hummingbird
 import Storage
 
 /// `/v1/users`: the accounts of the installation, for administrators. A user is named by id, user name or e-mail address. To whoever is
-/// no administrator every user is one that does not exist.
+/// no administrator every user is one that does not exist. The list is sorted by `created_at` (newest first), `username` or `email`, and
+/// narrowed by `is_active`, `is_admin` and `is_verified`.
 struct UserRoutes: Sendable {
     let administration: UserAdministration
     let database: Database
@@ -74,10 +75,17 @@ struct UserRoutes: Sendable {
 
     @Sendable
     func list(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Page<UserBody>> {
-        let limit = try request.number("limit", default: 100, in: 1...1_000)
-        let after = try request.identifier("after", as: UserID.self)
-        let rows = try await administration.list(try context.scope, limit: limit + 1, after: after)
-        return JSONResponse(Page(rows.map(UserBody.init), limit: limit, id: \.id))
+        let scope = try context.scope
+        // Before the query is read, so that a faulty one tells nothing to others.
+        try await administration.requireAdministrator(scope)
+        var query = AccountQuery(
+            limit: try request.number("limit", default: 100, in: 1...1_000), after: try request.identifier("after", as: UserID.self))
+        query.sort = try request.choice("sort", of: AccountQuery.Sort.self) ?? .createdAt
+        query.isAscending = try request.isAscending ?? false
+        query.isActive = try request.flag("is_active")
+        query.isAdministrator = try request.flag("is_admin")
+        query.isVerified = try request.flag("is_verified")
+        return JSONResponse(Page(try await administration.list(scope, query).map(UserBody.init), limit: query.limit, id: \.id))
     }
 
     @Sendable

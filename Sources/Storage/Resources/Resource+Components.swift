@@ -58,7 +58,7 @@ extension Resource {
             .init("avatar_model", .text(maximum: 100)),
             .init("published_version", .integer(1...1_000_000), access: .never),
         ] + flags + times,
-        sorts: ["created_at", "updated_at", "name"], isShareable: true)
+        sorts: ["created_at", "updated_at", "name"], isShareable: true, bulkColumn: "system_prompt")
 
     /// Assistants, with what they are put together from.
     public static let assistant = Resource(

@@ -37,7 +37,7 @@ extension Resource {
             .init("metadata", .object),
             .init("created_at", .instant, access: .never),
         ],
-        isInConversation: true,
+        conversationTables: ["conversations"], bulkColumn: "content",
         expansions: [
             (
                 "attachments",
@@ -49,6 +49,23 @@ extension Resource {
                 """
             )
         ])
+
+    /// Conversations in the archive, as they were. Most of their messages came there before them, so they are counted there.
+    public static let archivedConversation = Resource(
+        "archived_conversation", collection: "archive/conversations", table: "conversations_archive",
+        columns: conversation.columns.filter { $0.member != "message_count" }.map(\.archived) + [archivedAt],
+        sorts: ["updated_at"], assistantColumn: "assistant_id",
+        expansions: [
+            ("message_count", "(SELECT count(*) FROM messages_archive m WHERE m.user_id = r.user_id AND m.conversation_id = r.id)")
+        ])
+
+    /// Messages in the archive, of conversations there and of others.
+    public static let archivedMessage = Resource(
+        "archived_message", collection: "archive/messages", table: "messages_archive",
+        columns: message.columns.map(\.archived) + [archivedAt],
+        conversationTables: ["conversations", "conversations_archive"], bulkColumn: "content")
+
+    private static let archivedAt = ResourceColumn("archived_at", .instant, access: .never)
 
     /// What was used, a row for each call of a model.
     public static let usage = Resource(
@@ -87,7 +104,7 @@ extension Resource {
             .init("tags", .tags, isNullable: false, isFilter: true),
             .init("metadata", .object),
         ] + times,
-        assistantColumn: "secretary_id")
+        assistantColumn: "secretary_id", bulkColumn: "content")
 
     /// What may be changed of an uploaded file. Its identity, the source path, stays; its bytes change by another upload.
     static let file = Resource(

@@ -11,20 +11,23 @@ public struct Resource: Sendable {
     public let collection: String
     public let table: String
     public let columns: [ResourceColumn]
-    /// The columns lists may be sorted by, all NOT NULL; the first is the default. Each has an index with the user and the id.
+    /// The columns lists may be sorted by, all NOT NULL. The first is the default and has an index with the user and the id; by the others
+    /// all rows of the user are sorted where they have none. Public rows have an index of `created_at` alone and take no other.
     public let sorts: [String]
     /// The column that holds an assistant's id, by which keys bound to assistants are narrowed.
     public let assistantColumn: String?
-    /// Whether rows are parts of a conversation, whose assistant narrows them then.
-    public let isInConversation: Bool
+    /// The tables that may hold the conversation a row is part of, whose assistant narrows it then; none for other rows.
+    public let conversationTables: [String]
     /// Whether rows may be public: then everybody may read those, and only their owner writes them.
     public let isShareable: Bool
+    /// The column whose texts make rows long: pages are bounded by its bytes, too.
+    public let bulkColumn: String?
     /// Further members of the answer, each an expression over the row `r`.
     public let expansions: [(member: String, expression: SQL)]
 
     public init(
         _ name: String, collection: String, table: String, columns: [ResourceColumn], sorts: [String] = ["created_at"],
-        assistantColumn: String? = nil, isInConversation: Bool = false, isShareable: Bool = false,
+        assistantColumn: String? = nil, conversationTables: [String] = [], isShareable: Bool = false, bulkColumn: String? = nil,
         expansions: [(member: String, expression: SQL)] = []
     ) {
         self.name = name
@@ -33,8 +36,9 @@ public struct Resource: Sendable {
         self.columns = columns
         self.sorts = sorts
         self.assistantColumn = assistantColumn
-        self.isInConversation = isInConversation
+        self.conversationTables = conversationTables
         self.isShareable = isShareable
+        self.bulkColumn = bulkColumn
         self.expansions = expansions
     }
 
@@ -53,15 +57,23 @@ public struct Resource: Sendable {
 /// A row as the API answers it.
 public struct ResourceRow: Sendable {
     public let id: UUID
-    /// Changes with each change of the row; the entity tag.
-    public let version: String
+    /// Changes with each change of the row, and that of a single row with what its expansions show; the entity tag.
+    public private(set) var version: String
     /// The answer's JSON object.
     public let json: String
 
+    /// A row of a list.
     init(_ row: PostgresRow) throws {
         id = try row.decode("id", as: UUID.self)
         version = try row.decode("version", as: String.self)
         json = try row.decode("json", as: RawJSON.self).text
+    }
+
+    /// A single row. With expansions its version is the row's own, a dot, and the first digits of the answer's SHA-256.
+    init(_ row: PostgresRow, of resource: Resource) throws {
+        try self.init(row)
+        guard !resource.expansions.isEmpty else { return }
+        version += ".\(ContentStore.digest(of: Array(json.utf8)).description.prefix(12))"
     }
 }
 
@@ -75,6 +87,10 @@ public struct ResourceQuery: Sendable {
         /// The system user's: those built in, and knowledge shared with everybody.
         case shared
     }
+
+    /// The bytes of a page's rows, of their bulk column when they are read and of their JSON when they are shown. No row's column holds as
+    /// much, so of a page that is cut while it is read there is always one row more than it shows.
+    public static let largestPage = 8 << 20
 
     public var limit: Int
     /// The last row of the page before.

@@ -59,6 +59,9 @@ public struct ResourceColumn: Sendable {
         self.isFilter = isFilter
     }
 
+    /// The column in the archive, where nothing is changed.
+    var archived: ResourceColumn { ResourceColumn(member, kind, column: column, access: .never, isFilter: isFilter) }
+
     /// The column as a member of the answer's JSON.
     func output(of row: SQL) -> SQL {
         let column: SQL = "\(row).\(identifier: column)"

@@ -31,18 +31,25 @@ extension Transaction {
             SELECT \(resource.selection) FROM r
             """)
         guard let row = rows.first else { throw try await missingReference(given) }
-        return try ResourceRow(row)
+        return try ResourceRow(row, of: resource)
     }
 
     /// The row with this id, if the scope may see it.
     public func get(_ resource: Resource, _ id: UUID) async throws -> ResourceRow {
-        let rows = try await connection.query(
-            "SELECT \(resource.selection) FROM \(identifier: resource.table) r WHERE r.id = \(id) AND \(bound(resource))")
-        guard let row = rows.first else { throw resource.notFound(id) }
-        return try ResourceRow(row)
+        try await get(resource, id, within: [])
     }
 
-    /// A page of rows, one more than asked for when there are more.
+    /// - Parameter within: further conditions over the row `r`.
+    func get(_ resource: Resource, _ id: UUID, within: [SQL]) async throws -> ResourceRow {
+        let conditions = ["r.id = \(id)" as SQL, bound(resource)] + within
+        let rows = try await connection.query(
+            "SELECT \(resource.selection) FROM \(identifier: resource.table) r WHERE \(conditions.joined(separator: " AND "))")
+        guard let row = rows.first else { throw resource.notFound(id) }
+        return try ResourceRow(row, of: resource)
+    }
+
+    /// A page of rows, one more than asked for when there are more; fewer when their bulk passes ``ResourceQuery/largestPage``, the last
+    /// of them then passing it.
     public func list(_ resource: Resource, _ query: ResourceQuery) async throws -> [ResourceRow] {
         try await list(resource, query, within: [])
     }
@@ -60,6 +67,9 @@ extension Transaction {
             guard resource.isShareable else {
                 throw Problem.invalid("visibility", "\(resource.article.capitalized) \(resource.spokenName) is never public.")
             }
+            guard sort == "created_at" else {
+                throw Problem.invalid("sort", "sort is \"\(sort)\"; with visibility=public it is created_at.")
+            }
             conditions.append("r.is_public")
         case .shared:
             conditions.append("r.user_id = \(UserID.system)")
@@ -70,12 +80,24 @@ extension Transaction {
         if let after = query.after {
             conditions.append(try await position(after, resource, sort, isAscending: query.isAscending))
         }
+        let order: SQL = "r.\(identifier: sort) \(direction), r.id \(direction)"
+        let page: SQL = """
+            FROM \(identifier: resource.table) r WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY \(order) LIMIT \(query.limit + 1)
+            """
+        guard let bulk = resource.bulkColumn else {
+            return try await connection.query("SELECT \(resource.selection) \(page)").map { try ResourceRow($0) }
+        }
+        // The length of a long text is read without the text.
         return try await connection.query(
             """
-            SELECT \(resource.selection) FROM \(identifier: resource.table) r WHERE \(conditions.joined(separator: " AND "))
-            ORDER BY r.\(identifier: sort) \(direction), r.id \(direction) LIMIT \(query.limit + 1)
+            SELECT \(resource.selection) FROM (
+                SELECT r.xmin, r.*, coalesce(sum(octet_length(r.\(identifier: bulk))) OVER (
+                    ORDER BY \(order) ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
+                \(page)
+            ) AS r WHERE r.bytes_before <= \(ResourceQuery.largestPage) ORDER BY \(order)
             """
-        ).map(ResourceRow.init)
+        ).map { try ResourceRow($0) }
     }
 
     /// Changes members of a row of the scope's user.
@@ -90,7 +112,7 @@ extension Transaction {
     ) async throws -> ResourceRow {
         try requireUnbound(resource, members)
         let given = try resource.assignments(members, on: .update)
-        let user = try scope.userID
+        let (user, expected) = (try scope.userID, version.map(Self.rowVersion))
         let changes = (fixed + given.map { ($0.column.column, $0.value) }).map { column, value -> SQL in
             "\(identifier: column) = \(value)"
         }
@@ -101,13 +123,13 @@ extension Transaction {
             WITH r AS (
                 UPDATE \(identifier: resource.table) AS r SET \(changes.joined())
                 WHERE r.user_id = \(user) AND r.id = \(id) AND \(bound(resource))
-                    AND (\(version)::text IS NULL OR r.xmin::text = \(version))
+                    AND (\(expected)::text IS NULL OR r.xmin::text = \(expected))
                     AND \(references.joined(separator: " AND "))
                 RETURNING \(Self.writtenVersion), r.*
             )
             SELECT \(resource.selection) FROM r
             """)
-        if let row = rows.first { return try ResourceRow(row) }
+        if let row = rows.first { return try ResourceRow(row, of: resource) }
         _ = try await owned(resource, id, version: version)
         throw try await missingReference(given)
     }
@@ -115,10 +137,11 @@ extension Transaction {
     /// Deletes a row of the scope's user.
     public func delete(_ resource: Resource, _ id: UUID, version: String?) async throws {
         try requireUnbound(resource)
+        let expected = version.map(Self.rowVersion)
         let deleted = try await connection.execute(
             """
             DELETE FROM \(identifier: resource.table) AS r WHERE r.user_id = \(try scope.userID) AND r.id = \(id) AND \(bound(resource))
-                AND (\(version)::text IS NULL OR r.xmin::text = \(version))
+                AND (\(expected)::text IS NULL OR r.xmin::text = \(expected))
             """)
         if deleted == 0 {
             _ = try await owned(resource, id, version: version)
@@ -140,14 +163,15 @@ extension Transaction {
             SELECT \(resource.selection) FROM \(identifier: resource.table) r
             WHERE r.user_id = \(try scope.userID) AND r.id = \(id) AND \(bound(resource))
             """)
-        guard let row = try rows.first.map(ResourceRow.init) else { throw resource.notFound(id) }
-        guard version == nil || version == row.version else {
-            throw Problem(
-                .preconditionFailed, code: "version_changed", "The \(resource.spokenName) was changed by somebody else meanwhile.",
-                remedy: "Read it again and send its new ETag as If-Match.", parameter: "If-Match")
+        guard let row = try rows.first.map({ try ResourceRow($0, of: resource) }) else { throw resource.notFound(id) }
+        guard version == nil || version.map(Self.rowVersion) == Self.rowVersion(row.version) else {
+            throw Problem.versionChanged(resource.spokenName)
         }
         return row
     }
+
+    /// What an entity tag says of the row itself, without what its expansions showed.
+    private static func rowVersion(_ version: String) -> String { String(version.prefix { $0 != "." }) }
 
     /// The condition that puts rows behind the last one of the page before. Its key is read first and bound, so that the index serves.
     private func position(_ after: UUID, _ resource: Resource, _ sort: String, isAscending: Bool) async throws -> SQL {
@@ -164,11 +188,14 @@ extension Transaction {
     /// Keys bound to assistants see and make rows of those alone.
     private func bound(_ resource: Resource) -> SQL {
         guard let assistants = scope.assistants else { return "true" }
-        if resource.isInConversation {
-            return """
-                EXISTS (SELECT FROM conversations c
+        if !resource.conversationTables.isEmpty {
+            let held = resource.conversationTables.map { table -> SQL in
+                """
+                EXISTS (SELECT FROM \(identifier: table) c
                     WHERE c.user_id = r.user_id AND c.id = r.conversation_id AND c.assistant_id = ANY (\(Array(assistants))))
                 """
+            }
+            return "(\(held.joined(separator: " OR ")))"
         }
         guard let column = resource.assistantColumn else { return "true" }
         return "r.\(identifier: column) = ANY (\(Array(assistants)))"
@@ -177,7 +204,7 @@ extension Transaction {
     /// Throws when the scope is bound to assistants and what it wants to write belongs to none of them.
     /// - Parameter members: what is written; who adds a part of a conversation has looked that up under the scope.
     func requireUnbound(_ resource: Resource, _ members: [String: JSONValue] = [:]) throws {
-        guard let assistants = scope.assistants, !resource.isInConversation else { return }
+        guard let assistants = scope.assistants, resource.conversationTables.isEmpty else { return }
         if let column = resource.columns.first(where: { $0.column == resource.assistantColumn }) {
             guard let value = members[column.member] else { return }
             if case .string(let text) = value, let id = AssistantID(text), assistants.contains(id) { return }
@@ -261,7 +288,8 @@ extension Resource {
 
     var article: String { "aeiou".contains(name.first ?? " ") ? "an" : "a" }
 
-    var spokenName: String { name.replacing("_", with: " ") }
+    /// Its name in messages.
+    public var spokenName: String { name.replacing("_", with: " ") }
 
     /// The same words whether a row is somebody else's or nobody's.
     public func notFound(_ id: UUID) -> Problem { Problem.notFound(spokenName, id.uuidString.lowercased()) }

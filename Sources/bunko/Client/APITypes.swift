@@ -20,6 +20,13 @@ struct AssistantAnswer: Decodable, Sendable {
     let custom_system_prompt: String?
 }
 
+struct ArchivedConversationAnswer: Decodable, Sendable {
+    let id: String
+    let title: String?
+    let message_count: Int
+    let updated_at: Int
+}
+
 struct PersonaAnswer: Decodable, Sendable {
     let id: String
     let slug: String?

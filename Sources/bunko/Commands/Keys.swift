@@ -60,14 +60,18 @@ struct Keys: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List your keys.")
 
-        @Flag(help: "Print the API's answer as JSON.")
+        @Flag(help: "Print the API's answers as JSON, one line a page.")
         var json = false
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
-            let data = try await options.withServer { try await $0.raw(.GET, "/v1/keys") }
-            if json { return Output.answer(data) }
-            for key in try JSONDecoder().decode(PageAnswer<KeyAnswer>.self, from: data).data { Output.line(key.line) }
+            let asJSON = json
+            try await options.withServer { client in
+                try await client.eachPage("/v1/keys", of: KeyAnswer.self) { data, page in
+                    if asJSON { return Output.answer(data) }
+                    for key in page { Output.line(key.line) }
+                }
+            }
         }
     }
 

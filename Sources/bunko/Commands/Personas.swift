@@ -12,17 +12,21 @@ struct Personas: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the personas an assistant can have.")
 
-        @Flag(help: "Print the API's answer as JSON.")
+        @Flag(help: "Print the API's answers as JSON, one line a page.")
         var json = false
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
-            let data = try await options.withServer { try await $0.raw(.GET, "/v1/personas") }
-            if json { return Output.answer(data) }
-            for persona in try JSONDecoder().decode(PageAnswer<PersonaAnswer>.self, from: data).data {
-                Output.line(
-                    "\((persona.slug ?? persona.name).padding(toLength: 22, withPad: " ", startingAt: 0)) "
-                        + "\(persona.description ?? persona.name)")
+            let asJSON = json
+            try await options.withServer { client in
+                try await client.eachPage("/v1/personas", of: PersonaAnswer.self) { data, page in
+                    if asJSON { return Output.answer(data) }
+                    for persona in page {
+                        Output.line(
+                            "\((persona.slug ?? persona.name).padding(toLength: 22, withPad: " ", startingAt: 0)) "
+                                + "\(persona.description ?? persona.name)")
+                    }
+                }
             }
         }
     }
@@ -134,10 +138,14 @@ struct Personas: AsyncParsableCommand {
 
     /// The id of a persona the caller may see.
     static func find(_ reference: String, _ client: APIClient) async throws -> String {
-        let visible: PageAnswer<PersonaAnswer> = try await client.get("/v1/personas")
-        // The list above leaves out what is not in use.
-        let builtIn: PageAnswer<PersonaAnswer> = try await client.get("/v1/templates", query: ["visibility": "shared", "limit": "1000"])
-        if let found = (visible.data + builtIn.data).first(where: { $0.slug == reference || $0.id == reference }) { return found.id }
+        var found: String?
+        // The list of personas leaves out what is not in use.
+        for (path, query) in [("/v1/personas", [:]), ("/v1/templates", ["visibility": "shared"])] {
+            try await client.eachPage(path, of: PersonaAnswer.self, query: query) { _, page in
+                found = found ?? page.first { $0.slug == reference || $0.id == reference }?.id
+            }
+        }
+        if let found { return found }
         return try await findOwn(reference, client)
     }
 

@@ -6,9 +6,9 @@ import Storage
 
 struct Archive: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Move old messages and inactive conversations into the archive, or back.",
+        abstract: "Move old messages and inactive conversations into the archive, list them, or bring them back.",
         discussion: "The server archives daily by itself, after as many days as the setting archive_after_days says.",
-        subcommands: [Run.self, Restore.self], defaultSubcommand: Run.self)
+        subcommands: [Run.self, List.self, Restore.self], defaultSubcommand: Run.self)
 
     struct Run: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Archive what is old (both kinds after 6 months unless one is given).")
@@ -46,6 +46,24 @@ struct Archive: AsyncParsableCommand {
         }
     }
 
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List your archived conversations, the last active one first.")
+
+        @Flag(help: "Print the API's answers as JSON, one line a page.")
+        var json = false
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let asJSON = json
+            try await options.withServer { client in
+                try await client.eachPage("/v1/archive/conversations", of: ArchivedConversationAnswer.self) { data, page in
+                    if asJSON { return Output.answer(data) }
+                    for conversation in page { Output.line(conversation.line) }
+                }
+            }
+        }
+    }
+
     struct Restore: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Bring conversations, or their archived messages, back.")
 
@@ -69,6 +87,13 @@ struct Archive: AsyncParsableCommand {
             let answer = try JSONDecoder().decode(Answer.self, from: data)
             Output.line("Brought back \(answer.conversations) conversations and \(answer.messages) messages.")
         }
+    }
+}
+
+extension ArchivedConversationAnswer {
+    fileprivate var line: String {
+        let day = Date(timeIntervalSince1970: Double(updated_at)).formatted(.iso8601.year().month().day())
+        return "\(id)  \(day)  \(title ?? "without a title")  (\(message_count) messages)"
     }
 }
 

@@ -1,0 +1,3 @@
+DROP INDEX idx_personality_templates_public_name;
+DROP INDEX idx_personality_templates_user_name;
+DROP INDEX idx_conversations_user_created;
