@@ -196,10 +196,20 @@ final class CoarseQuantizer: @unchecked Sendable {
     private static let fewestRescored = 16
 
     /// What the codes say of each list's cosine with the query. Cost: one code a list.
-    struct Estimates {
+    ///
+    /// Not `Sendable`: it keeps the scores that one query's rankings have computed.
+    final class Estimates {
         fileprivate let values: [Float]
         /// The query's product with the space's centre.
         fileprivate let towardsCentre: Float
+        /// By products of bytes; NaN where there was none yet.
+        fileprivate var scores: [Float]
+
+        fileprivate init(values: [Float], towardsCentre: Float) {
+            self.values = values
+            self.towardsCentre = towardsCentre
+            scores = [Float](repeating: .nan, count: values.count)
+        }
     }
 
     func estimates(_ query: QueryCode, space: CodeSpace) -> Estimates {
@@ -217,7 +227,8 @@ final class CoarseQuantizer: @unchecked Sendable {
 
     /// Ranks the `most` best lists. With `matches`, only lists for which it has more than 0 take part.
     ///
-    /// Cost: one product of bytes for each of twice as many lists, whose order the estimates cannot decide.
+    /// Cost: one product of bytes for each of half as many lists again, whose order the estimates cannot decide, but for those of earlier
+    /// rankings.
     func rank(_ query: QueryCode, _ estimates: Estimates, most: Int, matches: [UInt32]? = nil) -> Ranking {
         withUnsafeTemporaryAllocation(byteCount: 12 * lists + 64, alignment: 64) { memory in
             guard let base = memory.baseAddress else { return Ranking(order: [], scores: []) }
@@ -238,23 +249,30 @@ final class CoarseQuantizer: @unchecked Sendable {
             } else {
                 found = bunko_select_largest(estimates.values, lists, min(lists, wanted), positions)
             }
-            rescore(positions, found, query, estimates.towardsCentre, into: scores)
+            rescore(positions, found, query, estimates, into: scores)
             return ranking(positions, scores, found, most: most)
         }
     }
 
     private func rescore(
-        _ positions: UnsafePointer<UInt32>, _ count: Int, _ query: QueryCode, _ towardsCentre: Float,
+        _ positions: UnsafePointer<UInt32>, _ count: Int, _ query: QueryCode, _ estimates: Estimates,
         into scores: UnsafeMutablePointer<Float>
     ) {
         let bytes = units.base.assumingMemoryBound(to: Int8.self)
         let steps = (units.base + Self.stepOffset(lists, width)).assumingMemoryBound(to: Float.self)
         let rounded = query.rounded
-        for position in 0..<count {
-            if position + 4 < count { bunko_prefetch(bytes + Int(positions[position + 4]) * width, width) }
-            let list = Int(positions[position])
-            let product = bunko_dot_int8(bytes + list * width, rounded.values, width)
-            scores[position] = towardsCentre + rounded.step * steps[list] * Float(product)
+        estimates.scores.withUnsafeMutableBufferPointer { known in
+            for position in 0..<count {
+                let list = Int(positions[position])
+                if position + 4 < count, known[Int(positions[position + 4])].isNaN {
+                    bunko_prefetch(bytes + Int(positions[position + 4]) * width, width)
+                }
+                if known[list].isNaN {
+                    let product = bunko_dot_int8(bytes + list * width, rounded.values, width)
+                    known[list] = estimates.towardsCentre + rounded.step * steps[list] * Float(product)
+                }
+                scores[position] = known[list]
+            }
         }
     }
 
