@@ -244,7 +244,7 @@ struct InvertedFileTests {
         var generator = SplitMix64(seed: 84)
         let topics = (0..<150).map { _ in smoothVector(48, &generator) }
         func vector(_ topic: Int) -> [Float] { zip(topics[topic], smoothVector(48, &generator)).map { $0 + 2 * $1 } }
-        let (rows, chosen) = (20_000, Int(150 * share))
+        let (rows, chosen) = (9_000, Int(150 * share))
         try index.replacePartition(
             partition,
             with: (0..<rows).map { number in
@@ -256,7 +256,7 @@ struct InvertedFileTests {
             })
         for topics in [0..<chosen, chosen..<150] {
             var (found, wanted) = (0, 0)
-            let queries = (0..<80).map { _ in vector(Int.random(in: topics, using: &generator)) }
+            let queries = (0..<40).map { _ in vector(Int.random(in: topics, using: &generator)) }
             let filter = RowFilter.compare(.equal, key: "kind", value: .text("chosen"))
             let batch = try index.searchBatch(queries, partitions: [partition], k: 10, filter: filter, effort: .recall(0.95))
             for (query, answer) in zip(queries, batch) {
