@@ -5,37 +5,6 @@
 
 #include "scan.h"
 
-void bunko_list_write(
-    const bunko_list *list, size_t row, const uint8_t *restrict code, bunko_code_factors factors, uint32_t slot, size_t width) {
-    size_t quad = row / 4, place = row % 4;
-    // The memory is the list's own; readers see it as constant.
-    bunko_quad_store((uint8_t *)(uintptr_t)(list->codes + quad * (width / 2)), place, code, width);
-    bunko_quad_factors *target = (bunko_quad_factors *)(uintptr_t)(list->factors + quad);
-    __atomic_store_n(&target->alpha[place], factors.alpha, __ATOMIC_RELAXED);
-    __atomic_store_n(&target->add[place], factors.add, __ATOMIC_RELAXED);
-    __atomic_store_n(&target->error[place], factors.error, __ATOMIC_RELAXED);
-    __atomic_store_n((uint32_t *)(uintptr_t)(list->slots + row), slot, __ATOMIC_RELAXED);
-}
-
-bunko_code_factors bunko_list_read(const bunko_list *list, size_t row, uint8_t *restrict code, size_t width) {
-    bunko_quad_load(list->codes + row / 4 * (width / 2), row % 4, code, width);
-    return bunko_list_factors(list, row);
-}
-
-bunko_code_factors bunko_list_factors(const bunko_list *list, size_t row) {
-    size_t place = row % 4;
-    const bunko_quad_factors *factors = list->factors + row / 4;
-    return (bunko_code_factors){
-        __atomic_load_n(&factors->alpha[place], __ATOMIC_RELAXED), __atomic_load_n(&factors->add[place], __ATOMIC_RELAXED),
-        __atomic_load_n(&factors->error[place], __ATOMIC_RELAXED)};
-}
-
-void bunko_list_publish(const bunko_list *list, uint32_t count) {
-    __atomic_store_n((uint32_t *)(uintptr_t)list->count, count, __ATOMIC_RELEASE);
-}
-
-uint32_t bunko_list_count(const bunko_list *list) { return __atomic_load_n(list->count, __ATOMIC_ACQUIRE); }
-
 // MARK: heaps of floats, the smallest first
 
 static void sift_down(float *heap, size_t count, size_t parent) {
@@ -389,64 +358,6 @@ void bunko_scan_quads(
     }
 }
 
-size_t bunko_scan_shared(
-    const bunko_list *list, const bunko_code_query *const *queries, size_t count, const bunko_rows *const *rows, uint32_t partition,
-    bunko_collector *const *collectors, uint8_t *restrict scratch) {
-    size_t width = queries[0]->query->width, quad_bytes = width / 2, published = bunko_list_count(list);
-    uint8_t *block = scratch + 4 * width;
-    int32_t sums[32] = {0};
-    bunko_bounds bounds;
-    for (size_t row = 0; row < published; row += 32) {
-        batch batch = {.count = 0};
-        for (size_t first = row; first < published && first < row + 32; first += 4) {
-            size_t here = published - first < 4 ? published - first : 4;
-            add_quad(&batch, list, first / 4, here, (1u << here) - 1, width);
-        }
-        copy_partial_quads(&batch, width, scratch);
-        bunko_transpose(batch.codes, batch.count, width, block);
-        const uint8_t *ahead = row + 32 < published ? list->codes + (row / 4 + 8) * quad_bytes : NULL;
-        for (size_t i = 0; i < count; i++) {
-            bunko_block_sums(queries[i]->query, block, i == 0 ? ahead : NULL, sums);
-            uint32_t hopeful = find_bounds(queries[i], sums, batch.factors, batch.count, collectors[i]->threshold, &bounds);
-            collect(&batch, &bounds, hopeful, rows[i], false, partition, collectors[i]);
-        }
-    }
-    return published;
-}
-
-void bunko_transpose_list(
-    const bunko_list *list, size_t count, size_t width, uint8_t *restrict blocks, float *restrict alpha, float *restrict add) {
-    size_t quads = (count + 3) / 4;
-    for (size_t first = 0; first < quads; first += 8) {
-        const uint8_t *codes[8];
-        size_t here = quads - first < 8 ? quads - first : 8;
-        for (size_t i = 0; i < here; i++) codes[i] = list->codes + (first + i) * (width / 2);
-        bunko_transpose(codes, here, width, blocks + 4 * first * (width / 8));
-    }
-    for (size_t row = 0; row < count; row++) {
-        bunko_code_factors factors = bunko_list_factors(list, row);
-        alpha[row] = bunko_half_to_float(factors.alpha);
-        add[row] = bunko_half_to_float(factors.add);
-    }
-}
-
-void bunko_estimate(
-    const uint8_t *restrict blocks, const float *restrict alpha, const float *restrict add, size_t count, const bunko_code_query *query,
-    float *restrict estimates) {
-    size_t width = query->query->width;
-    int32_t sums[32];
-    int32_t total = query->query->total;
-    float step = query->query->step, base = query->base;
-    for (size_t row = 0; row < count; row += 32) {
-        size_t here = count - row < 32 ? count - row : 32;
-        const uint8_t *block = blocks + row * (width / 8);
-        bunko_block_sums(query->query, block, row + 32 < count ? block + 4 * width : NULL, sums);
-        for (size_t i = 0; i < here; i++) {
-            estimates[row + i] = base + add[row + i] + alpha[row + i] * (step * (float)(2 * sums[i] - total));
-        }
-    }
-}
-
 // MARK: the re-rank
 
 static void sink_candidate(bunko_candidate *heap, size_t count, size_t parent) {
@@ -501,74 +412,4 @@ size_t bunko_rerank(
     }
     collector->count = 0;
     return done;
-}
-
-// MARK: short numbers
-
-// The same plain loops for each instruction set: the compiler vectorises them, since whole numbers add up in any order.
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE int32_t dot_int8(const int8_t *restrict a, const int8_t *restrict b, size_t count) {
-    int32_t sum = 0;
-    for (size_t i = 0; i < count; i++) sum += (int32_t)a[i] * b[i];
-    return sum;
-}
-
-// Adding it to a number below 2^22 leaves the nearest whole number in the lowest bits.
-#define ROUNDING 12582912.0f
-
-INLINE float round_to_int8(const float *restrict source, int8_t *restrict destination, size_t count) {
-    float largest = 0;
-    for (size_t i = 0; i < count; i++) {
-        float magnitude = fabsf(source[i]);
-        largest = magnitude > largest ? magnitude : largest;
-    }
-    float factor = largest > 0 ? 127 / largest : 0;
-    for (size_t i = 0; i < count; i++) {
-        float shifted = source[i] * factor + ROUNDING;
-        uint32_t bits;
-        memcpy(&bits, &shifted, sizeof bits);
-        destination[i] = (int8_t)(bits & 0xFF);
-    }
-    return largest / 127;
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static int32_t dot_int8_avx2(const int8_t *restrict a, const int8_t *restrict b, size_t count) {
-    return dot_int8(a, b, count);
-}
-
-__attribute__((target("avx2"))) static float round_to_int8_avx2(
-    const float *restrict source, int8_t *restrict destination, size_t count) {
-    return round_to_int8(source, destination, count);
-}
-#endif
-
-int32_t bunko_dot_int8(const int8_t *restrict a, const int8_t *restrict b, size_t count) {
-#if defined(__x86_64__)
-    if (bunko_cpu_has_avx2()) return dot_int8_avx2(a, b, count);
-#endif
-    return dot_int8(a, b, count);
-}
-
-float bunko_round_to_int8(const float *restrict source, int8_t *restrict destination, size_t count) {
-#if defined(__x86_64__)
-    if (bunko_cpu_has_avx2()) return round_to_int8_avx2(source, destination, count);
-#endif
-    return round_to_int8(source, destination, count);
-}
-
-void bunko_round_to_bfloat16(const float *restrict source, uint16_t *restrict destination, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, source + i, sizeof bits);
-        destination[i] = (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-    }
-}
-
-void bunko_widen_bfloat16(const uint16_t *restrict source, float *restrict destination, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits = (uint32_t)source[i] << 16;
-        memcpy(destination + i, &bits, sizeof bits);
-    }
 }

@@ -16,13 +16,13 @@ extension PartitionedIndex {
         return search.answer()
     }
 
-    /// Queries that share the reading of lists: their tables stay in the caches.
+    /// Queries that share products of matrices.
     private static let batchSize = 512
 
     /// Answers many queries over the same partitions and filter, as `search` would, in the order of the vectors.
     ///
-    /// Faster than single searches, since a list's codes are read once for all queries that probe it, and rows that are all scored are so by
-    /// products of matrices. Runs on up to `workers` threads, the calling one among them. Same errors as `search`.
+    /// As fast as single searches side by side; faster where rows are scored without codes, exactly or by `.flat`, which products of matrices
+    /// do. Runs on up to `workers` threads, the calling one among them. Same errors as `search`.
     public func searchBatch(
         _ vectors: [[Float]], partitions: [UUID], k: Int = 10, allowed: Set<UUID>? = nil, filter: RowFilter? = nil,
         effort: SearchEffort = .standard, workers: Int = 1
@@ -39,8 +39,7 @@ extension PartitionedIndex {
         let grain = min(Self.batchSize, max(1, (vectors.count + workers - 1) / max(1, workers)))
         let checked = norms
         inParallel(vectors.count, grain: grain, workers: workers) { range in
-            var batch = BatchSearch(vectors[range], norms: checked[range], scope: scope, k: k, effort: effort)
-            let responses = batch.answer()
+            let responses = BatchSearch.answer(vectors[range], norms: checked[range], scope: scope, k: k, effort: effort)
             answers.withLock { $0[range.lowerBound] = responses }
         }
         return answers.withLock { answers in answers.sorted { $0.key < $1.key }.flatMap(\.value) }

@@ -133,12 +133,6 @@ void bunko_scan_quads(
     const bunko_list *lists, const bunko_quad *quads, size_t count, const bunko_code_query *query, const bunko_rows *rows,
     uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch, bunko_scanned *scanned);
 
-/// Scans one list for several queries, one collector each, which must have room for all its rows. Each code is read once. `scratch` holds
-/// 8 * width bytes, aligned to 64. Returns the number of rows whose codes were read.
-size_t bunko_scan_shared(
-    const bunko_list *list, const bunko_code_query *const *queries, size_t count, const bunko_rows *const *rows, uint32_t partition,
-    bunko_collector *const *collectors, uint8_t *restrict scratch);
-
 /// Writes the codes of the first `count` rows of a list that nobody appends to in blocks of 32, as `bunko_block_sums` reads them: `width` / 8
 /// bytes a row, `count` rounded up to 32; and two of their factors, `count` values each.
 void bunko_transpose_list(

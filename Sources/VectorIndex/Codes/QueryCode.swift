@@ -23,7 +23,7 @@ final class QueryCode {
         let unitBytes = (4 * dimensions + 63) / 64 * 64
         let tables = 4 * width
         let planes = (5 * width / 8 + 63) / 64 * 64
-        memory = .allocate(byteCount: unitBytes + 4 * width + width + tables + planes + 9 * width, alignment: 64)
+        memory = .allocate(byteCount: unitBytes + 4 * width + width + tables + planes + 5 * width, alignment: 64)
         values = memory.bindMemory(to: Float.self, capacity: dimensions)
         unit = UnsafePointer(values)
         bunko_scale(vector, 1 / norm, values, dimensions)
@@ -35,8 +35,8 @@ final class QueryCode {
         let tableBytes = next.bindMemory(to: UInt8.self, capacity: tables)
         next += tables
         let planeBytes = next.bindMemory(to: UInt8.self, capacity: planes)
-        scratch = (next + planes).bindMemory(to: UInt8.self, capacity: 8 * width)
-        bytes = (next + planes + 8 * width).bindMemory(to: Int8.self, capacity: width)
+        scratch = (next + planes).bindMemory(to: UInt8.self, capacity: 4 * width)
+        bytes = (next + planes + 4 * width).bindMemory(to: Int8.self, capacity: width)
         quantized = bunko_quantize(rotated, width, numbers, tableBytes, planeBytes)
     }
 

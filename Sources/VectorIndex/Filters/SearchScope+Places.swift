@@ -28,7 +28,7 @@ extension SearchScope.Part {
     /// lie together in few lists, as the documents of one topic do. Two random rows of L equal lists do so with probability 1 / L.
     ///
     /// Learnt from a sample of single rows, since rows that were added together often lie together. Costs some microseconds.
-    var concentration: Double {
+    var sampledConcentration: Double {
         let table = view.table
         var counts = [UInt32](repeating: 0, count: table.lists.count)
         var places = table.bunkoPlaces

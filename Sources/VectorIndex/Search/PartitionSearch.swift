@@ -8,7 +8,7 @@ struct PartitionSearch {
     /// Filters that leave fewer rows than this are scored exactly: about as fast as ranking lists.
     private static let rowsScoredDirectly = 150
     /// Filters that leave fewer rows than this, and less than a quarter, are scanned row by row instead of list by list.
-    private static let rowsScannedDirectly = 5_000
+    static let rowsScannedDirectly = 5_000
     /// The nearest lists are taken to hold too few rows of a filter when they hold less than this share of what a random filter would give.
     private static let fewOfExpected = 0.75
 
@@ -54,21 +54,17 @@ struct PartitionSearch {
         if scansRows(part) {
             isExact = false
             scanRows(position, space)
-        } else if let probing = probing(position, concentration: part.isFiltered && !isFlat ? part.concentration : 1) {
-            let found = probe(position, probing, reachesOut: true)
-            complete(
-                position, probing, found,
-                rowsByList: part.rowsByList)
+        } else if let probing = probing(position) {
+            complete(position, probing, probe(position, probing))
         } else {
             isExact = false
             scan(position, space, Array(0..<UInt32(table.lists.count))[...], epsilon: SearchPlan.epsilon(effort))
         }
     }
 
-    /// Whether the part is searched by probing lists.
-    func probesLists(_ position: Int) -> Bool {
-        let part = scope.parts[position]
-        return part.view.table.coarse != nil && !scoresAll(position) && !scansRows(part)
+    /// Whether rows of the part are scored without regard to their codes: all, or those of the lists that are probed.
+    func scoresRows(_ position: Int) -> Bool {
+        scoresAll(position) || isFlat
     }
 
     /// Whether every row of the part is scored.
@@ -115,13 +111,11 @@ struct PartitionSearch {
     }
 
     /// Ranks the lists of a part that is searched by probing them.
-    ///
-    /// - Parameter concentration: of the filter's rows.
-    mutating func probing(_ position: Int, concentration: Double) -> Probing? {
+    mutating func probing(_ position: Int) -> Probing? {
         let part = scope.parts[position]
         guard let space = part.view.table.space, let coarse = part.view.table.coarse else { return nil }
         // Where a filter's rows lie together, the lists that hold some are full of them.
-        let share = min(1, concentration * Double(part.matched) / Double(part.view.liveCount))
+        let share = min(1, (isFlat ? 1 : part.concentration) * Double(part.matched) / Double(part.view.liveCount))
         let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: share)
         let estimates = coarse.estimates(query, space: space)
         let ranking = coarse.rank(query, estimates, most: plan.firstProbes)
@@ -150,10 +144,10 @@ struct PartitionSearch {
             plan: plan, share: inside, estimates: probing.estimates, ranking: ranking, best: ranking.scores.first ?? 0, matches: matches)
     }
 
-    /// Probes as many lists as the plan says. Unless it `reachesOut`, only the first that were ranked.
+    /// Probes as many lists as the plan says.
     ///
     /// - Parameter before: lists that were probed already.
-    mutating func probe(_ position: Int, _ probing: Probing, reachesOut: Bool, after before: [UInt32] = []) -> Probed {
+    mutating func probe(_ position: Int, _ probing: Probing, after before: [UInt32] = []) -> Probed {
         let part = scope.parts[position]
         var ranking = probing.ranking
         var probed = Probed(lists: [], matched: 0)
@@ -165,7 +159,7 @@ struct PartitionSearch {
             probed.matched += found.matched
             // Fewer were probed than were ranked when the rest is not worth it.
             let ranked = probing.ranking.order.count
-            guard reachesOut, bar != nil, found.lists == ranking.order.count, probed.lists.count < probing.plan.mostProbes else {
+            guard bar != nil, found.lists == ranking.order.count, probed.lists.count < probing.plan.mostProbes else {
                 return probed
             }
             let most = min(coarse.lists, before.count + min(probing.plan.mostProbes, 2 * max(ranked, probed.lists.count)))
@@ -176,9 +170,7 @@ struct PartitionSearch {
     }
 
     /// Probes more lists where those of the plan hold too few rows that match, or fewer rows were found than there must be.
-    ///
-    /// `rowsByList`, counted when it is wanted, is above 0 for lists that hold rows of the filter.
-    mutating func complete(_ position: Int, _ probing: Probing, _ probed: Probed, rowsByList: @autoclosure () -> [UInt32]) {
+    mutating func complete(_ position: Int, _ probing: Probing, _ probed: Probed) {
         let part = scope.parts[position]
         guard let space = part.view.table.space, let coarse = part.view.table.coarse else { return }
         var lists = probed.lists
@@ -188,13 +180,12 @@ struct PartitionSearch {
         while part.isFiltered, lists.count < coarse.lists {
             let found = Double(matched * coarse.lists) / Double(max(1, lists.count * part.view.liveCount))
             if found < Self.fewOfExpected * share {
-                let there = elsewhere(probing, rowsByList(), share: share, coarse, without: lists)
-                lists += probe(position, there, reachesOut: true).lists
+                let there = elsewhere(probing, part.rowsByList, share: share, coarse, without: lists)
+                lists += probe(position, there).lists
                 break
             }
             guard found < Self.fewOfExpected * expected else { break }
-            let more = probe(
-                position, deeper(probing, share: found, coarse, without: lists), reachesOut: true, after: lists)
+            let more = probe(position, deeper(probing, share: found, coarse, without: lists), after: lists)
             if more.lists.isEmpty { break }
             lists += more.lists
             matched += more.matched

@@ -10,6 +10,8 @@ struct SearchScope {
         let rows: Bitmap
         let matched: Int
         let isFiltered: Bool
+        /// How many times as often two of the filter's rows lie in the same list as two random ones; 1 where that was not looked up.
+        var concentration = 1.0
     }
 
     let parts: [Part]
@@ -58,7 +60,11 @@ extension Partition {
         if let allowedRows { rows.formIntersection(allowedRows) }
         let matched = allowed == nil && filter == nil ? view.liveCount : rows.count
         // A filter that lets every row through costs nothing more.
-        return SearchScope.Part(id: id, view: view, rows: rows, matched: matched, isFiltered: matched < view.liveCount)
+        var part = SearchScope.Part(id: id, view: view, rows: rows, matched: matched, isFiltered: matched < view.liveCount)
+        if part.isFiltered, view.table.coarse != nil, matched > PartitionSearch.rowsScannedDirectly {
+            part.concentration = part.sampledConcentration
+        }
+        return part
     }
 
     private func rows(_ allowed: Set<UUID>) -> (PartitionView, Bitmap?) {
