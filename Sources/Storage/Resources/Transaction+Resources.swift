@@ -179,7 +179,7 @@ extension Transaction {
         let key = try await connection.query(
             "SELECT r.\(identifier: sort)::text AS key FROM \(identifier: resource.table) r WHERE r.id = \(after) AND \(bound(resource))")
         guard let value = try key.first?.decode("key", as: String.self) else {
-            throw Problem.invalid("after", "after is \"\(after.uuidString.lowercased())\", which is none of these rows.")
+            throw Self.noAnchor(after.uuidString.lowercased())
         }
         let comparison: SQL = isAscending ? ">" : "<"
         return "(r.\(identifier: sort), r.id) \(comparison) (\(untyped: value), \(after))"

@@ -15,13 +15,7 @@ struct Assistants: AsyncParsableCommand {
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
-            let asJSON = json
-            try await options.withServer { client in
-                try await client.eachPage("/v1/assistants", of: AssistantAnswer.self) { data, page in
-                    if asJSON { return Output.answer(data) }
-                    for assistant in page { Output.line("\(assistant.id)  \(assistant.name)") }
-                }
-            }
+            try await options.printList("/v1/assistants", of: AssistantAnswer.self, asJSON: json) { "\($0.id)  \($0.name)" }
         }
     }
 

@@ -55,6 +55,18 @@ extension GlobalOptions {
         let (settings, logger) = try await commandSettings()
         return try await ServerAccess(settings: settings, logger: logger).use(body)
     }
+
+    /// Prints every page of a list: a line for each element, or the API's answers.
+    func printList<Element: Decodable & Sendable>(
+        _ path: String, of type: Element.Type, asJSON: Bool, _ line: @escaping @Sendable (Element) -> String
+    ) async throws {
+        try await withServer { client in
+            try await client.eachPage(path, of: type) { data, page in
+                if asJSON { return Output.answer(data) }
+                for element in page { Output.line(line(element)) }
+            }
+        }
+    }
 }
 
 /// Where logs go.

@@ -65,13 +65,7 @@ struct Keys: AsyncParsableCommand {
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
-            let asJSON = json
-            try await options.withServer { client in
-                try await client.eachPage("/v1/keys", of: KeyAnswer.self) { data, page in
-                    if asJSON { return Output.answer(data) }
-                    for key in page { Output.line(key.line) }
-                }
-            }
+            try await options.printList("/v1/keys", of: KeyAnswer.self, asJSON: json) { $0.line }
         }
     }
 

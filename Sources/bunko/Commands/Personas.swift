@@ -17,16 +17,9 @@ struct Personas: AsyncParsableCommand {
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
-            let asJSON = json
-            try await options.withServer { client in
-                try await client.eachPage("/v1/personas", of: PersonaAnswer.self) { data, page in
-                    if asJSON { return Output.answer(data) }
-                    for persona in page {
-                        Output.line(
-                            "\((persona.slug ?? persona.name).padding(toLength: 22, withPad: " ", startingAt: 0)) "
-                                + "\(persona.description ?? persona.name)")
-                    }
-                }
+            try await options.printList("/v1/personas", of: PersonaAnswer.self, asJSON: json) { persona in
+                "\((persona.slug ?? persona.name).padding(toLength: 22, withPad: " ", startingAt: 0)) "
+                    + "\(persona.description ?? persona.name)"
             }
         }
     }

@@ -54,13 +54,7 @@ struct Archive: AsyncParsableCommand {
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
-            let asJSON = json
-            try await options.withServer { client in
-                try await client.eachPage("/v1/archive/conversations", of: ArchivedConversationAnswer.self) { data, page in
-                    if asJSON { return Output.answer(data) }
-                    for conversation in page { Output.line(conversation.line) }
-                }
-            }
+            try await options.printList("/v1/archive/conversations", of: ArchivedConversationAnswer.self, asJSON: json) { $0.line }
         }
     }
 

@@ -16,13 +16,7 @@ struct Users: AsyncParsableCommand {
         @OptionGroup var options: GlobalOptions
 
         func run() async throws {
-            let asJSON = json
-            try await options.withServer { client in
-                try await client.eachPage("/v1/users", of: UserAnswer.self) { data, page in
-                    if asJSON { return Output.answer(data) }
-                    for user in page { Output.line(user.line) }
-                }
-            }
+            try await options.printList("/v1/users", of: UserAnswer.self, asJSON: json) { $0.line }
         }
     }
 
