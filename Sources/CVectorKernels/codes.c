@@ -189,6 +189,7 @@ bunko_quantized_query bunko_quantize(
 
 void bunko_block_sums(
     const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums) {
+    if (bunko_cpu_has_avx512()) return bunko_block_sums_avx512(query, block, ahead, sums);
     if (bunko_cpu_has_avx2()) return bunko_block_sums_avx2(query, block, ahead, sums);
     bunko_block_sums_scalar(query, block, ahead, sums);
 }

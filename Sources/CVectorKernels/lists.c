@@ -25,7 +25,23 @@ bunko_code_factors bunko_list_factors(const bunko_list *list, size_t row) {
         __atomic_load_n(&factors->error[place], __ATOMIC_RELAXED)};
 }
 
-void bunko_list_publish(const bunko_list *list, uint32_t count) {
+// The codes of rows first...first + count - 1, at most 32, as a block; `first` is a multiple of 4.
+static void transpose_rows(const bunko_list *list, size_t first, size_t count, size_t width, uint8_t *restrict block) {
+    const uint8_t *codes[8];
+    size_t quads = (count + 3) / 4;
+    for (size_t i = 0; i < quads; i++) codes[i] = list->codes + (first / 4 + i) * (width / 2);
+    bunko_transpose(codes, quads, width, block);
+}
+
+void bunko_list_fill_blocks(const bunko_list *list, size_t from, size_t count, size_t width) {
+    if (list->blocks == NULL) return;
+    for (size_t row = from / 32 * 32; row + 32 <= count; row += 32) {
+        transpose_rows(list, row, 32, width, (uint8_t *)(uintptr_t)(list->blocks + row * (width / 8)));
+    }
+}
+
+void bunko_list_publish(const bunko_list *list, uint32_t count, size_t width) {
+    bunko_list_fill_blocks(list, *list->count, count, width);
     __atomic_store_n((uint32_t *)(uintptr_t)list->count, count, __ATOMIC_RELEASE);
 }
 
@@ -33,12 +49,8 @@ uint32_t bunko_list_count(const bunko_list *list) { return __atomic_load_n(list-
 
 void bunko_transpose_list(
     const bunko_list *list, size_t count, size_t width, uint8_t *restrict blocks, float *restrict alpha, float *restrict add) {
-    size_t quads = (count + 3) / 4;
-    for (size_t first = 0; first < quads; first += 8) {
-        const uint8_t *codes[8];
-        size_t here = quads - first < 8 ? quads - first : 8;
-        for (size_t i = 0; i < here; i++) codes[i] = list->codes + (first + i) * (width / 2);
-        bunko_transpose(codes, here, width, blocks + 4 * first * (width / 8));
+    for (size_t row = 0; row < count; row += 32) {
+        transpose_rows(list, row, count - row < 32 ? count - row : 32, width, blocks + row * (width / 8));
     }
     for (size_t row = 0; row < count; row++) {
         bunko_code_factors factors = bunko_list_factors(list, row);

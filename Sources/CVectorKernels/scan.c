@@ -56,7 +56,9 @@ void bunko_prune(bunko_collector *collector) {
 // MARK: the scan
 
 /// Up to eight quads that are summed together.
-typedef struct {
+typedef struct batch {
+    /// The same eight quads as a block; null where there is none.
+    const uint8_t *block;
     const uint8_t *codes[8];
     const bunko_quad_factors *factors[8];
     const uint32_t *slots[8];
@@ -89,6 +91,12 @@ static inline uint64_t allowed_of(const bunko_rows *rows, const uint32_t *slots,
     if (count >= 8 && bunko_cpu_has_avx2()) return bunko_allowed_avx2(rows, slots, count);
 #endif
     return bunko_allowed_scalar(rows, slots, count);
+}
+
+static inline void clear(batch *batch) {
+    batch->block = NULL;
+    batch->count = batch->rows_read = 0;
+    batch->rows = 0;
 }
 
 static inline void add_quad(batch *batch, const bunko_list *list, size_t quad, size_t published, uint32_t mask, size_t width) {
@@ -131,7 +139,7 @@ static inline void prefetch_factors(const batch *batch) {
 
 // Eight quads to fetch: with fewer, the last is named again.
 static inline const uint8_t *const *quads_ahead(batch *batch) {
-    if (batch->count == 0) return NULL;
+    if (batch->count == 0 || batch->block != NULL) return NULL;
     for (size_t j = batch->count; j < 8; j++) batch->codes[j] = batch->codes[batch->count - 1];
     return batch->codes;
 }
@@ -183,12 +191,16 @@ static inline void collect(
 
 // Sums a batch and keeps its hopeful rows.
 static inline void finish(
-    batch *batch, const uint8_t *const *ahead, const bunko_code_query *query, const bunko_rows *rows, bool tested, uint32_t partition,
+    batch *batch, struct batch *next, const bunko_code_query *query, const bunko_rows *rows, bool tested, uint32_t partition,
     bunko_collector *collector, uint8_t *restrict scratch, bunko_scanned *scanned) {
     int32_t sums[32] = {0};
     bunko_bounds bounds;
-    copy_partial_quads(batch, query->query->width, scratch);
-    bunko_quad_sums(query->query, batch->codes, batch->count, ahead, sums);
+    if (batch->block != NULL) {
+        bunko_block_sums(query->query, batch->block, next->block, sums);
+    } else {
+        copy_partial_quads(batch, query->query->width, scratch);
+        bunko_quad_sums(query->query, batch->codes, batch->count, quads_ahead(next), sums);
+    }
     uint32_t hopeful = find_bounds(query, sums, batch->factors, batch->count, collector->threshold, &bounds);
     collect(batch, &bounds, hopeful, rows, tested, partition, collector);
     scanned->rows += batch->rows_read;
@@ -257,6 +269,7 @@ static inline size_t add_run(batch *batch, const bunko_list *list, size_t row, s
     batch->count += added;
     batch->rows_read += rows;
     batch->rows |= (rows == 32 ? UINT32_MAX : ((uint32_t)1 << rows) - 1) << (4 * first);
+    if (first == 0 && rows == 32 && row % 32 == 0 && list->blocks != NULL) batch->block = list->blocks + row * (width / 8);
     return added;
 }
 
@@ -273,9 +286,16 @@ static inline void fill_all(list_reader *reader, batch *batch) {
     }
 }
 
+// Of quads that are wanted alone, more than this of eight cost more than the block they lie in.
+enum { QUADS_OF_A_BLOCK = 4 };
+
+static inline bool is_block_wanted(uint32_t rows) {
+    uint32_t pairs = rows | rows >> 1;
+    return __builtin_popcount((pairs | pairs >> 2) & 0x11111111) > QUADS_OF_A_BLOCK;
+}
+
 static inline void fill(list_reader *reader, batch *batch) {
-    batch->count = batch->rows_read = 0;
-    batch->rows = 0;
+    clear(batch);
     batch->start = reader->at;
     if (!reader->rows->sparse) {
         fill_all(reader, batch);
@@ -288,6 +308,15 @@ static inline void fill(list_reader *reader, batch *batch) {
             if (reader->left == 0) break;
             if (batch->count == 8) return;
             size_t place = (size_t)__builtin_ctzll(reader->left) / 4 * 4, row = reader->group + place;
+            uint32_t rows_of_block = (uint32_t)(reader->left >> place / 32 * 32);
+            if (list->blocks != NULL && row / 32 * 32 + 32 <= reader->published && is_block_wanted(rows_of_block)) {
+                if (batch->count > 0) return;
+                add_run(batch, list, row / 32 * 32, reader->published, reader->width);
+                batch->rows = rows_of_block;
+                reader->left &= ~((uint64_t)UINT32_MAX << place / 32 * 32);
+                reader->at.row = row / 32 * 32 + 32;
+                continue;
+            }
             size_t here = reader->published - row < 4 ? reader->published - row : 4;
             add_quad(batch, list, row / 4, here, (uint32_t)(reader->left >> place) & 15, reader->width);
             reader->left &= ~((uint64_t)15 << place);
@@ -314,7 +343,7 @@ bool bunko_scan(
         }
         fill(&reader, next);
         prefetch_factors(next);
-        finish(now, quads_ahead(next), query, rows, rows->sparse, partition, collector, scratch, scanned);
+        finish(now, next, query, rows, rows->sparse, partition, collector, scratch, scanned);
         batch *done = now;
         now = next;
         next = done;
@@ -326,8 +355,7 @@ bool bunko_scan(
 // The next quads that hold allowed rows.
 static inline void fill_chosen(
     const bunko_list *lists, const bunko_quad *quads, size_t *position, size_t count, const bunko_rows *rows, size_t width, batch *batch) {
-    batch->count = batch->rows_read = 0;
-    batch->rows = 0;
+    clear(batch);
     for (; *position < count && batch->count < 8; ++*position) {
         if (*position + 8 < count) {
             bunko_quad later = quads[*position + 8];
@@ -351,7 +379,7 @@ void bunko_scan_quads(
     while (now->count > 0) {
         fill_chosen(lists, quads, &position, count, rows, width, next);
         prefetch_factors(next);
-        finish(now, quads_ahead(next), query, rows, true, partition, collector, scratch, scanned);
+        finish(now, next, query, rows, true, partition, collector, scratch, scanned);
         batch *done = now;
         now = next;
         next = done;

@@ -58,7 +58,10 @@ extension PartitionView {
     fileprivate func problemWithCodes(_ writer: borrowing PartitionWriter) -> String? {
         if table.lists.isEmpty { return table.space == nil && table.coarse == nil ? nil : "codes without lists" }
         if let coarse = table.coarse, coarse.lists != table.lists.count { return "\(coarse.lists) centroids, \(table.lists.count) lists" }
-        if table.coarse == nil, table.lists.count != 1 { return "\(table.lists.count) lists without centroids" }
+        if table.coarse == nil {
+            if table.lists.count != 1 { return "\(table.lists.count) lists without centroids" }
+            if !table.lists[0].isInBlocks { return "the blocks of the only list are not its codes" }
+        }
         if !writer.largeLists.union(writer.smallLists).union(writer.indivisible.keys).isSubset(of: table.lists.indices) {
             return "lists that are not there are to be split or merged"
         }

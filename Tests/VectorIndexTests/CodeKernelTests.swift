@@ -30,6 +30,7 @@ struct CodeKernelTests {
         var variants: [(String, BlockSums)] = [("dispatched", bunko_block_sums), ("scalar", bunko_block_sums_scalar)]
         #if arch(x86_64)
             if bunko_cpu_has_avx2() { variants.append(("AVX2", bunko_block_sums_avx2)) }
+            if bunko_cpu_has_avx512() { variants.append(("AVX-512", bunko_block_sums_avx512)) }
         #endif
         return variants
     }()

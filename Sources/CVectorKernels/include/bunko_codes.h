@@ -129,6 +129,8 @@ bunko_quantized_query bunko_quantize_avx2(
 
 void bunko_quad_sums_avx512(
     const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums);
+void bunko_block_sums_avx512(
+    const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums);
 #endif
 
 #endif

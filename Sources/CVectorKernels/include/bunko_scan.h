@@ -24,6 +24,9 @@ typedef struct {
     const bunko_quad_factors *factors;
     const uint32_t *slots;
     const uint32_t *count;
+    /// The codes once more, of all full blocks of 32 published rows, as `bunko_block_sums` reads them; null in most lists. A long list is
+    /// summed in blocks in two thirds of the time.
+    const uint8_t *blocks;
 } bunko_list;
 
 /// Writes an unpublished row of a list whose memory has room for it.
@@ -32,8 +35,10 @@ void bunko_list_write(
 /// Reads a published row's code and factors.
 bunko_code_factors bunko_list_read(const bunko_list *list, size_t row, uint8_t *restrict code, size_t width);
 bunko_code_factors bunko_list_factors(const bunko_list *list, size_t row);
-/// Makes the first `count` rows of a list visible to readers that read the count later.
-void bunko_list_publish(const bunko_list *list, uint32_t count);
+/// Fills the blocks of a list that has some, of its first `count` rows; those in front of the block that row `from` lies in are filled.
+void bunko_list_fill_blocks(const bunko_list *list, size_t from, size_t count, size_t width);
+/// Makes the first `count` rows of a list visible to readers that read the count later, at least as many as are visible already.
+void bunko_list_publish(const bunko_list *list, uint32_t count, size_t width);
 uint32_t bunko_list_count(const bunko_list *list);
 
 /// A query against codes around one centre.

@@ -48,7 +48,7 @@ extension Partition {
         let slots = view.live.slots
         let mean = PartitionTraining.mean(of: slots, in: view.table, dimensions: dimensions, workers: configuration.workers)
         let space = CodeSpace(rotation: rotation, centre: mean, rows: slots.count)
-        let list = CodeList(capacity: slots.count + slots.count / 4, width: rotation.width)
+        let list = CodeList(capacity: slots.count + slots.count / 4, width: rotation.width, inBlocks: true)
         let table = view.table
         inParallel(slots.count, grain: 1024, workers: configuration.workers) { range in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: rotation.width) { scratch in

@@ -147,7 +147,7 @@ struct SnapshotLoader {
         let codesChecksum = try manifest.integer(UInt32.self, "a checksum")
         let training = hasCentroids ? try self.training(lists: listCount) : nil
         let (space, coarse) = try structure(training, lists: listCount, centreRows: centreRows, checksum: structureChecksum)
-        let lists = try codes(counts, checksum: codesChecksum)
+        let lists = try codes(counts, checksum: codesChecksum, inBlocks: !hasCentroids)
         for (number, list) in lists.enumerated() {
             if let problem = rows.place(list, number: number) { throw manifest.damaged(problem, at: start) }
         }
@@ -157,7 +157,7 @@ struct SnapshotLoader {
         return (lists, space, coarse)
     }
 
-    private mutating func codes(_ counts: [Int], checksum: UInt32) throws(SnapshotError) -> [CodeList] {
+    private mutating func codes(_ counts: [Int], checksum: UInt32, inBlocks: Bool) throws(SnapshotError) -> [CodeList] {
         let width = rotation.width
         let offsets = SnapshotFormat.offsets(of: counts.map { CodeList.bytes(capacity: $0, width: width) })
         let segment = try segment(offsets?.last, checksum, "codes")
@@ -166,7 +166,7 @@ struct SnapshotLoader {
             let start = segment.lowerBound + offset
             return CodeList(
                 full: count, width: width,
-                memory: AlignedMemory(start..<start + CodeList.bytes(capacity: count, width: width), of: mapping))
+                memory: AlignedMemory(start..<start + CodeList.bytes(capacity: count, width: width), of: mapping), inBlocks: inBlocks)
         }
         for (list, count) in zip(lists, counts) where list.count != count || !list.hasFiniteFactors {
             throw data.damaged(

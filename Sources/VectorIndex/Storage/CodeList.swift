@@ -1,4 +1,5 @@
 import CVectorKernels
+import Glibc
 
 /// Codes, factors and slots of one list, with room for more.
 ///
@@ -9,35 +10,61 @@ final class CodeList: @unchecked Sendable {
     let capacity: Int
     private let width: Int
     private let memory: AlignedMemory
+    /// Whether the list has a second copy of its codes, in blocks. Lists of many have none: their scan waits for memory more than it computes.
+    private let inBlocks: Bool
+    private let blocks: AlignedMemory?
     /// Pointers into the memory, as the scan wants them.
     let view: bunko_list
 
     /// A list in memory of its own.
-    convenience init(capacity: Int, width: Int) {
+    convenience init(capacity: Int, width: Int, inBlocks: Bool = false) {
         let rounded = (capacity + 3) / 4 * 4
-        self.init(capacity: rounded, width: width, memory: AlignedMemory(bytes: Self.bytes(capacity: rounded, width: width)), offset: 0)
+        self.init(
+            capacity: rounded, width: width, memory: AlignedMemory(bytes: Self.bytes(capacity: rounded, width: width)), offset: 0,
+            inBlocks: inBlocks)
     }
 
     /// A list in a part of larger memory: lists that lie together share huge pages.
-    init(capacity: Int, width: Int, memory: AlignedMemory, offset: Int) {
+    init(capacity: Int, width: Int, memory: AlignedMemory, offset: Int, inBlocks: Bool = false) {
         self.capacity = capacity
         self.width = width
         self.memory = memory
-        let (view, count) = Self.view(capacity: capacity, width: width, base: memory.base + offset)
+        self.inBlocks = inBlocks
+        blocks = inBlocks ? Self.blocks(capacity: capacity, width: width) : nil
+        let (view, count) = Self.view(capacity: capacity, width: width, base: memory.base + offset, blocks: blocks)
         count.pointee = 0
         self.view = view
     }
 
     /// A list of `count` rows in mapped memory, where its image lies. It has no room for more: whoever appends makes a copy first.
-    init(full count: Int, width: Int, memory: AlignedMemory) {
+    init(full count: Int, width: Int, memory: AlignedMemory, inBlocks: Bool = false) {
         capacity = count
         self.width = width
         self.memory = memory
-        view = Self.view(capacity: count, width: width, base: memory.base).view
+        self.inBlocks = inBlocks
+        blocks = inBlocks ? Self.blocks(capacity: count, width: width) : nil
+        view = Self.view(capacity: count, width: width, base: memory.base, blocks: blocks).view
+        withUnsafePointer(to: view) { bunko_list_fill_blocks($0, 0, count, width) }
+    }
+
+    private static func blocks(capacity: Int, width: Int) -> AlignedMemory? {
+        capacity < rowsOfBlock ? nil : AlignedMemory(bytes: capacity / rowsOfBlock * rowsOfBlock * width / 8)
+    }
+
+    private static let rowsOfBlock = 32
+
+    /// Whether the codes of all full blocks of published rows lie in blocks too.
+    var isInBlocks: Bool {
+        var block = [UInt8](repeating: 0, count: Self.rowsOfBlock * width / 8)
+        return stride(from: 0, through: count - Self.rowsOfBlock, by: Self.rowsOfBlock).allSatisfy { row in
+            guard let blocks else { return false }
+            bunko_transpose((0..<8).map { view.codes + (row / 4 + $0) * width / 2 }, 8, width, &block)
+            return memcmp(block, blocks.base + row * width / 8, block.count) == 0
+        }
     }
 
     private static func view(
-        capacity: Int, width: Int, base: UnsafeMutableRawPointer
+        capacity: Int, width: Int, base: UnsafeMutableRawPointer, blocks: AlignedMemory?
     ) -> (view: bunko_list, count: UnsafeMutablePointer<UInt32>) {
         let quads = (capacity + 3) / 4
         let factors = base + quads * width / 2
@@ -46,7 +73,8 @@ final class CodeList: @unchecked Sendable {
         let view = bunko_list(
             codes: base.assumingMemoryBound(to: UInt8.self),
             factors: factors.bindMemory(to: bunko_quad_factors.self, capacity: quads),
-            slots: slots.bindMemory(to: Slot.self, capacity: 4 * quads), count: count)
+            slots: slots.bindMemory(to: Slot.self, capacity: 4 * quads), count: count,
+            blocks: blocks.map { UnsafePointer($0.base.bindMemory(to: UInt8.self, capacity: $0.bytes)) })
         return (view, count)
     }
 
@@ -74,7 +102,7 @@ final class CodeList: @unchecked Sendable {
         return (bytes + 63) / 64 * 64
     }
 
-    var bytes: Int { Self.bytes(capacity: capacity, width: width) }
+    var bytes: Int { Self.bytes(capacity: capacity, width: width) + (blocks?.bytes ?? 0) }
 
     /// Rows that are published.
     var count: Int { withUnsafePointer(to: view) { Int(bunko_list_count($0)) } }
@@ -91,12 +119,12 @@ final class CodeList: @unchecked Sendable {
     }
 
     func publish(_ count: Int) {
-        withUnsafePointer(to: view) { bunko_list_publish($0, UInt32(count)) }
+        withUnsafePointer(to: view) { bunko_list_publish($0, UInt32(count), width) }
     }
 
     /// A list with room for `capacity` rows that starts with the rows of this one; published. Only the writer may copy a list that he fills.
     func copy(capacity: Int) -> CodeList {
-        let copy = CodeList(capacity: capacity, width: width)
+        let copy = CodeList(capacity: capacity, width: width, inBlocks: inBlocks)
         let count = count
         let quads = (count + 3) / 4
         func move<Element>(_ source: UnsafePointer<Element>, to target: UnsafePointer<Element>, count: Int) {
@@ -112,7 +140,7 @@ final class CodeList: @unchecked Sendable {
 
     /// The same of the rows for which `slotOf` gives a slot, one by one.
     func copy(capacity: Int, slotOf: (Slot) -> Slot?) -> CodeList {
-        let copy = CodeList(capacity: capacity, width: width)
+        let copy = CodeList(capacity: capacity, width: width, inBlocks: inBlocks)
         copy.append(self, count: count, slotOf: slotOf)
         return copy
     }
