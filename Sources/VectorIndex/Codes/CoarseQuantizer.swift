@@ -184,12 +184,6 @@ final class CoarseQuantizer: @unchecked Sendable {
     struct Ranking {
         var order: [UInt32]
         var scores: [Float]
-
-        /// The same without some lists.
-        func without(_ lists: Set<UInt32>) -> Ranking {
-            let kept = order.indices.filter { !lists.contains(order[$0]) }
-            return Ranking(order: kept.map { order[$0] }, scores: kept.map { scores[$0] })
-        }
     }
 
     /// Lists that are scored by bytes at least.
@@ -204,11 +198,18 @@ final class CoarseQuantizer: @unchecked Sendable {
         fileprivate let towardsCentre: Float
         /// By products of bytes; NaN where there was none yet.
         fileprivate var scores: [Float]
+        fileprivate var leftOut: Bitmap?
 
         fileprivate init(values: [Float], towardsCentre: Float) {
             self.values = values
             self.towardsCentre = towardsCentre
             scores = [Float](repeating: .nan, count: values.count)
+        }
+
+        /// Lists that take no part in rankings any more.
+        func leaveOut(_ lists: ArraySlice<UInt32>) {
+            if leftOut == nil { leftOut = Bitmap(capacity: values.count) }
+            for list in lists { leftOut?.insert(list) }
         }
     }
 
@@ -225,29 +226,31 @@ final class CoarseQuantizer: @unchecked Sendable {
         return Estimates(values: values, towardsCentre: towardsCentre)
     }
 
-    /// Ranks the `most` best lists. With `matches`, only lists for which it has more than 0 take part.
+    /// Ranks the `most` best of the lists that the estimates do not leave out. With `matches`, only lists for which it has more than 0
+    /// take part.
     ///
-    /// Cost: one product of bytes for each of half as many lists again, whose order the estimates cannot decide, but for those of earlier
+    /// Cost: one product of bytes for each of a quarter more lists, whose order the estimates cannot decide, but for those of earlier
     /// rankings.
     func rank(_ query: QueryCode, _ estimates: Estimates, most: Int, matches: [UInt32]? = nil) -> Ranking {
         withUnsafeTemporaryAllocation(byteCount: 12 * lists + 64, alignment: 64) { memory in
             guard let base = memory.baseAddress else { return Ranking(order: [], scores: []) }
             let positions = base.bindMemory(to: UInt32.self, capacity: lists)
             let scores = (base + 4 * lists).bindMemory(to: Float.self, capacity: lists)
-            let wanted = max(Self.fewestRescored, most + most / 2)
+            let wanted = max(Self.fewestRescored, most + most / 4)
             var found = 0
-            if let matches {
+            if matches == nil, estimates.leftOut == nil {
+                found = bunko_select_largest(estimates.values, lists, min(lists, wanted), positions)
+            } else {
                 let eligible = (base + 8 * lists).bindMemory(to: UInt32.self, capacity: lists)
                 var count = 0
-                for list in 0..<lists where matches[list] > 0 {
+                for list in 0..<lists where estimates.leftOut?.contains(UInt32(list)) != true && matches?[list] != 0 {
                     scores[count] = estimates.values[list]
                     eligible[count] = UInt32(list)
                     count += 1
                 }
+                guard count > 0 else { return Ranking(order: [], scores: []) }
                 found = bunko_select_largest(scores, count, min(count, wanted), positions)
                 for position in 0..<found { positions[position] = eligible[Int(positions[position])] }
-            } else {
-                found = bunko_select_largest(estimates.values, lists, min(lists, wanted), positions)
             }
             rescore(positions, found, query, estimates, into: scores)
             return ranking(positions, scores, found, most: most)

@@ -79,6 +79,7 @@ struct BatchSearch {
         let rowsByList = part.isFiltered ? part.rowsByList(oneOf: 1) : []
         for (number, probing) in probings.enumerated() {
             let lists = probing.ranking.order
+            probing.estimates.leaveOut(lists[...])
             let matched = rowsByList.isEmpty ? 0 : lists.reduce(0) { $0 + Int(rowsByList[Int($1)]) }
             searches[number].complete(position, probing, PartitionSearch.Probed(lists: lists, matched: matched))
         }

@@ -124,20 +124,16 @@ struct PartitionSearch {
     }
 
     /// The same for lists that hold fewer of the filter's rows than was expected, as many more as that takes.
-    private func deeper(_ probing: Probing, share: Double, _ coarse: CoarseQuantizer, without probed: [UInt32]) -> Probing {
+    private func deeper(_ probing: Probing, share: Double, _ coarse: CoarseQuantizer) -> Probing {
         let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: share)
-        let ranking = coarse.rank(query, probing.estimates, most: min(coarse.lists, plan.firstProbes + probed.count)).without(Set(probed))
+        let ranking = coarse.rank(query, probing.estimates, most: plan.firstProbes)
         return Probing(
             plan: plan, share: share, estimates: probing.estimates, ranking: ranking, best: probing.best, matches: nil)
     }
 
     /// The same for the other lists that hold rows of the filter, which are all there is and full of them.
-    private func elsewhere(
-        _ probing: Probing, _ rowsByList: [UInt32], share: Double, _ coarse: CoarseQuantizer, without probed: [UInt32]
-    ) -> Probing {
-        var matches = rowsByList
+    private func elsewhere(_ probing: Probing, _ matches: [UInt32], share: Double, _ coarse: CoarseQuantizer) -> Probing {
         let inside = min(1, share * Double(coarse.lists) / Double(max(1, matches.count { $0 > 0 })))
-        for list in probed { matches[Int(list)] = 0 }
         let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: inside)
         let ranking = coarse.rank(query, probing.estimates, most: plan.firstProbes, matches: matches)
         return Probing(
@@ -145,9 +141,7 @@ struct PartitionSearch {
     }
 
     /// Probes as many lists as the plan says.
-    ///
-    /// - Parameter before: lists that were probed already.
-    mutating func probe(_ position: Int, _ probing: Probing, after before: [UInt32] = []) -> Probed {
+    mutating func probe(_ position: Int, _ probing: Probing) -> Probed {
         let part = scope.parts[position]
         var ranking = probing.ranking
         var probed = Probed(lists: [], matched: 0)
@@ -157,14 +151,14 @@ struct PartitionSearch {
             let found = scan(position, space, ranking.order[...], scores: ranking.scores, bar: bar, epsilon: probing.plan.epsilon)
             probed.lists += ranking.order[..<found.lists]
             probed.matched += found.matched
+            probing.estimates.leaveOut(ranking.order[..<found.lists])
             // Fewer were probed than were ranked when the rest is not worth it.
             let ranked = probing.ranking.order.count
             guard bar != nil, found.lists == ranking.order.count, probed.lists.count < probing.plan.mostProbes else {
                 return probed
             }
-            let most = min(coarse.lists, before.count + min(probing.plan.mostProbes, 2 * max(ranked, probed.lists.count)))
-            let done = Set(before + probed.lists)
-            ranking = coarse.rank(query, probing.estimates, most: most, matches: probing.matches).without(done)
+            let most = min(probing.plan.mostProbes, 2 * max(ranked, probed.lists.count)) - probed.lists.count
+            ranking = coarse.rank(query, probing.estimates, most: most, matches: probing.matches)
             if ranking.order.isEmpty { return probed }
         }
     }
@@ -180,12 +174,12 @@ struct PartitionSearch {
         while part.isFiltered, lists.count < coarse.lists {
             let found = Double(matched * coarse.lists) / Double(max(1, lists.count * part.view.liveCount))
             if found < Self.fewOfExpected * share {
-                let there = elsewhere(probing, part.rowsByList, share: share, coarse, without: lists)
+                let there = elsewhere(probing, part.rowsByList, share: share, coarse)
                 lists += probe(position, there).lists
                 break
             }
             guard found < Self.fewOfExpected * expected else { break }
-            let more = probe(position, deeper(probing, share: found, coarse, without: lists), after: lists)
+            let more = probe(position, deeper(probing, share: found, coarse))
             if more.lists.isEmpty { break }
             lists += more.lists
             matched += more.matched
@@ -194,13 +188,10 @@ struct PartitionSearch {
         // Every row that was found has a lower bound.
         let wanted = min(k, part.matched)
         guard collector.state.lower_count < wanted, lists.count < coarse.lists else { return }
-        var next = max(16, 4 * lists.count)
-        var done = Set(lists)
-        while collector.state.lower_count < wanted, done.count < coarse.lists {
-            let more = coarse.rank(query, probing.estimates, most: min(coarse.lists, next)).without(done)
-            done.formUnion(more.order)
+        while collector.state.lower_count < wanted, lists.count < coarse.lists {
+            let more = coarse.rank(query, probing.estimates, most: min(coarse.lists, max(16, 3 * lists.count)))
+            probing.estimates.leaveOut(more.order[...])
             lists += more.order
-            next *= 4
             scan(position, space, more.order[...], epsilon: probing.plan.epsilon)
         }
     }

@@ -41,7 +41,7 @@ struct ProbeCalibration: Sendable {
     /// What the codes' bounds lose on top of the lists that were not probed.
     private static let lossOfCodes = 0.002
     /// Questions miss this many times what rows miss among the 10 nearest, where rows have kin, and among the 100 nearest.
-    private static let strangersMiss = (near: 1.25, deep: 1.1)
+    private static let strangersMiss = (near: 1.35, deep: 1.2)
     /// Among many equal rows it does not matter which are the nearest.
     fileprivate static let mostRowsScored = 4_000
     /// A query never probes more than this many times the mean.
