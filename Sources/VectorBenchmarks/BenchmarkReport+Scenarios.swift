@@ -48,13 +48,13 @@ extension BenchmarkReport {
 
     private var filterTable: [String] {
         guard let unfiltered = scenarios.unfiltered, !scenarios.filters.isEmpty else { return [] }
-        let plain = ["none", "\(rows)"] + cells(unfiltered) + ["1.00", "–"]
+        let plain = ["none", "\(rows)"] + cells(unfiltered) + ["1.00", "1.00", "–"]
         return section(
-            "Filters", ["filter", "rows that match"] + Self.searchHead + ["p50 against none", "answers too short"],
+            "Filters", ["filter", "rows that match"] + Self.searchHead + ["time against none", "p50 against none", "answers too short"],
             [plain]
                 + scenarios.filters.map {
                     ["\(number($0.share * 100, 0)) %, \($0.layout.rawValue)", "\($0.matched)"] + cells($0.search)
-                        + [number($0.search.p50 / unfiltered.p50, 2), "\($0.short)"]
+                        + [number(unfiltered.qps / $0.search.qps, 2), number($0.search.p50 / unfiltered.p50, 2), "\($0.short)"]
                 })
     }
 
@@ -78,7 +78,9 @@ extension BenchmarkReport {
                     ]
                 })
         return table + [
-            "", "New rows: \(churn.source). One writer on a core of its own, one thread that searches; lists are split by the writer.",
+            "",
+            "New rows: \(churn.source). One writer on a core of its own, one thread that searches; lists are split by the writer. The memory that "
+                + "new rows take was touched before.",
         ]
     }
 

@@ -31,8 +31,17 @@ final class CodeSpace: Sendable {
     func encode(
         _ row: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, into code: UnsafeMutablePointer<UInt8>
     ) -> bunko_code_factors {
-        for position in 0..<rotation.dimensions { scratch[position] = row[position] - centre[position] }
-        rotation.rotatePadded(scratch)
+        rotation.rotate(row, into: scratch)
+        return encode(rotated: scratch, scratch: scratch, into: code)
+    }
+
+    /// The same of a vector that is rotated already; `scratch` may be its memory.
+    func encode(
+        rotated: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, into code: UnsafeMutablePointer<UInt8>
+    ) -> bunko_code_factors {
+        rotatedCentre.withUnsafeBufferPointer { centre in
+            for position in centre.indices { scratch[position] = rotated[position] - centre[position] }
+        }
         return bunko_encode(scratch, rotatedCentre, rotation.width, code)
     }
 }

@@ -11,13 +11,16 @@ final class QueryCode {
     let scratch: UnsafeMutablePointer<UInt8>
     private let memory: UnsafeMutableRawPointer
     private let values: UnsafeMutablePointer<Float>
-    private let rotated: UnsafeMutablePointer<Float>
+    /// The same rotated: as many values as the rotation's width.
+    let rotated: UnsafePointer<Float>
     private let bytes: UnsafeMutablePointer<Int8>
     private let width: Int
     private var quantized: bunko_quantized_query
 
-    /// - Parameter norm: Euclidean norm of the vector.
-    init(_ vector: [Float], norm: Double, rotation: Rotation) {
+    /// - Parameters:
+    ///   - vector: as many values as the rotation has dimensions.
+    ///   - norm: Euclidean norm of the vector.
+    init(_ vector: UnsafePointer<Float>, norm: Double, rotation: Rotation) {
         width = rotation.width
         dimensions = rotation.dimensions
         let unitBytes = (4 * dimensions + 63) / 64 * 64
@@ -27,8 +30,9 @@ final class QueryCode {
         values = memory.bindMemory(to: Float.self, capacity: dimensions)
         unit = UnsafePointer(values)
         bunko_scale(vector, 1 / norm, values, dimensions)
-        rotated = (memory + unitBytes).bindMemory(to: Float.self, capacity: width)
-        rotation.rotate(unit, into: rotated)
+        let coordinates = (memory + unitBytes).bindMemory(to: Float.self, capacity: width)
+        rotated = UnsafePointer(coordinates)
+        rotation.rotate(unit, into: coordinates)
         var next = memory + unitBytes + 4 * width
         let numbers = next.bindMemory(to: Int8.self, capacity: width)
         next += width

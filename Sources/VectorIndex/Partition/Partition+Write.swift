@@ -173,18 +173,22 @@ extension Partition {
     /// Appends the codes of written rows to their lists.
     func code(_ slots: [Slot], in change: inout PartitionChange) {
         guard let space = change.space, !slots.isEmpty else { return }
-        let lists = listNumbers(slots, in: change)
-        var counts: [Int: Int] = [:]
-        for list in lists { counts[list, default: 0] += 1 }
-        for (list, added) in counts { change.makeRoom(for: added, in: list) }
+        let coarse = change.coarse
         withUnsafeTemporaryAllocation(of: Float.self, capacity: rotation.width) { scratch in
-            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: space.codeBytes) { code in
-                guard let scratch = scratch.baseAddress, let code = code.baseAddress else { return }
-                for (slot, list) in zip(slots, lists) {
-                    guard let vector = change.vector(slot) else { continue }
-                    let factors = space.encode(vector, scratch: scratch, into: code)
-                    change.append(slot, code: code, factors: factors, to: list)
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: slots.count * space.codeBytes) { codes in
+                guard let scratch = scratch.baseAddress, let codes = codes.baseAddress else { return }
+                let coded = slots.enumerated().compactMap { position, slot -> (slot: Slot, list: Int, code: Int, factors: bunko_code_factors)? in
+                    guard let vector = change.vector(slot) else { return nil }
+                    let code = position * space.codeBytes
+                    guard let coarse else { return (slot, 0, code, space.encode(vector, scratch: scratch, into: codes + code)) }
+                    let row = QueryCode(vector, norm: 1, rotation: rotation)
+                    let factors = space.encode(rotated: row.rotated, scratch: scratch, into: codes + code)
+                    return (slot, coarse.list(of: row, space: space), code, factors)
                 }
+                var counts: [Int: Int] = [:]
+                for row in coded { counts[row.list, default: 0] += 1 }
+                for (list, added) in counts { change.makeRoom(for: added, in: list) }
+                for row in coded { change.append(row.slot, code: codes + row.code, factors: row.factors, to: row.list) }
             }
         }
     }
@@ -193,16 +197,6 @@ extension Partition {
     func reserve(_ count: Int, _ change: inout PartitionChange, _ writer: inout PartitionWriter) -> [Slot] {
         if let slots = writer.chunks.reserveInCurrent(count, chunks: change.chunks) { return slots }
         return change.changeChunks { writer.chunks.reserve(count, chunks: &$0, dimensions: dimensions) }
-    }
-
-    private func listNumbers(_ slots: [Slot], in change: PartitionChange) -> [Int] {
-        guard let coarse = change.coarse else { return [Int](repeating: 0, count: slots.count) }
-        let memory = AlignedMemory(bytes: 4 * slots.count * dimensions)
-        let rows = memory.base.bindMemory(to: Float.self, capacity: slots.count * dimensions)
-        for (position, slot) in slots.enumerated() {
-            if let vector = change.vector(slot) { (rows + position * dimensions).update(from: vector, count: dimensions) }
-        }
-        return coarse.assign(rows, count: slots.count).map(Int.init)
     }
 
     /// Makes a change visible at once. What it does to the ids must be done under the same lock of theirs.
