@@ -170,6 +170,15 @@ extension Partition {
         }
     }
 
+    /// A code that has not been put into its list.
+    private struct CodedRow {
+        var slot: Slot
+        var list: Int
+        /// Where its bytes are among those of the rows that are coded together.
+        var code: Int
+        var factors: bunko_code_factors
+    }
+
     /// Appends the codes of written rows to their lists.
     func code(_ slots: [Slot], in change: inout PartitionChange) {
         guard let space = change.space, !slots.isEmpty else { return }
@@ -177,13 +186,17 @@ extension Partition {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: rotation.width) { scratch in
             withUnsafeTemporaryAllocation(of: UInt8.self, capacity: slots.count * space.codeBytes) { codes in
                 guard let scratch = scratch.baseAddress, let codes = codes.baseAddress else { return }
-                let coded = slots.enumerated().compactMap { position, slot -> (slot: Slot, list: Int, code: Int, factors: bunko_code_factors)? in
+                let coded = slots.enumerated().compactMap { position, slot -> CodedRow? in
                     guard let vector = change.vector(slot) else { return nil }
                     let code = position * space.codeBytes
-                    guard let coarse else { return (slot, 0, code, space.encode(vector, scratch: scratch, into: codes + code)) }
+                    guard let coarse else {
+                        return CodedRow(
+                            slot: slot, list: 0, code: code, factors: space.encode(vector, scratch: scratch, into: codes + code))
+                    }
                     let row = QueryCode(vector, norm: 1, rotation: rotation)
-                    let factors = space.encode(rotated: row.rotated, scratch: scratch, into: codes + code)
-                    return (slot, coarse.list(of: row, space: space), code, factors)
+                    return CodedRow(
+                        slot: slot, list: coarse.list(of: row, space: space), code: code,
+                        factors: space.encode(rotated: row.rotated, scratch: scratch, into: codes + code))
                 }
                 var counts: [Int: Int] = [:]
                 for row in coded { counts[row.list, default: 0] += 1 }
