@@ -48,8 +48,12 @@ AVX512 void bunko_quad_sums_avx512(
     }
 }
 
+// Without what the sums above need beyond AVX-512 BW: dispatched to processors that lack it.
+#define TABLES __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+#define TABLES_INLINE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq")))
+
 // Table look-ups for 32 codes and two of their bytes at once, the first in the low half.
-INLINE __m512i look_up(const uint8_t *restrict codes, const uint8_t *restrict tables) {
+TABLES_INLINE __m512i look_up(const uint8_t *restrict codes, const uint8_t *restrict tables) {
     const __m512i nibble = _mm512_set1_epi8(15);
     __m512i bits = _mm512_loadu_si512(codes), both = _mm512_loadu_si512(tables);
     __m512i low = _mm512_shuffle_epi8(_mm512_shuffle_i32x4(both, both, 0xA0), _mm512_and_si512(bits, nibble));
@@ -57,14 +61,14 @@ INLINE __m512i look_up(const uint8_t *restrict codes, const uint8_t *restrict ta
     return _mm512_add_epi8(low, high);
 }
 
-INLINE __m256i halves(__m512i sums) {
+TABLES_INLINE __m256i halves(__m512i sums) {
     return _mm256_add_epi16(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64(sums, 1));
 }
 
 // 16-bit sums hold 4,369 coordinates of at most 15.
 enum { WIDEST_PART_OF_A_BLOCK = 4096 / 8 };
 
-AVX512 void bunko_block_sums_avx512(
+TABLES void bunko_block_sums_avx512(
     const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums) {
     size_t bytes = query->width / 8;
     for (int i = 0; i < 32; i++) sums[i] = query->table_offset;

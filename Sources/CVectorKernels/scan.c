@@ -287,11 +287,11 @@ static inline void fill_all(list_reader *reader, batch *batch) {
 }
 
 // Of quads that are wanted alone, more than this of eight cost more than the block they lie in.
-enum { QUADS_OF_A_BLOCK = 4 };
+enum { MOST_QUADS_ALONE = 4 };
 
 static inline bool is_block_wanted(uint32_t rows) {
     uint32_t pairs = rows | rows >> 1;
-    return __builtin_popcount((pairs | pairs >> 2) & 0x11111111) > QUADS_OF_A_BLOCK;
+    return __builtin_popcount((pairs | pairs >> 2) & 0x11111111) > MOST_QUADS_ALONE;
 }
 
 static inline void fill(list_reader *reader, batch *batch) {

@@ -5,7 +5,7 @@ extension PartitionedIndex {
     /// id the later stays. An unknown partition is made.
     ///
     /// Throws when a vector has the wrong number of dimensions, is zero or not finite, or an attribute is NaN; then nothing of the batch is applied. Cost: a
-    /// copy and a code of each vector, and in a partition with lists a product with their centroids; large batches share those.
+    /// copy and a code of each vector, and in a partition with lists a ranking of their centroids, as a search begins with.
     public func upsert(_ rows: [IndexRow], in partition: UUID) throws(VectorIndexError) {
         let normed = try validated(rows)
         guard !normed.isEmpty else { return }

@@ -128,16 +128,22 @@ import Testing
         }
     }
 
+    /// The first statement waits for a lock until the second has been cancelled, however long that takes.
     @Test func aWaitingStatementCanBeCancelledWithoutHarmToTheOneBeforeIt() async throws {
+        let holder = try await TestServer.common().connect()
         try await withConnection { connection in
-            let first = Task { try await connection.query("SELECT pg_sleep(0.5), 5").first?.decode(at: 1, as: Int.self) }
-            try await Task.sleep(for: .milliseconds(100))
+            let lock = Int64.random(in: 1...Int64.max)
+            _ = try await holder.query("SELECT pg_advisory_lock(\(lock))")
+            let first = Task { try await connection.query("SELECT pg_advisory_lock(\(lock)), 5").first?.decode(at: 1, as: Int.self) }
+            #expect(try await eventually { try await Self.isActive(connection, seenBy: holder) })
             let second = Task { try await connection.query("SELECT 6") }
             try await Task.sleep(for: .milliseconds(50))
             second.cancel()
             await #expect(throws: CancellationError.self) { try await second.value }
+            _ = try await holder.query("SELECT pg_advisory_unlock(\(lock))")
             #expect(try await first.value == 5)
         }
+        await holder.close()
     }
 
     @Test func timeoutsStopStatements() async throws {

@@ -26,8 +26,8 @@ struct CodeStatisticsTests {
     }
 
     private func rotated(_ vector: [Float], _ rotation: Rotation) -> [Float] {
-        var result = vector + [Float](repeating: 0, count: rotation.width - vector.count)
-        rotation.rotatePadded(&result)
+        var result = [Float](repeating: 0, count: rotation.width)
+        rotation.rotate(vector, into: &result)
         return result
     }
 

@@ -76,10 +76,13 @@ struct InvertedFileTests {
                 filter: Bool.random(using: &generator) ? randomFilter(&generator) : nil, effort: .exact)
             let exact = try index.search(request)
             #expect(naive.complaint(about: exact, to: request) == nil)
-            for effort in [SearchEffort.recall(0.95), .probes(1, epsilon: 1.9), .probes(1_000, epsilon: 2.5)] {
+            let lists = max(1, index.statistics.lists)
+            for effort in [SearchEffort.recall(0.95), .probes(1, epsilon: 1.9), .flat(probes: 3), .probes(1_000, epsilon: 2.5)] {
                 request.effort = effort
                 let response = try index.search(request)
                 #expect(naive.complaint(about: response, to: request, mayMiss: true) == nil)
+                // Where lists do not change by themselves, none is probed twice.
+                #expect(index.configuration.maintainsItself || response.probes <= lists)
                 if effort == .probes(1_000, epsilon: 2.5) {
                     wanted += exact.hits.count
                     let best = Set(exact.hits.map(\.id))
@@ -198,6 +201,27 @@ struct InvertedFileTests {
             #expect(Double(found) >= 1_500 * least, "recall \(recall): \(found) of 1500")
             #expect(scanned > scannedBefore, "recall \(recall): \(scanned) after \(scannedBefore)")
             scannedBefore = scanned
+        }
+    }
+
+    @Test func rowsGoToTheSameListsTogetherAndAlone() throws {
+        var configuration = IndexConfiguration(dimensions: 32)
+        configuration.singleListRows = 500
+        configuration.maintainsItself = false
+        let (together, alone) = (PartitionedIndex(configuration: configuration), PartitionedIndex(configuration: configuration))
+        var generator = SplitMix64(seed: 85)
+        let first = (0..<2_000).map { IndexRow(id: id($0), vector: smoothVector(32, &generator)) }
+        for index in [together, alone] { try index.replacePartition(id(1), with: first) }
+        let more = (2_000..<2_600).map { IndexRow(id: id($0), vector: smoothVector(32, &generator)) }
+        try together.upsert(more, in: id(1))
+        for row in more { try alone.upsert([row], in: id(1)) }
+        try together.checkInvariants()
+        for row in more {
+            // One list, all of it: the row's own, whose ranking put it there.
+            let request = SearchRequest(vector: row.vector, partitions: [id(1)], k: 60, effort: .flat(probes: 1))
+            let response = try together.search(request)
+            #expect(response.hits.first?.id == row.id)
+            #expect(try alone.search(request) == response)
         }
     }
 

@@ -78,14 +78,12 @@ extension ScenarioMeasurement {
     /// Makes sure that memory for new rows is there. A virtual machine may have given what is free back to its host, which then takes 50 times
     /// as long to hand out a page as the system takes to clear it: 18 of 80 microseconds a row on the machine of the first report.
     private func touchMemory(bytes: Int) {
-        let huge = 2 << 20
-        let pages = (0...bytes / huge).map { _ in
-            let page = UnsafeMutableRawPointer.allocate(byteCount: huge, alignment: huge)
-            madvise(page, huge, MADV_HUGEPAGE)
-            page.initializeMemory(as: UInt8.self, repeating: 1, count: huge)
-            return page
-        }
-        for page in pages { page.deallocate() }
+        // From the system and back to it, past the allocator, which would keep the pages. Where there is none the writes will say so.
+        let (access, kind) = (PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS)
+        guard let memory = mmap(nil, bytes, access, kind, -1, 0), memory != MAP_FAILED else { return }
+        madvise(memory, bytes, MADV_HUGEPAGE)
+        memory.initializeMemory(as: UInt8.self, repeating: 1, count: bytes)
+        munmap(memory, bytes)
     }
 
     private static func write(_ rows: [IndexRow], _ gone: [UUID], batch: Int, _ contender: IndexContender) throws -> Writing {

@@ -4,8 +4,8 @@ import CVectorKernels
 /// The centroids of a trained partition: which lists are near a query, and which list a new row belongs to.
 ///
 /// Lists are ranked by the query's cosine with the mean of their rows: codes of the unit centroids choose candidates, products of bytes
-/// decide, both around the space's centre and rotated, where no coordinate stands out. A new row is ranked like a query; many rows at once
-/// are assigned in the space of the principal components.
+/// decide, both around the space's centre and rotated, where no coordinate stands out. A new row is ranked like a query; training and merges
+/// of lists assign rows in the space of the principal components.
 ///
 /// `@unchecked Sendable`: the memory never changes after `init`.
 final class CoarseQuantizer: @unchecked Sendable {
@@ -304,8 +304,8 @@ final class CoarseQuantizer: @unchecked Sendable {
         Int(rank(row, estimates(row, space: space), most: 1).order.first ?? 0)
     }
 
-    /// The list of each of `count` unit rows, which are overwritten; for many rows. Decides by the principal components, which a product of
-    /// matrices compares faster than `list(of:space:)` reads codes once there are thousands of rows.
+    /// The list of each of `count` unit rows, which are overwritten, by their principal components: what a training that ran meanwhile would
+    /// have done with them.
     func assign(_ rows: UnsafeMutablePointer<Float>, count: Int) -> [UInt32] {
         let width = components.count
         let tile = 512

@@ -35,12 +35,19 @@ final class CodeSpace: Sendable {
         return encode(rotated: scratch, scratch: scratch, into: code)
     }
 
-    /// The same of a vector that is rotated already; `scratch` may be its memory.
+    /// The same of a row that was coded as a query.
     func encode(
+        _ row: QueryCode, scratch: UnsafeMutablePointer<Float>, into code: UnsafeMutablePointer<UInt8>
+    ) -> bunko_code_factors {
+        withExtendedLifetime(row) { encode(rotated: row.rotated, scratch: scratch, into: code) }
+    }
+
+    /// `scratch` may be the rotated row's own memory.
+    private func encode(
         rotated: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, into code: UnsafeMutablePointer<UInt8>
     ) -> bunko_code_factors {
-        rotatedCentre.withUnsafeBufferPointer { centre in
-            for position in centre.indices { scratch[position] = rotated[position] - centre[position] }
+        rotatedCentre.withUnsafeBufferPointer { subtracted in
+            for position in subtracted.indices { scratch[position] = rotated[position] - subtracted[position] }
         }
         return bunko_encode(scratch, rotatedCentre, rotation.width, code)
     }

@@ -11,7 +11,7 @@ final class QueryCode {
     let scratch: UnsafeMutablePointer<UInt8>
     private let memory: UnsafeMutableRawPointer
     private let values: UnsafeMutablePointer<Float>
-    /// The same rotated: as many values as the rotation's width.
+    /// The unit vector rotated: as many values as the rotation's width. Lives as long as this object.
     let rotated: UnsafePointer<Float>
     private let bytes: UnsafeMutablePointer<Int8>
     private let width: Int

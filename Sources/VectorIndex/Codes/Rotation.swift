@@ -22,15 +22,10 @@ struct Rotation: Sendable {
     /// Rotates `dimensions` values into `width` others. No overlap.
     func rotate(_ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
         target.update(from: source, count: dimensions)
-        rotatePadded(target)
-    }
-
-    /// Rotates in place what holds `dimensions` values and has room for `width`.
-    func rotatePadded(_ values: UnsafeMutablePointer<Float>) {
-        (values + dimensions).update(repeating: 0, count: width - dimensions)
+        (target + dimensions).update(repeating: 0, count: width - dimensions)
         signs.withUnsafeBufferPointer { signs in
             var rotation = bunko_rotation(width: width, rounds: Self.rounds, signs: signs.baseAddress)
-            bunko_rotate(&rotation, values)
+            bunko_rotate(&rotation, target)
         }
     }
 }

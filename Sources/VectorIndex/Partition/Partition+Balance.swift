@@ -119,8 +119,9 @@ extension Partition {
         return coarse.assign(rows, count: slots.count).map(Int.init)
     }
 
-    /// Divides a list in two by 2-means. Its rows, and those of the lists next to it, go where they are nearest; no other row can have
-    /// moved, since all other centroids stay (the rule of SPFresh's LIRE, Xu et al., SOSP 2023). Codes move along. Equal rows stay together.
+    /// Divides a list in two by 2-means. Its rows, and those of the lists next to it, go where they are nearest among the principal
+    /// components; no other row need move, since all other centroids stay (the rule of SPFresh's LIRE, Xu et al., SOSP 2023). Codes move
+    /// along. Equal rows stay together.
     private func split(_ number: Int, _ writer: inout PartitionWriter) {
         let view = view.withLock { $0 }
         guard let coarse = view.table.coarse, let space = view.table.space, number < view.table.lists.count else { return }

@@ -196,7 +196,7 @@ extension Partition {
                     let row = QueryCode(vector, norm: 1, rotation: rotation)
                     return CodedRow(
                         slot: slot, list: coarse.list(of: row, space: space), code: code,
-                        factors: space.encode(rotated: row.rotated, scratch: scratch, into: codes + code))
+                        factors: space.encode(row, scratch: scratch, into: codes + code))
                 }
                 var counts: [Int: Int] = [:]
                 for row in coded { counts[row.list, default: 0] += 1 }

@@ -1,17 +1,20 @@
 import CVectorKernels
-import Glibc
 
 /// Codes, factors and slots of one list, with room for more.
 ///
 /// `@unchecked Sendable`: rows are appended by the partition's only writer and become visible when it publishes a larger count; the bytes
-/// that one quad's rows share are accessed as relaxed atomics while it fills.
+/// that one quad's rows share are accessed as relaxed atomics while it fills. A block is written once, before the count that covers it.
 final class CodeList: @unchecked Sendable {
     /// Rows there is room for.
     let capacity: Int
     private let width: Int
     private let memory: AlignedMemory
-    /// Whether the list has a second copy of its codes, in blocks. Lists of many have none: their scan waits for memory more than it computes.
-    private let inBlocks: Bool
+    /// Longer lists have no blocks: they lie in no cache, and wait for their training.
+    static let mostRowsInBlocks = 40_000
+
+    /// Whether the list keeps a second copy of its codes, in blocks, as long as it is short enough. Lists of many do not: their scan waits for
+    /// memory more than it computes.
+    let inBlocks: Bool
     private let blocks: AlignedMemory?
     /// Pointers into the memory, as the scan wants them.
     let view: bunko_list
@@ -48,19 +51,14 @@ final class CodeList: @unchecked Sendable {
     }
 
     private static func blocks(capacity: Int, width: Int) -> AlignedMemory? {
-        capacity < rowsOfBlock ? nil : AlignedMemory(bytes: capacity / rowsOfBlock * rowsOfBlock * width / 8)
+        capacity < rowsOfBlock || capacity > mostRowsInBlocks ? nil : AlignedMemory(bytes: capacity / rowsOfBlock * rowsOfBlock * width / 8)
     }
 
     private static let rowsOfBlock = 32
 
-    /// Whether the codes of all full blocks of published rows lie in blocks too.
-    var isInBlocks: Bool {
-        var block = [UInt8](repeating: 0, count: Self.rowsOfBlock * width / 8)
-        return stride(from: 0, through: count - Self.rowsOfBlock, by: Self.rowsOfBlock).allSatisfy { row in
-            guard let blocks else { return false }
-            bunko_transpose((0..<8).map { view.codes + (row / 4 + $0) * width / 2 }, 8, width, &block)
-            return memcmp(block, blocks.base + row * width / 8, block.count) == 0
-        }
+    /// The codes of full blocks of published rows, as the blocks have them; nil where there are none.
+    var blockedCodes: UnsafeRawBufferPointer? {
+        blocks.map { UnsafeRawBufferPointer(start: $0.base, count: count / Self.rowsOfBlock * Self.rowsOfBlock * width / 8) }
     }
 
     private static func view(
