@@ -67,7 +67,7 @@ public struct IndexContender: SearchContender {
         let lists = index.statistics.lists
         let probes = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512].filter { $0 == 1 || $0 <= lists }
         let widths: [Float] = [1.5, 1.9, 2.5]
-        return [0.8, 0.9, 0.95, 0.98, 0.99].map { .recall($0) }
+        return [0.8, 0.9, 0.95, 0.96, 0.97, 0.98, 0.985, 0.9875, 0.99, 0.995].map { .recall($0) }
             + widths.flatMap { epsilon in probes.map { .probes($0, epsilon: epsilon) } }
             + probes.filter { $0 >= 16 && $0 <= 128 }.map { .flat(probes: $0) }
             + [.exact]
