@@ -148,7 +148,7 @@ public struct BenchmarkPicture {
     private func promisePanel(_ top: Double) -> (Double, String) {
         ifAny(
             "Neighbours missed (log): share that was, and share that may be by the recall asked for", top,
-            report.promised.map { ("recall \(number($0.promised, 2))", [1 - $0.result.recall, 1 - $0.promised]) }, digits: 4)
+            report.promised.map { ("recall \(number($0.promised, 4))", [1 - $0.result.recall, 1 - $0.promised]) }, digits: 4)
     }
 
     /// Bars on a logarithmic axis, or nothing where nothing was measured.

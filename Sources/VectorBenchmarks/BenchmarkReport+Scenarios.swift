@@ -11,7 +11,7 @@ extension BenchmarkReport {
             promised.map { asked, got in
                 let spread = [got.recallP5, got.recallMinimum].compactMap { $0.map { number($0, 2) } }.joined(separator: ", ")
                 return [
-                    number(asked, 2), "\(number(got.recall, 4)) (\(spread))", number(got.qps, 0),
+                    number(asked, 4), "\(number(got.recall, 4)) (\(spread))", number(got.qps, 0),
                     [got.p50, got.p95, got.p99].map { number($0, 0) }.joined(separator: " / "),
                 ]
             })

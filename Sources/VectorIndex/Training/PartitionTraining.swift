@@ -10,7 +10,7 @@ struct TrainedPartition {
 /// Trains an inverted file over rows that stay where they are.
 ///
 /// Cost at n rows and D dimensions: the covariance of at most 20,000 rows, one projection of all rows, and eight rounds of k-means over
-/// all rows. Extra memory: 512 bytes a row for the projections, the codes, and the sample.
+/// all rows. Extra memory: 512 bytes a row for the projections and the sample, then the codes.
 struct PartitionTraining {
     private static let sampleRows = 20_000
 
@@ -39,6 +39,24 @@ struct PartitionTraining {
         guard !slots.isEmpty else { return nil }
         let mean = Self.mean(of: slots, in: table, dimensions: rotation.dimensions, workers: workers)
         guard let components = components(mean: mean) else { return nil }
+        let clusters = clusters(components)
+        let space = CodeSpace(rotation: rotation, centre: mean, rows: slots.count)
+        let heldOut = ProbeCalibration.sample(of: slots, configuration: configuration)
+        let coarse = coarse(clusters, space, components, without: Set(heldOut))
+        return TrainedPartition(space: space, coarse: coarse, lists: lists(clusters.offsets, clusters.members, space))
+    }
+
+    /// Rows by list, and the lists' centroids among the principal components.
+    private struct Clusters {
+        /// Where each list's rows start in `members`, and the number of rows behind the last.
+        let offsets: [Int]
+        /// Numbers of the rows, as in `slots`.
+        let members: [UInt32]
+        let centroids: [Float]
+    }
+
+    /// The projections are gone when this returns: codes need as much memory again.
+    private func clusters(_ components: PrincipalComponents) -> Clusters {
         let dimensions = rotation.dimensions
         let (table, slots) = (table, slots)
         let rows = ProjectedRows(count: slots.count, components: components, workers: workers) { row, target in
@@ -46,11 +64,8 @@ struct PartitionTraining {
         }
         var clustering = SphericalKMeans(rows: rows, lists: Self.listCount(rows: slots.count), seed: seed, workers: workers)
         clustering.train()
-        let space = CodeSpace(rotation: rotation, centre: mean, rows: slots.count)
         let (offsets, members) = clustering.members()
-        let heldOut = ProbeCalibration.sample(of: slots, configuration: configuration)
-        let coarse = coarse(clustering, offsets, members, space, components, without: Set(heldOut))
-        return TrainedPartition(space: space, coarse: coarse, lists: lists(offsets, members, space))
+        return Clusters(offsets: offsets, members: members, centroids: clustering.centroids)
     }
 
     /// The mean of rows, summed in float64.
@@ -90,11 +105,11 @@ struct PartitionTraining {
     }
 
     private func coarse(
-        _ clustering: SphericalKMeans, _ offsets: [Int], _ members: [UInt32], _ space: CodeSpace, _ components: PrincipalComponents,
-        without heldOut: Set<Slot>
+        _ clusters: Clusters, _ space: CodeSpace, _ components: PrincipalComponents, without heldOut: Set<Slot>
     ) -> CoarseQuantizer {
         let (table, slots) = (table, slots)
-        let lists = clustering.lists
+        let (offsets, members) = (clusters.offsets, clusters.members)
+        let lists = offsets.count - 1
         let dimensions = rotation.dimensions
         let memory = AlignedMemory(bytes: 4 * lists * dimensions)
         let means = memory.base.bindMemory(to: Float.self, capacity: lists * dimensions)
@@ -114,7 +129,7 @@ struct PartitionTraining {
             }
         }
         return CoarseQuantizer(
-            means: means, lists: lists, space: space, components: components, projectedCentroids: clustering.centroids,
+            means: means, lists: lists, space: space, components: components, projectedCentroids: clusters.centroids,
             trainedRows: slots.count)
     }
 
