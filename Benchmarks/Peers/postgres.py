@@ -56,7 +56,7 @@ class Cluster:
                 os.chown(path, self.account.pw_uid, self.account.pw_gid)
             self.call("initdb", "--pgdata", str(self.data), "--username", "peer", "--auth", "trust", "--encoding", "UTF8", "--locale", "C")
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-        # A graph that does not fit into maintenance_work_mem is built many times slower: a million rows take some 8 GB.
+        # A graph that does not fit into maintenance_work_mem is finished row by row on disk; the vectors of a million rows alone are 6 GB.
         settings = {
             "listen_addresses": "", "unix_socket_directories": str(self.socket), "shared_buffers": f"{memory // 4}MB",
             "maintenance_work_mem": f"{memory * 2 // 5}MB", "max_parallel_maintenance_workers": str(max(0, os.cpu_count() - 1)),

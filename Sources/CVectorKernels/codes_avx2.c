@@ -27,11 +27,6 @@ INLINE void transpose_four_bytes(const uint8_t *const quads[8], size_t offset, _
     out[3] = _mm256_unpackhi_epi64(high01, high23);
 }
 
-// Sums of 32 codes: `even` adds up pairs of bytes as 16-bit numbers, so that the odd bytes, times 256, are in it too; `odd` holds those.
-typedef struct {
-    __m256i even, odd;
-} sums16;
-
 INLINE __m256i look_up(__m256i bits, const uint8_t *restrict tables) {
     const __m256i nibble = _mm256_set1_epi8(15);
     __m256i low_table = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)tables));
@@ -42,26 +37,10 @@ INLINE __m256i look_up(__m256i bits, const uint8_t *restrict tables) {
 }
 
 // Four table entries are at most 240, so two bytes' worth are added as bytes.
-INLINE void add_two_bytes(sums16 *sums, __m256i first, __m256i second, const uint8_t *restrict tables) {
+INLINE void add_two_bytes(bunko_sums16 *sums, __m256i first, __m256i second, const uint8_t *restrict tables) {
     __m256i four = _mm256_add_epi8(look_up(first, tables), look_up(second, tables + 32));
     sums->even = _mm256_add_epi16(sums->even, four);
     sums->odd = _mm256_add_epi16(sums->odd, _mm256_srli_epi16(four, 8));
-}
-
-// 16-bit sums hold 4,369 coordinates of at most 15; wider codes are added up in parts.
-enum { WIDEST_PART_BYTES = 4096 / 8 };
-
-INLINE void flush(sums16 sums, int32_t *restrict out) {
-    __m256i even = _mm256_sub_epi16(sums.even, _mm256_slli_epi16(sums.odd, 8));
-    // Each half interleaves on its own: codes 0...7, 16...23 and 8...15, 24...31.
-    __m256i first = _mm256_unpacklo_epi16(even, sums.odd), second = _mm256_unpackhi_epi16(even, sums.odd);
-    __m256i parts[4] = {
-        _mm256_cvtepu16_epi32(_mm256_castsi256_si128(first)), _mm256_cvtepu16_epi32(_mm256_castsi256_si128(second)),
-        _mm256_cvtepu16_epi32(_mm256_extracti128_si256(first, 1)), _mm256_cvtepu16_epi32(_mm256_extracti128_si256(second, 1))};
-    for (int i = 0; i < 4; i++) {
-        __m256i *target = (__m256i *)(out + 8 * i);
-        _mm256_storeu_si256(target, _mm256_add_epi32(_mm256_loadu_si256(target), parts[i]));
-    }
 }
 
 AVX2 void bunko_quad_sums_avx2(
@@ -74,9 +53,9 @@ AVX2 void bunko_quad_sums_avx2(
     // Where they lie one behind the other they are fetched in their order, which the processor's own prefetching takes up.
     bool in_order = ahead != NULL && ahead[7] == ahead[0] + 28 * bytes;
     for (int i = 0; i < 32; i++) found[i] = query->table_offset;
-    for (size_t start = 0; start < bytes; start += WIDEST_PART_BYTES) {
-        size_t end = start + WIDEST_PART_BYTES < bytes ? start + WIDEST_PART_BYTES : bytes;
-        sums16 part = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    for (size_t start = 0; start < bytes; start += BUNKO_WIDEST_PART_BYTES) {
+        size_t end = start + BUNKO_WIDEST_PART_BYTES < bytes ? start + BUNKO_WIDEST_PART_BYTES : bytes;
+        bunko_sums16 part = {_mm256_setzero_si256(), _mm256_setzero_si256()};
         for (size_t byte = start; byte < end; byte += 4) {
             if (ahead != NULL) {
                 // Four steps read a cache line of each quad; each step asks for the lines of two others.
@@ -90,7 +69,7 @@ AVX2 void bunko_quad_sums_avx2(
             add_two_bytes(&part, four[0], four[1], query->tables + 32 * byte);
             add_two_bytes(&part, four[2], four[3], query->tables + 32 * byte + 64);
         }
-        flush(part, found);
+        bunko_flush(part, found);
     }
     memcpy(sums, found, 4 * count * sizeof sums[0]);
 }
@@ -99,15 +78,15 @@ AVX2 void bunko_block_sums_avx2(
     const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums) {
     size_t bytes = query->width / 8;
     for (int i = 0; i < 32; i++) sums[i] = query->table_offset;
-    for (size_t start = 0; start < bytes; start += WIDEST_PART_BYTES) {
-        size_t end = start + WIDEST_PART_BYTES < bytes ? start + WIDEST_PART_BYTES : bytes;
-        sums16 part = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    for (size_t start = 0; start < bytes; start += BUNKO_WIDEST_PART_BYTES) {
+        size_t end = start + BUNKO_WIDEST_PART_BYTES < bytes ? start + BUNKO_WIDEST_PART_BYTES : bytes;
+        bunko_sums16 part = {_mm256_setzero_si256(), _mm256_setzero_si256()};
         for (size_t byte = start; byte < end; byte += 2) {
             if (ahead != NULL) __builtin_prefetch(ahead + 32 * byte, 0, 3);
             const __m256i *codes = (const __m256i *)(const void *)(block + 32 * byte);
             add_two_bytes(&part, _mm256_loadu_si256(codes), _mm256_loadu_si256(codes + 1), query->tables + 32 * byte);
         }
-        flush(part, sums);
+        bunko_flush(part, sums);
     }
 }
 

@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+#include "codes.h"
+
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bitalg,avx512vnni")))
 #define INLINE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq,avx512bitalg,avx512vnni")))
 
@@ -65,16 +67,13 @@ TABLES_INLINE __m256i halves(__m512i sums) {
     return _mm256_add_epi16(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64(sums, 1));
 }
 
-// 16-bit sums hold 4,369 coordinates of at most 15.
-enum { WIDEST_PART_OF_A_BLOCK = 4096 / 8 };
-
 TABLES void bunko_block_sums_avx512(
     const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums) {
     size_t bytes = query->width / 8;
     for (int i = 0; i < 32; i++) sums[i] = query->table_offset;
-    for (size_t start = 0; start < bytes; start += WIDEST_PART_OF_A_BLOCK) {
-        size_t end = start + WIDEST_PART_OF_A_BLOCK < bytes ? start + WIDEST_PART_OF_A_BLOCK : bytes;
-        // `even` adds up pairs of bytes as 16-bit numbers, so that the odd bytes, times 256, are in it too; `odd` holds those.
+    for (size_t start = 0; start < bytes; start += BUNKO_WIDEST_PART_BYTES) {
+        size_t end = start + BUNKO_WIDEST_PART_BYTES < bytes ? start + BUNKO_WIDEST_PART_BYTES : bytes;
+        // As in `bunko_sums16`, of two bytes side by side.
         __m512i even = _mm512_setzero_si512(), odd = even;
         for (size_t byte = start; byte < end; byte += 4) {
             if (ahead != NULL) {
@@ -87,16 +86,7 @@ TABLES void bunko_block_sums_avx512(
             even = _mm512_add_epi16(even, four);
             odd = _mm512_add_epi16(odd, _mm512_srli_epi16(four, 8));
         }
-        __m256i odd_codes = halves(odd), even_codes = _mm256_sub_epi16(halves(even), _mm256_slli_epi16(odd_codes, 8));
-        // Each half interleaves on its own: codes 0...7, 16...23 and 8...15, 24...31.
-        __m256i first = _mm256_unpacklo_epi16(even_codes, odd_codes), second = _mm256_unpackhi_epi16(even_codes, odd_codes);
-        __m128i parts[4] = {
-            _mm256_castsi256_si128(first), _mm256_castsi256_si128(second), _mm256_extracti128_si256(first, 1),
-            _mm256_extracti128_si256(second, 1)};
-        for (int i = 0; i < 4; i++) {
-            __m256i *target = (__m256i *)(void *)(sums + 8 * i);
-            _mm256_storeu_si256(target, _mm256_add_epi32(_mm256_loadu_si256(target), _mm256_cvtepu16_epi32(parts[i])));
-        }
+        bunko_flush((bunko_sums16){halves(even), halves(odd)}, sums);
     }
 }
 

@@ -16,7 +16,7 @@ public enum MachineDescription {
         case .openBLAS(let configuration, let core, _):
             return "\(configuration.split(separator: " ").prefix(2).joined(separator: " ")) with \(core) kernels"
         case .reference: return "reference BLAS"
-        case .other: return runtime.libraryPath
+        case .other: return runtime.path
         }
     }
 

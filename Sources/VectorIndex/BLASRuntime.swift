@@ -13,14 +13,14 @@ public struct BLASRuntime: Sendable, Equatable {
     }
 
     /// File the functions come from, with symbolic links resolved.
-    public let libraryPath: String
+    public let path: String
     /// Its implementation.
     public let provider: Provider
 
     /// Looks the library up. Costs microseconds.
     public static func loaded() -> BLASRuntime {
         let path = resolvedPath(ofSymbol: "openblas_get_config") ?? resolvedPath(ofSymbol: "cblas_sgemm") ?? "unknown"
-        return BLASRuntime(libraryPath: path, provider: openBLAS() ?? (path.contains("/blas/libblas.so") ? .reference : .other))
+        return BLASRuntime(path: path, provider: openBLAS() ?? (path.contains("/blas/libblas.so") ? .reference : .other))
     }
 
     /// Makes OpenBLAS compute on the calling thread only, for the whole process: searches run in parallel already, and nested threads

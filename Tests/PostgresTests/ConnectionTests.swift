@@ -134,14 +134,15 @@ import Testing
         try await withConnection { connection in
             let lock = Int64.random(in: 1...Int64.max)
             _ = try await holder.query("SELECT pg_advisory_lock(\(lock))")
-            let first = Task { try await connection.query("SELECT pg_advisory_lock(\(lock)), 5").first?.decode(at: 1, as: Int.self) }
+            async let first = connection.query("SELECT pg_advisory_lock(\(lock)), 5").first?.decode(at: 1, as: Int.self)
             #expect(try await eventually { try await Self.isActive(connection, seenBy: holder) })
             let second = Task { try await connection.query("SELECT 6") }
             try await Task.sleep(for: .milliseconds(50))
             second.cancel()
             await #expect(throws: CancellationError.self) { try await second.value }
             _ = try await holder.query("SELECT pg_advisory_unlock(\(lock))")
-            #expect(try await first.value == 5)
+            let found = try await first
+            #expect(found == 5)
         }
         await holder.close()
     }

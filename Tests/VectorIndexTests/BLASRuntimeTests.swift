@@ -6,7 +6,7 @@ struct BLASRuntimeTests {
     @Test func namesTheLoadedLibraryAndSetsOneThread() throws {
         let hasSwitch = BLASRuntime.useOneThread()
         let runtime = BLASRuntime.loaded()
-        #expect(FileManager.default.fileExists(atPath: runtime.libraryPath))
+        #expect(FileManager.default.fileExists(atPath: runtime.path))
         switch runtime.provider {
         case .openBLAS(let configuration, let core, let threads):
             #expect(hasSwitch)
@@ -15,7 +15,7 @@ struct BLASRuntimeTests {
             #expect(threads == 1)
         case .reference:
             #expect(!hasSwitch)
-            #expect(runtime.libraryPath.contains("libblas"))
+            #expect(runtime.path.contains("libblas"))
         case .other:
             #expect(!hasSwitch)
         }

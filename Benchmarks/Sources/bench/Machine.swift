@@ -16,7 +16,7 @@ struct Machine: Codable {
             case .openBLAS(let configuration, let core, let threads):
                 "\(configuration.split(separator: " ").prefix(2).joined(separator: " ")), \(core) kernels, \(threads) thread"
             case .reference: "reference BLAS"
-            case .other: runtime.libraryPath
+            case .other: runtime.path
             }
         return Machine(processor: processorName, cores: ProcessInfo.processInfo.activeProcessorCount, blas: blas, load: load)
     }

@@ -60,7 +60,7 @@ extension ScenarioMeasurement {
     ) async throws -> Writing {
         let rows = zip(numbers, fresh.vectors(numbers)).map { IndexRow(id: UUID(row: base.rows + $0), vector: $1) }
         let gone = old.map { UUID(row: $0) }
-        touchMemory(bytes: numbers.count * (4 * base.dimensions + 512))
+        try touchMemory(bytes: numbers.count * (4 * base.dimensions + 512))
         let isOver = Mutex(false)
         let both = Gate(2)
         let available = availableCores()
@@ -77,10 +77,12 @@ extension ScenarioMeasurement {
 
     /// Makes sure that memory for new rows is there. A virtual machine may have given what is free back to its host, which then takes 50 times
     /// as long to hand out a page as the system takes to clear it: 18 of 80 microseconds a row on the machine of the first report.
-    private func touchMemory(bytes: Int) {
-        // From the system and back to it, past the allocator, which would keep the pages. Where there is none the writes will say so.
+    private func touchMemory(bytes: Int) throws {
+        // From the system and back to it, past the allocator, which would keep the pages.
         let (access, kind) = (PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS)
-        guard let memory = mmap(nil, bytes, access, kind, -1, 0), memory != MAP_FAILED else { return }
+        guard let memory = mmap(nil, bytes, access, kind, -1, 0), memory != MAP_FAILED else {
+            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .ENOMEM)
+        }
         madvise(memory, bytes, MADV_HUGEPAGE)
         memory.initializeMemory(as: UInt8.self, repeating: 1, count: bytes)
         munmap(memory, bytes)

@@ -193,12 +193,13 @@ final class CoarseQuantizer: @unchecked Sendable {
     ///
     /// Not `Sendable`: it keeps the scores that one query's rankings have computed.
     final class Estimates {
-        fileprivate let values: [Float]
+        /// NaN for lists that are left out.
+        fileprivate var values: [Float]
         /// The query's product with the space's centre.
         fileprivate let towardsCentre: Float
         /// By products of bytes; NaN where there was none yet.
         fileprivate var scores: [Float]
-        fileprivate var leftOut: Bitmap?
+        fileprivate var isComplete = true
 
         fileprivate init(values: [Float], towardsCentre: Float) {
             self.values = values
@@ -208,8 +209,8 @@ final class CoarseQuantizer: @unchecked Sendable {
 
         /// Lists that take no part in rankings any more.
         func leaveOut(_ lists: ArraySlice<UInt32>) {
-            if leftOut == nil { leftOut = Bitmap(capacity: values.count) }
-            for list in lists { leftOut?.insert(list) }
+            for list in lists { values[Int(list)] = .nan }
+            isComplete = isComplete && lists.isEmpty
         }
     }
 
@@ -238,12 +239,12 @@ final class CoarseQuantizer: @unchecked Sendable {
             let scores = (base + 4 * lists).bindMemory(to: Float.self, capacity: lists)
             let wanted = max(Self.fewestRescored, most + most / 4)
             var found = 0
-            if matches == nil, estimates.leftOut == nil {
+            if matches == nil, estimates.isComplete {
                 found = bunko_select_largest(estimates.values, lists, min(lists, wanted), positions)
             } else {
                 let eligible = (base + 8 * lists).bindMemory(to: UInt32.self, capacity: lists)
                 var count = 0
-                for list in 0..<lists where estimates.leftOut?.contains(UInt32(list)) != true && matches?[list] != 0 {
+                for list in 0..<lists where !estimates.values[list].isNaN && matches?[list] != 0 {
                     scores[count] = estimates.values[list]
                     eligible[count] = UInt32(list)
                     count += 1

@@ -51,13 +51,13 @@ struct Doctor: AsyncParsableCommand {
         let runtime = BLASRuntime.loaded()
         switch runtime.provider {
         case .openBLAS(_, let core, let threads):
-            return Finding("BLAS", .ok, "OpenBLAS with \(core) kernels, \(threads) thread a worker (\(runtime.libraryPath))")
+            return Finding("BLAS", .ok, "OpenBLAS with \(core) kernels, \(threads) thread a worker (\(runtime.path))")
         case .reference:
             return Finding(
-                "BLAS", .warning, "the reference BLAS is loaded, ten times slower or more (\(runtime.libraryPath))",
+                "BLAS", .warning, "the reference BLAS is loaded, ten times slower or more (\(runtime.path))",
                 remedy: "Install OpenBLAS: apt-get install libopenblas0-pthread")
         case .other:
-            return Finding("BLAS", .ok, runtime.libraryPath)
+            return Finding("BLAS", .ok, runtime.path)
         }
     }
 
