@@ -150,7 +150,8 @@ public final class KnowledgeMirror: Service, Sendable {
                     for await _ in work { try await self.catchUp() }
                 }
                 group.addTask { try await self.prune() }
-                try await group.waitForAll()
+                // Waiting for all would not end the others with the first that fails.
+                for try await _ in group {}
             }
         }
     }

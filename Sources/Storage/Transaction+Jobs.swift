@@ -1,7 +1,7 @@
 public import Domain
 import Postgres
 
-/// Names one running service among several on a database: the key of an advisory lock it holds as long as it lives.
+/// Names one session of a running service among several on a database: the key of an advisory lock it holds as long as it lives.
 public struct InstanceID: Sendable, Hashable, CustomStringConvertible {
     public let rawValue: Int64
 
@@ -51,18 +51,21 @@ extension Transaction {
     }
 
     /// Puts the claims of instances that no longer live back into the queue; a file that took three instances down with it is failed.
-    /// Returns how many rows changed.
+    /// An attempt that ended because the server was started again is not counted.
+    /// - Parameter instance: who notices; its own claims stay.
+    /// - Returns: how many rows changed.
     @discardableResult
-    public func releaseAbandonedClaims() async throws -> Int {
-        try await connection.execute(
+    public func releaseAbandonedClaims(noticedBy instance: InstanceID) async throws -> Int {
+        let counted: SQL = "attempts - (updated_at < pg_postmaster_start_time())::integer"
+        return try await connection.execute(
             """
             UPDATE files SET
-                processing_state = CASE WHEN attempts >= 3 THEN 'failed' ELSE 'pending' END,
-                failure_code = CASE WHEN attempts >= 3 THEN 'processing_interrupted' END,
-                failure_reason = CASE WHEN attempts >= 3
+                processing_state = CASE WHEN \(counted) >= 3 THEN 'failed' ELSE 'pending' END,
+                failure_code = CASE WHEN \(counted) >= 3 THEN 'processing_interrupted' END,
+                failure_reason = CASE WHEN \(counted) >= 3
                     THEN 'The service stopped three times while it read this file. Import it again with --retry-failed.' END,
-                claimed_by = NULL
-            WHERE processing_state = 'processing' AND NOT EXISTS (
+                attempts = \(counted), claimed_by = NULL
+            WHERE processing_state = 'processing' AND claimed_by <> \(instance.rawValue) AND NOT EXISTS (
                 SELECT FROM pg_locks l
                 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
                     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -92,12 +95,13 @@ extension Transaction {
             """)
     }
 
-    /// Gives back every claim of an instance that processes nothing at the moment, without counting the attempts.
-    public func releaseClaims(of instance: InstanceID) async throws {
+    /// Gives back every claim of instances that process nothing any more, without counting the attempts.
+    public func releaseClaims(of instances: [InstanceID]) async throws {
+        guard !instances.isEmpty else { return }
         try await connection.execute(
             """
             UPDATE files SET processing_state = 'pending', claimed_by = NULL, attempts = greatest(attempts - 1, 0)
-            WHERE processing_state = 'processing' AND claimed_by = \(instance.rawValue)
+            WHERE processing_state = 'processing' AND claimed_by = ANY(\(instances.map(\.rawValue)))
             """)
     }
 

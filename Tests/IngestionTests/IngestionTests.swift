@@ -1,7 +1,7 @@
 import Domain
 import Extraction
 import Foundation
-import Ingestion
+@testable import Ingestion
 import Storage
 import TestSupport
 import Testing
@@ -164,6 +164,52 @@ import Testing
         }
     }
 
+    @Test func `A lock that is lost over and over is not the file's fault`() async throws {
+        try await withService(working: false) { service in
+            let (reached, signal) = AsyncStream<Void>.makeStream()
+            let file = try await service.upload("a.txt", "Some text.").file
+            var worker = service.worker(embedder: HeldEmbedder(reached: signal))
+            worker.pause = .milliseconds(50)
+            let held = Task { [worker] in try await worker.run() }
+            var claims = reached.makeAsyncIterator()
+            for _ in 1...5 {
+                _ = await claims.next()
+                try await service.breakLock()
+            }
+            _ = await claims.next()
+            #expect(try await service.db.file(file.id, of: service.db.alice).state == .processing)
+            let attempts = try await service.db.administrate("SELECT attempts FROM files").first?.decode(Int32.self)
+            #expect(attempts == 1)
+            await stop(held)
+        }
+    }
+
+    @Test func `A claim that turns up after its session goes back`() async throws {
+        try await withService(working: false) { service in
+            let (reached, signal) = AsyncStream<Void>.makeStream()
+            let first = try await service.upload("a.txt", "Some text.").file
+            var worker = service.worker(embedder: HeldEmbedder(reached: signal))
+            worker.pause = .milliseconds(50)
+            let held = Task { [worker] in try await worker.run() }
+            var claims = reached.makeAsyncIterator()
+            _ = await claims.next()
+            let session = try await service.db.administrate("SELECT claimed_by FROM files").first?.decode(Int64.self)
+            try await service.breakLock()
+            _ = await claims.next()
+            #expect(try await service.db.file(first.id, of: service.db.alice).state == .processing)
+            // What a commit looks like that the server carried out after the worker had given up waiting for it.
+            let late = try await service.upload("b.txt", "Other text.").file
+            _ = await claims.next()
+            try await service.db.administrate("UPDATE files SET claimed_by = \(session) WHERE id = \(late.id)")
+            #expect(
+                try await eventually {
+                    let now = try await service.db.administrate("SELECT claimed_by FROM files WHERE id = \(late.id)").first
+                    return try now?.decode(Int64?.self) != session
+                })
+            await stop(held)
+        }
+    }
+
     @Test func `A database killed in the middle costs no file and doubles no passage`() async throws {
         let cluster = try await TestCluster.start()
         let db = try await TestDatabase.make(on: cluster)
@@ -179,9 +225,11 @@ import Testing
             }
             #expect(
                 try await eventually(within: .seconds(90)) {
-                    let open = try? await db.administrate("SELECT FROM files WHERE processing_state <> 'done'")
+                    let open = try? await service.unfinished()
                     return open?.isEmpty == true
                 })
+            let unfinished = try await service.unfinished()
+            #expect(unfinished == [])
             let contents = try await service.passages().map(\.content).sorted()
             #expect(contents == (0..<60).map { "The text of file number \($0)." }.sorted())
             await stop(worker)

@@ -43,6 +43,25 @@ struct IngestionService: Sendable {
         try await FileWatch(database: db.database, events: events).file(id, scope: db.alice.scope, waiting: .seconds(60))
     }
 
+    /// Ends the session that holds the worker's lock, as a broken connection would.
+    func breakLock() async throws {
+        try await db.administrate(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_locks
+            WHERE locktype = 'advisory' AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """)
+    }
+
+    /// The files that are not done, with all that says why.
+    func unfinished() async throws -> [String] {
+        try await db.administrate(
+            """
+            SELECT concat_ws(' ', file_name, processing_state, claimed_by, attempts, failure_code, updated_at, now()) FROM files
+            WHERE processing_state <> 'done'
+            """
+        ).map { try $0.decode(String.self) }
+    }
+
     func passages() async throws -> [StoredPassage] {
         try await db.administrate("SELECT content, char_start, char_end FROM knowledge_base ORDER BY file_id, ordinal").map { row in
             let (content, start, end) = try row.decode(String.self, Int32.self, Int32.self)

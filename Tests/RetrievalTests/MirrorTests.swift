@@ -37,6 +37,19 @@ import Testing
         }
     }
 
+    @Test func goesOnAfterAReadThatFailed() async throws {
+        try await withRetrieval { service in
+            _ = try await service.insert(["before"], for: service.db.alice)
+            #expect(try await eventually { service.mirror.statistics.rows == 1 })
+            let before = try await service.db.rollbacks()
+            try await service.db.administrate("ALTER TABLE knowledge_changes RENAME TO set_aside")
+            #expect(try await eventually { try await service.db.rollbacks() > before })
+            try await service.db.administrate("ALTER TABLE set_aside RENAME TO knowledge_changes")
+            _ = try await service.insert(["after"], for: service.db.alice)
+            #expect(try await eventually { service.mirror.statistics.rows == 2 })
+        }
+    }
+
     @Test func tellsWhenAWriteIsIncluded() async throws {
         try await withRetrieval { service in
             let instance = InstanceID()
@@ -48,5 +61,13 @@ import Testing
             let never = WriteToken(transactionID: token.transactionID + 1_000_000)
             #expect(await !service.mirror.waitUntilIncluded(never, atMost: .milliseconds(50)))
         }
+    }
+}
+
+extension TestDatabase {
+    /// How many transactions the server has rolled back.
+    fileprivate func rollbacks() async throws -> Int64 {
+        let rows = try await administrate("SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()")
+        return try rows.first?.decode(Int64.self) ?? 0
     }
 }

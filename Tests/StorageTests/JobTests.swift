@@ -30,11 +30,15 @@ import Testing
             try await db.put("a.md", for: db.alice)
             let file = try await db.database.holdingInstanceLock(instance, db.system) {
                 let file = try #require(try await db.claim(instance))
-                let released = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims() }
-                #expect(released == 0)
+                for noticing in [InstanceID(), instance] {
+                    let released = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims(noticedBy: noticing) }
+                    #expect(released == 0)
+                }
                 return file
             }
-            let released = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims() }
+            let mine = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims(noticedBy: instance) }
+            #expect(mine == 0)
+            let released = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims(noticedBy: InstanceID()) }
             #expect(released == 1)
             #expect(try await db.file(file.id, of: db.alice).state == .pending)
         }
@@ -45,12 +49,27 @@ import Testing
             let file = try await db.put("a.md", for: db.alice).file
             for attempt in 1...3 {
                 #expect(try await db.claim(InstanceID())?.id == file.id, "attempt \(attempt)")
-                _ = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims() }
+                _ = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims(noticedBy: InstanceID()) }
             }
             let failed = try await db.file(file.id, of: db.alice)
             #expect(failed.state == .failed)
             #expect(failed.failureCode == "processing_interrupted")
             #expect(failed.failureReason?.contains("--retry-failed") == true)
+        }
+    }
+
+    @Test func `A server that was started again meanwhile counts no attempt`() async throws {
+        try await withTestDatabase { db in
+            let file = try await db.put("a.md", for: db.alice).file
+            for _ in 1...4 {
+                #expect(try await db.claim(InstanceID())?.id == file.id)
+                // A claim from before the server's start, as far as the row can tell.
+                try await db.administrate("ALTER TABLE files DISABLE TRIGGER files_touch")
+                try await db.administrate("UPDATE files SET updated_at = pg_postmaster_start_time() - interval '1 second'")
+                try await db.administrate("ALTER TABLE files ENABLE TRIGGER files_touch")
+                _ = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims(noticedBy: InstanceID()) }
+                #expect(try await db.file(file.id, of: db.alice).state == .pending)
+            }
         }
     }
 
