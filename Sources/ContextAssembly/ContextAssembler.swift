@@ -16,13 +16,17 @@ public struct ContextAssembler: Sendable {
     }
 
     /// Assembles a context for an assistant, by its id or name, or for another user's public one by its id.
+    /// - Parameter write: what the context must know of, as `Retriever.prepare` takes it.
     /// - Throws: `not_found` for an assistant that is not the scope's, `invalid_request` for a member out of range or a budget into
     ///   which persona and question do not fit.
-    public func assemble(_ request: ContextRequest, assistant reference: String, scope: Scope) async throws -> AssembledContext {
+    public func assemble(
+        _ request: ContextRequest, assistant reference: String, after write: WriteToken? = nil, scope: Scope
+    ) async throws -> AssembledContext {
         try scope.require(.read)
         let start = ContinuousClock.now
         let (question, history) = try Self.split(request)
-        let prepared = try await retriever.prepare(question, for: try await retriever.owner(of: reference, scope: scope))
+        let prepared = try await retriever.prepare(
+            question, for: try await retriever.owner(of: reference, scope: scope), after: write)
         // One transaction for all that is read: fewer round trips, and one connection held once.
         let (assistant, persona, loading, found) = try await database.read(scope) { transaction in
             let opened = ContinuousClock.now
@@ -44,7 +48,7 @@ public struct ContextAssembler: Sendable {
             timings: [("load", loading)].map(Self.timing) + found.timings.map { ($0.name, $0.milliseconds) }
                 + [("assemble", end - retrieved), ("total", end - start)].map(Self.timing),
             retrieval: RetrievalReport(
-                exact: found.exact, probes: found.probes, scanned: found.scanned, matched: found.matched,
+                backend: found.backend, exact: found.exact, probes: found.probes, scanned: found.scanned, matched: found.matched,
                 leftOut: found.passages.count - plan.citations.count))
     }
 

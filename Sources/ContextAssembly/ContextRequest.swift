@@ -1,4 +1,5 @@
 public import Domain
+public import Retrieval
 
 /// One message of a conversation.
 public struct Message: Sendable, Hashable, Codable {
@@ -93,6 +94,7 @@ public struct TokenReport: Sendable, Hashable {
 
 /// What the search did.
 public struct RetrievalReport: Sendable, Hashable {
+    public var backend: RetrievalBackend
     public var exact: Bool
     public var probes: Int
     public var scanned: Int

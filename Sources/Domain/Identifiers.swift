@@ -86,3 +86,9 @@ public struct SessionID: EntityID {
     public let rawValue: UUID
     public init(rawValue: UUID) { self.rawValue = rawValue }
 }
+
+/// Identifies a row of `mirror_replicas`: one running copy of the index.
+public struct ReplicaID: EntityID {
+    public let rawValue: UUID
+    public init(rawValue: UUID) { self.rawValue = rawValue }
+}

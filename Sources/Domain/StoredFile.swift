@@ -30,12 +30,14 @@ public struct StoredFile: Sendable, Hashable {
     public var updatedAt: Date
     /// Changes with each change of the row; the entity tag.
     public var version: String
+    /// The write that stored its passages; nil before there were any.
+    public var doneBy: WriteToken?
 
     public init(
         id: FileID, userID: UserID, assistantID: AssistantID?, name: String, sourcePath: String, mediaType: String?, byteCount: Int,
         sha256: ContentDigest, tags: [String], metadata: JSONValue, state: ProcessingState, failureCode: String?, failureReason: String?,
         chunkCount: Int,
-        createdAt: Date, updatedAt: Date, version: String
+        createdAt: Date, updatedAt: Date, version: String, doneBy: WriteToken? = nil
     ) {
         self.id = id
         self.userID = userID
@@ -54,6 +56,7 @@ public struct StoredFile: Sendable, Hashable {
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.version = version
+        self.doneBy = doneBy
     }
 }
 

@@ -55,6 +55,11 @@ public struct Upkeep: Sendable {
         return moved
     }
 
+    /// The copies of the index that follow the database.
+    public func replicas() async throws -> [ReplicaState] {
+        try await database.read(scope) { try await $0.replicas() }
+    }
+
     /// The partitions of messages.
     public func partitions() async throws -> [MessagePartition] {
         try await database.read(scope) { try await $0.messagePartitions() }

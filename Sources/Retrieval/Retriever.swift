@@ -8,6 +8,8 @@ import VectorIndex
 public struct PreparedQuestion: Sendable {
     public let text: String
     let vector: [Float]
+    /// Whether the index can answer; else the database does.
+    let usesIndex: Bool
     let timings: [RetrievalResult.Stage]
 }
 
@@ -29,6 +31,14 @@ public struct RetrievalQuery: Sendable {
     }
 }
 
+/// Where vectors are compared.
+public enum RetrievalBackend: String, Sendable, Codable, CaseIterable {
+    /// In the index of this process, which follows the database.
+    case memory
+    /// In PostgreSQL, by pgvector: slower, always as the table stands.
+    case pgvector
+}
+
 /// A passage and how well it answers, as cosine from -1 to 1.
 public struct ScoredPassage: Sendable {
     public var passage: Passage
@@ -38,6 +48,8 @@ public struct ScoredPassage: Sendable {
 /// The answer to a query, best passage first, with what the index did for it and how long each stage took.
 public struct RetrievalResult: Sendable {
     public var passages: [ScoredPassage]
+    /// Who found them: the index in memory, or the database itself.
+    public var backend: RetrievalBackend
     public var exact: Bool
     public var probes: Int
     public var scanned: Int
@@ -54,7 +66,8 @@ public struct RetrievalResult: Sendable {
 /// Finds the passages of one assistant that answer a text.
 ///
 /// The index proposes, the database disposes: each hit is joined to its live row under the caller's row-level security before it
-/// leaves, so a stale index can miss a row but never show a deleted or foreign one.
+/// leaves, so a stale index can miss a row but never show a deleted or foreign one. While the index loads, and where there is none, the database
+/// compares the vectors itself.
 public struct Retriever: Sendable {
     /// Longest query text, in bytes of UTF-8.
     public static let longestQuery = 32_768
@@ -62,12 +75,19 @@ public struct Retriever: Sendable {
     public static let validK = 1...1_000
 
     private let database: Database
-    private let mirror: KnowledgeMirror
+    private let mirror: KnowledgeMirror?
     private let embedder: any EmbeddingProvider
     private let usage: UsageRecorder
 
-    /// - Parameter usage: takes down each call of the embedder.
-    public init(database: Database, mirror: KnowledgeMirror, embedder: any EmbeddingProvider, usage: UsageRecorder) {
+    /// How long a question waits for the index to see a write.
+    private static let patience = Duration.seconds(2)
+    /// More files than these that a filter names are looked for by SQL.
+    private static let mostFilteredFiles = 200
+
+    /// - Parameters:
+    ///   - mirror: nil where vectors are compared in the database alone.
+    ///   - usage: takes down each call of the embedder.
+    public init(database: Database, mirror: KnowledgeMirror?, embedder: any EmbeddingProvider, usage: UsageRecorder) {
         self.database = database
         self.mirror = mirror
         self.embedder = embedder
@@ -75,16 +95,11 @@ public struct Retriever: Sendable {
     }
 
     /// Embeds a question. It needs no database, so it is done before a transaction is opened: a remote model may be slow.
-    /// - Throws: `invalid_request` for an empty or overlong text, `unavailable` while the index loads,
-    ///   `unavailable` or `bad_gateway` when the model has no vector to give.
+    /// - Parameter write: what the answer must know of. The index is waited for a while; then the database answers itself.
+    /// - Throws: `invalid_request` for an empty or overlong text, `unavailable` or `bad_gateway` when the model has no vector to give.
     @concurrent
-    public func prepare(_ text: String, for owner: UsageOwner) async throws -> PreparedQuestion {
+    public func prepare(_ text: String, for owner: UsageOwner, after write: WriteToken? = nil) async throws -> PreparedQuestion {
         try Self.checkText(text)
-        guard mirror.phase == .following else {
-            throw Problem(
-                .unavailable, code: "index_loading", "The index is still loading.",
-                remedy: "Try again in a moment; /readyz tells how far it is.")
-        }
         var watch = Stopwatch()
         let charge = embedder.charge(for: [text])
         let call = UsageRecord(owner, apiName: "embeddings", model: embedder.model.id, tokens: charge.tokens, cost: charge.cost)
@@ -96,10 +111,18 @@ public struct Retriever: Sendable {
                 return vector
             }
             watch.lap("embed")
-            return PreparedQuestion(text: text, vector: vector, timings: watch.stages)
+            let usesIndex = await isReady(after: write)
+            if write != nil { watch.lap("wait") }
+            return PreparedQuestion(text: text, vector: vector, usesIndex: usesIndex, timings: watch.stages)
         } catch let error as EmbeddingError {
             throw Problem(error)
         }
+    }
+
+    private func isReady(after write: WriteToken?) async -> Bool {
+        guard let mirror, mirror.phase == .following else { return false }
+        guard let write else { return true }
+        return await mirror.waitUntilIncluded(write, atMost: Self.patience)
     }
 
     /// Whose use it is when a question is put to an assistant. A key bound to assistants is refused here: it uses no model in the name of
@@ -124,18 +147,25 @@ public struct Retriever: Sendable {
             }
         }
         let partitions = try IndexPartitions(of: assistant, conversation: query.conversation, scope: transaction.scope)
-        let found = try await find(query, question.vector, partitions, transaction)
+        let found =
+            if question.usesIndex, let mirror {
+                try await find(query, question.vector, partitions, transaction, in: mirror)
+            } else {
+                try await findInDatabase(query, question.vector, partitions, transaction)
+            }
         watch.lap("search")
         return RetrievalResult(
-            passages: found.passages, exact: found.response.exact, probes: found.response.probes, scanned: found.response.scanned,
-            matched: found.response.matched, timings: question.timings + watch.stages)
+            passages: found.passages, backend: question.usesIndex ? .memory : .pgvector, exact: found.exact, probes: found.probes,
+            scanned: found.scanned, matched: found.matched, timings: question.timings + watch.stages)
     }
 
     /// Searches the passages of the assistant with this id or name, in a transaction of its own.
-    /// - Throws: as ``prepare(_:for:)`` and ``search(_:_:assistant:in:)``.
-    public func search(_ text: String, _ query: RetrievalQuery, assistant reference: String, scope: Scope) async throws -> RetrievalResult {
+    /// - Throws: as ``prepare(_:for:after:)`` and ``search(_:_:assistant:in:)``.
+    public func search(
+        _ text: String, _ query: RetrievalQuery, assistant reference: String, after write: WriteToken? = nil, scope: Scope
+    ) async throws -> RetrievalResult {
         try scope.require(.read)
-        let question = try await prepare(text, for: try await owner(of: reference, scope: scope))
+        let question = try await prepare(text, for: try await owner(of: reference, scope: scope), after: write)
         return try await database.read(scope) { transaction in
             try await search(question, query, assistant: try await transaction.usableAssistant(reference), in: transaction)
         }
@@ -165,34 +195,68 @@ public struct Retriever: Sendable {
     }
 
     private func find(
-        _ query: RetrievalQuery, _ vector: [Float], _ partitions: IndexPartitions, _ transaction: Transaction
-    ) async throws -> (passages: [ScoredPassage], response: SearchResponse) {
-        let allowed = try await query.filter.asyncMap { filter in
-            Set(try await transaction.matchingChunks(filter, partitions.source).map(\.rawValue))
-        }
-        var request = SearchRequest(vector: vector, partitions: partitions.keys, k: query.k, allowed: allowed)
+        _ query: RetrievalQuery, _ vector: [Float], _ partitions: IndexPartitions, _ transaction: Transaction, in mirror: KnowledgeMirror
+    ) async throws -> Finding {
+        var request = SearchRequest(vector: vector, partitions: partitions.keys, k: query.k)
+        if let filter = query.filter { try await restrict(&request, to: filter, partitions, transaction) }
         while true {
-            let response = try mirror.index.search(request)
-            let live = try await hydrate(response.hits, partitions, transaction)
+            let response = try mirror.search(request)
+            let hits = response.hits.map { (id: ChunkID(rawValue: $0.id), score: $0.score) }
+            let live = try await hydrate(hits, query, partitions, transaction)
             // Rows deleted since the index last looked leave a gap; it is asked for as many more.
             let gone = response.hits.count - live.count
             if live.count < query.k, gone > 0, response.hits.count == request.k, request.k < SearchRequest.validK.upperBound {
                 request.k = min(request.k + max(gone, query.k), SearchRequest.validK.upperBound)
                 continue
             }
-            let kept = live.filter { Double($0.score) >= query.threshold ?? -1 }
-            return (Array(kept.prefix(query.k)), response)
+            return Finding(
+                passages: Array(query.kept(live).prefix(query.k)), exact: response.exact, probes: response.probes,
+                scanned: response.scanned, matched: response.matched)
         }
     }
 
+    /// Filters by what the index knows of its rows; by the ids that SQL finds, where a filter's files are very many.
+    private func restrict(
+        _ request: inout SearchRequest, to filter: Filter, _ partitions: IndexPartitions, _ transaction: Transaction
+    ) async throws {
+        let files = try await transaction.files(called: filter.fileNames, partitions.source)
+        if files.values.reduce(0, { $0 + $1.count }) <= Self.mostFilteredFiles {
+            request.filter = try RowFilter(filter, files: files)
+        } else {
+            request.allowed = Set(try await transaction.matchingChunks(filter, partitions.source).map(\.rawValue))
+        }
+    }
+
+    private func findInDatabase(
+        _ query: RetrievalQuery, _ vector: [Float], _ partitions: IndexPartitions, _ transaction: Transaction
+    ) async throws -> Finding {
+        let (hits, matched) = try await transaction.nearestPassages(to: vector, k: query.k, partitions.source, query.filter)
+        let live = try await hydrate(hits, query, partitions, transaction)
+        return Finding(passages: query.kept(live), exact: true, probes: 0, scanned: matched, matched: matched)
+    }
+
     private func hydrate(
-        _ hits: [SearchResponse.Hit], _ partitions: IndexPartitions, _ transaction: Transaction
+        _ hits: [(id: ChunkID, score: Float)], _ query: RetrievalQuery, _ partitions: IndexPartitions, _ transaction: Transaction
     ) async throws -> [ScoredPassage] {
         guard !hits.isEmpty else { return [] }
-        let rows = try await transaction.passages(
-            hits.map { ChunkID(rawValue: $0.id) }, partitions.source)
-        let byID = Dictionary(rows.map { ($0.id.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
+        let rows = try await transaction.passages(hits.map(\.id), partitions.source, query.filter)
+        let byID = Dictionary(rows.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         return hits.compactMap { hit in byID[hit.id].map { ScoredPassage(passage: $0, score: hit.score) } }
+    }
+}
+
+/// Passages with what was done to find them.
+private struct Finding {
+    let passages: [ScoredPassage]
+    let exact: Bool
+    let probes: Int
+    let scanned: Int
+    let matched: Int
+}
+
+extension RetrievalQuery {
+    fileprivate func kept(_ passages: [ScoredPassage]) -> [ScoredPassage] {
+        passages.filter { Double($0.score) >= threshold ?? -1 }
     }
 }
 
@@ -229,12 +293,5 @@ struct Stopwatch {
         let elapsed = (now - last) / .milliseconds(1)
         stages.append(.init(name: name, milliseconds: elapsed))
         last = now
-    }
-}
-
-extension Optional {
-    fileprivate func asyncMap<R>(_ transform: (Wrapped) async throws -> R) async rethrows -> R? {
-        guard let self else { return nil }
-        return try await transform(self)
     }
 }

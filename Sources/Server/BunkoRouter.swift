@@ -13,24 +13,28 @@ public struct ServerDependencies: Sendable {
     public var authenticator: Authenticator
     public var keys: KeyRing
     public var accounts: AccountServices
+    public var contents: ContentStore
     public var intake: FileIntake
     public var knowledge: KnowledgeWriter
     public var watch: FileWatch
-    public var mirror: KnowledgeMirror
+    /// Nil where vectors are compared in the database alone.
+    public var mirror: KnowledgeMirror?
     public var retriever: Retriever
     public var assembler: ContextAssembler
     public var upkeep: Upkeep
     public var settings: InstallationSettings
 
     public init(
-        database: Database, authenticator: Authenticator, keys: KeyRing, accounts: AccountServices, intake: FileIntake,
-        knowledge: KnowledgeWriter, watch: FileWatch, mirror: KnowledgeMirror, retriever: Retriever, assembler: ContextAssembler,
+        database: Database, authenticator: Authenticator, keys: KeyRing, accounts: AccountServices, contents: ContentStore,
+        intake: FileIntake,
+        knowledge: KnowledgeWriter, watch: FileWatch, mirror: KnowledgeMirror?, retriever: Retriever, assembler: ContextAssembler,
         upkeep: Upkeep, settings: InstallationSettings
     ) {
         self.database = database
         self.authenticator = authenticator
         self.keys = keys
         self.accounts = accounts
+        self.contents = contents
         self.intake = intake
         self.knowledge = knowledge
         self.watch = watch
@@ -51,6 +55,7 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     let administration = dependencies.accounts.administration
     let shared = SharedRows(administration: administration)
     let v1 = router.group("v1").add(middleware: Authentication(authenticator: dependencies.authenticator))
+        .add(middleware: WritePosition())
     AssistantRoutes(database: dependencies.database).add(to: v1)
     for resource in [Resource.voice, .avatar, .skill] {
         ResourceRoutes(resource: resource, database: dependencies.database).add(to: v1)
@@ -69,6 +74,10 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     AccountRoutes(accounts: dependencies.accounts).add(to: v1)
     UserRoutes(administration: administration, database: dependencies.database).add(to: v1)
     AdminRoutes(upkeep: dependencies.upkeep, administration: administration).add(to: v1)
+    IndexRoutes(
+        mirror: dependencies.mirror, upkeep: dependencies.upkeep, contents: dependencies.contents, database: dependencies.database,
+        administration: administration
+    ).add(to: v1)
     SettingRoutes(settings: dependencies.settings, administration: administration).add(to: v1)
     return router
 }

@@ -12,6 +12,8 @@ struct ResourceResponse: ResponseGenerator {
     var version: String?
     /// Whether this is the answer to an earlier request with the same Idempotency-Key.
     var isReplayed = false
+    /// Up to where an index must have followed to know of what the body tells.
+    var position: WriteToken?
     /// Whether the version changes with all that the body tells, so that a reader who has it need not read again. Not where the body also
     /// tells when something was last used.
     var isValidator = true
@@ -45,6 +47,7 @@ struct ResourceResponse: ResponseGenerator {
     func response(from request: Request, context: some RequestContext) -> Response {
         var headers = HTTPFields()
         if let version { headers[.eTag] = "\"\(version)\"" }
+        if let position { headers[.bunkoPosition] = "\(position.transactionID)" }
         if isReplayed { headers[.idempotentReplayed] = "true" }
         if request.method == .get, isValidator, let version, request.headers[.ifNoneMatch] == "\"\(version)\"" {
             return Response(status: .notModified, headers: headers)

@@ -167,10 +167,13 @@ public struct RestoreTarget: Sendable {
         }
     }
 
-    /// Empties the outbox that the index follows. Its transaction ids are those of the backup's server: here they may lie in the future,
-    /// and what seems not to have come yet is read again and again. The index begins with every row anyhow.
+    /// Empties the outbox that the index follows, and forgets who followed it. Its transaction ids are those of the backup's server: here they
+    /// may lie in the future, and what seems not to have come yet is read again and again. The index begins with every row anyhow.
     public func emptyOutbox() async throws {
-        _ = try await withConnection(owner, logger) { try await $0.execute("TRUNCATE knowledge_changes") }
+        try await withConnection(owner, logger) { connection in
+            try await connection.execute("TRUNCATE knowledge_changes, mirror_replicas")
+            try await connection.execute("UPDATE files SET done_xid = NULL WHERE done_xid IS NOT NULL")
+        }
     }
 
     /// Rows of each table of the schema `public`.

@@ -5,7 +5,7 @@ public import Postgres
 /// The two doors to the product's data: one for requests, one for the service's own work. Both open for a ``Scope`` alone.
 public final class Database: Sendable {
     private let requests: PostgresPool
-    private let worker: PostgresPool
+    let worker: PostgresPool
 
     /// - Parameters:
     ///   - requests: logs in as `bunko_app`, which row-level security binds.
@@ -39,7 +39,13 @@ public final class Database: Sendable {
     public func write<R>(
         _ scope: Scope, isolation: isolated (any Actor)? = #isolation, _ body: (Transaction) async throws -> R
     ) async throws -> R {
-        try await transaction(scope, TransactionMode(), body)
+        guard let log = WriteLog.current else { return try await transaction(scope, TransactionMode(), body) }
+        let (value, write) = try await transaction(scope, TransactionMode()) { transaction in
+            let value = try await body(transaction)
+            return (value, try await transaction.writeToken())
+        }
+        if let write { log.record(write) }
+        return value
     }
 
     /// Runs a body that only reads (the server refuses a change); repeated once on a fresh connection when the first one broke.

@@ -8,3 +8,4 @@ extension FileID: PostgresCodable {}
 extension ChunkID: PostgresCodable {}
 extension APIKeyID: PostgresCodable {}
 extension SessionID: PostgresCodable {}
+extension ReplicaID: PostgresCodable {}

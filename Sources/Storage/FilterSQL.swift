@@ -1,5 +1,4 @@
 import Domain
-import Foundation
 import Postgres
 
 extension Filter {
@@ -29,47 +28,33 @@ extension Filter {
 }
 
 extension Filter.Key {
-    func compared(_ comparison: Filter.Comparison, to value: Filter.Value) throws -> SQL {
+    func compared(_ comparison: Filter.Comparison, to value: Filter.Value) throws(Problem) -> SQL {
+        try check(comparison, value)
         if comparison == .notEqual { return "NOT coalesce(\(try compared(.equal, to: value)), false)" }
-        switch self {
-        case .tags:
-            guard comparison == .equal, case .string(let tag) = value else {
-                throw Problem.invalid("filters", "\"tags\" takes eq, ne, in and nin with strings.")
-            }
-            return "(k.tags @> ARRAY[\(tag)]::text[])"
-        case .sourceType: return try Self.text("k.source_type", comparison, value, key: "source_type")
-        case .file: return try Self.file(comparison, value)
-        case .createdAt: return try Self.time(comparison, value)
-        case .metadata(let name): return Self.metadata(name, comparison, value)
+        switch (self, value) {
+        case (.tags, .string(let tag)): return "(k.tags @> ARRAY[\(tag)]::text[])"
+        case (.file, .string(let text)): return Self.isFile(text)
+        case (.sourceType, .string(let text)): return "(k.source_type COLLATE \"C\" \(unescaped: comparison.sqlOperator) \(text))"
+        case (.createdAt, _): return "(k.created_at \(unescaped: comparison.sqlOperator) \(try time(value)))"
+        case (.metadata(let name), _): return Self.metadata(name, comparison, value)
+        case (.tags, _), (.file, _), (.sourceType, _):
+            throw Problem(.internalFault, code: "filter_unchecked", "A filter was checked and is wrong all the same.")
         }
     }
 
-    private static func text(_ column: SQL, _ comparison: Filter.Comparison, _ value: Filter.Value, key: String) throws -> SQL {
-        guard case .string(let text) = value else {
-            throw Problem.invalid("filters", "\"\(key)\" is compared with a string.")
-        }
-        return "(\(column) \(unescaped: comparison.sqlOperator) \(text))"
-    }
-
-    private static func file(_ comparison: Filter.Comparison, _ value: Filter.Value) throws -> SQL {
-        guard comparison == .equal, case .string(let text) = value else {
-            throw Problem.invalid("filters", "\"file\" takes eq, ne, in and nin with a file's id, name or source path.")
-        }
-        return "(f.id = \(FileID(text)) OR f.file_name = \(text) OR f.source_path = \(text))"
-    }
-
-    private static func time(_ comparison: Filter.Comparison, _ value: Filter.Value) throws -> SQL {
-        guard case .string(let text) = value, let time = try? Date(text, strategy: .iso8601) else {
-            throw Problem.invalid("filters", "\"created_at\" is compared with an RFC 3339 time such as 2026-01-31T00:00:00Z.")
-        }
-        return "(k.created_at \(unescaped: comparison.sqlOperator) \(time))"
+    /// Whether the file `f` goes by this id, name or path.
+    static func isFile(_ text: String) -> SQL {
+        "(f.id = \(FileID(text)) OR f.file_name = \(text) OR f.source_path = \(text))"
     }
 
     private static func metadata(_ name: String, _ comparison: Filter.Comparison, _ value: Filter.Value) -> SQL {
         let symbol = comparison.sqlOperator
         switch value {
         case .string(let text):
-            return "(jsonb_typeof(k.metadata -> \(name)) = 'string' AND k.metadata ->> \(name) \(unescaped: symbol) \(text))"
+            // Texts are ordered by their bytes, as the index does.
+            return """
+                (jsonb_typeof(k.metadata -> \(name)) = 'string' AND (k.metadata ->> \(name)) COLLATE "C" \(unescaped: symbol) \(text))
+                """
         case .boolean(let flag):
             // With the type test, because jsonb orders values of different types, too: every number is less than a boolean.
             return """

@@ -35,7 +35,7 @@ public enum FileOutcome: String, Sendable {
 extension Transaction {
     static let fileColumns: SQL = """
         id, user_id, assistant_id, file_name, source_path, mime_type, file_size, sha256, tags, metadata, processing_state,
-        failure_code, failure_reason, chunk_count, created_at, updated_at, xmin::text AS version
+        failure_code, failure_reason, chunk_count, created_at, updated_at, xmin::text AS version, done_xid::text AS done_by
         """
 
     /// Records a file of the assistant under its source path: a new row, or the changed bytes of the one that stands there, in
@@ -192,6 +192,7 @@ extension StoredFile {
             chunkCount: Int(try row.decode("chunk_count", as: Int32.self)),
             createdAt: try row.decode("created_at", as: Date.self),
             updatedAt: try row.decode("updated_at", as: Date.self),
-            version: try row.decode("version", as: String.self))
+            version: try row.decode("version", as: String.self),
+            doneBy: try row.decode("done_by", as: String?.self).flatMap(UInt64.init).map(WriteToken.init))
     }
 }

@@ -2,14 +2,11 @@ public import Domain
 import Foundation
 import Postgres
 
-/// The identity of a committed write, by which a mirror can tell whether it has seen it.
-public struct WriteToken: Sendable, Hashable {
-    /// PostgreSQL's 64-bit transaction id.
-    public let transactionID: UInt64
-
-    /// Takes `pg_current_xact_id()`.
-    public init(transactionID: UInt64) {
-        self.transactionID = transactionID
+extension Transaction {
+    /// This transaction's own token; nil when it has changed nothing.
+    func writeToken() async throws -> WriteToken? {
+        let row = try await connection.query("SELECT pg_current_xact_id_if_assigned()::text AS xid").first
+        return try row?.decode("xid", as: String?.self).flatMap(UInt64.init).map(WriteToken.init)
     }
 }
 
@@ -63,7 +60,7 @@ extension Transaction {
         let metadata = JSONB(FileMetadata(title: result.title))
         let held = try await connection.query(
             """
-            UPDATE files SET processing_state = 'done', claimed_by = NULL, chunk_count = \(Int32(result.chunks.count)),
+            UPDATE files SET processing_state = 'done', done_xid = pg_current_xact_id(), claimed_by = NULL, chunk_count = \(Int32(result.chunks.count)),
                 mime_type = \(result.mediaType), metadata = (coalesce(metadata, '{}') - 'title') || \(metadata)
             WHERE user_id = current_user_id() AND archived_conversation_id IS NULL AND \(Self.isHeld(file, by: instance))
             RETURNING pg_current_xact_id()::text AS xid
@@ -129,12 +126,12 @@ extension Transaction {
         }
     }
 
-    /// The live rows behind some hits, in no particular order: those that still exist, that the scope may see and that belong to the
-    /// assistant (or, if asked for, to the shared knowledge).
+    /// The live rows behind some hits, in no particular order: those that still exist, that the scope may see, that belong to the
+    /// assistant (or, if asked for, to the shared knowledge), and that the filter lets through.
     ///
     /// Each row is looked up by its primary key alone and checked afterwards: right after an import the statistics are stale, and a
     /// planner free to choose would read the whole assistant instead of k rows.
-    public func passages(_ ids: [ChunkID], _ source: KnowledgeSource) async throws -> [Passage] {
+    public func passages(_ ids: [ChunkID], _ source: KnowledgeSource, _ filter: Filter? = nil) async throws -> [Passage] {
         let own = Self.passage(of: try source.owner ?? scope.userID)
         return try await connection.query(
             """
@@ -144,9 +141,32 @@ extension Transaction {
             FROM unnest(\(ids)::uuid[]) AS hit (id)
             CROSS JOIN LATERAL (\(source.isShared ? "\(own) UNION ALL \(Self.passage(of: .system))" : own)) AS k
             LEFT JOIN LATERAL (SELECT * FROM files WHERE user_id = k.user_id AND id = k.file_id LIMIT 1) AS f ON true
-            WHERE k.user_id = \(UserID.system) OR \(source.condition)
+            WHERE (k.user_id = \(UserID.system) OR \(source.condition)) AND \(try filter?.condition() ?? "true")
             """
         ).map(Passage.init)
+    }
+
+    /// The passages nearest to a vector by cosine, found by the database itself: exact, and slow where there are many.
+    /// - Returns: the k best, the best first, and how many there were to choose from.
+    public func nearestPassages(
+        to vector: [Float], k: Int, _ source: KnowledgeSource, _ filter: Filter? = nil
+    ) async throws -> (hits: [(id: ChunkID, score: Float)], matched: Int) {
+        let rows = try await connection.query(
+            """
+            SELECT id, (1 - distance)::real AS score, count(*) OVER () AS matched FROM (
+                SELECT k.id, k.embedding <=> \(PostgresVector(vector)) AS distance
+                FROM knowledge_base k LEFT JOIN files f ON f.user_id = k.user_id AND f.id = k.file_id
+                WHERE \(try belongs(to: source)) AND k.embedding IS NOT NULL AND \(try filter?.condition() ?? "true")
+            ) AS scored
+            WHERE distance <> 'NaN' ORDER BY distance, id LIMIT \(Int64(k))
+            """)
+        let hits = try rows.map { (try $0.decode("id", as: ChunkID.self), try $0.decode("score", as: Float.self)) }
+        return (hits, Int(try rows.first?.decode("matched", as: Int64.self) ?? 0))
+    }
+
+    private func belongs(to source: KnowledgeSource) throws -> SQL {
+        let own: SQL = "(k.user_id = \(try source.owner ?? scope.userID) AND \(source.condition))"
+        return source.isShared ? "(\(own) OR k.user_id = \(UserID.system))" : own
     }
 
     /// LIMIT keeps the conditions outside from reaching in, where they would offer the planner other indexes.
@@ -156,14 +176,26 @@ extension Transaction {
 
     /// The ids a filter lets through, for the index to search among.
     public func matchingChunks(_ filter: Filter, _ source: KnowledgeSource) async throws -> Set<ChunkID> {
-        let own: SQL = "(k.user_id = \(try source.owner ?? scope.userID) AND \(source.condition))"
-        let belongs: SQL = source.isShared ? "(\(own) OR k.user_id = \(UserID.system))" : own
         let rows = try await connection.query(
             """
             SELECT k.id FROM knowledge_base k LEFT JOIN files f ON f.user_id = k.user_id AND f.id = k.file_id
-            WHERE \(belongs) AND \(try filter.condition())
+            WHERE \(try belongs(to: source)) AND \(try filter.condition())
             """)
         return Set(try rows.map { try $0.decode("id", as: ChunkID.self) })
+    }
+
+    /// The files that go by each of the texts, as id, name or path, of the source's owner and the shared ones.
+    public func files(called texts: Set<String>, _ source: KnowledgeSource) async throws -> [String: [FileID]] {
+        var found: [String: [FileID]] = [:]
+        for text in texts {
+            let rows = try await connection.query(
+                """
+                SELECT f.id FROM files f
+                WHERE f.user_id IN (\(try source.owner ?? scope.userID), \(UserID.system)) AND \(Filter.Key.isFile(text))
+                """)
+            found[text] = try rows.map { try $0.decode("id", as: FileID.self) }
+        }
+        return found
     }
 }
 

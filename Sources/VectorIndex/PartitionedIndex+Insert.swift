@@ -24,7 +24,7 @@ extension PartitionedIndex {
         }
         let replacement = emptyPartition()
         replacement.upsert(normed)
-        replacement.trainIfNeeded()
+        replacement.train()
         _ = exchange(partition, with: replacement)
     }
 

@@ -15,6 +15,7 @@ public final class PartitionedIndex: Sendable {
     private let partitions: Guarded<[UUID: Partition]>
     private let maintenance = DispatchQueue(label: "bunko.vector-index.maintenance", qos: .utility)
     private let awaiting = Guarded<Set<UUID>>([])
+    private let deferrals = Guarded(0)
 
     /// An empty index.
     public convenience init(configuration: IndexConfiguration = IndexConfiguration()) {
@@ -79,13 +80,33 @@ public final class PartitionedIndex: Sendable {
 
     /// Has the partition maintained in the background if it needs it and the index maintains itself.
     func maintainLater(_ id: UUID, _ partition: Partition) {
-        guard configuration.maintainsItself, partition.wantsTraining || partition.wantsBalancing,
+        guard configuration.maintainsItself, deferrals.withLock({ $0 == 0 }), partition.wantsTraining || partition.wantsBalancing,
             awaiting.withLock({ $0.insert(id).inserted })
         else { return }
         maintenance.async {
             _ = self.awaiting.withLock { $0.remove(id) }
             partition.maintain()
         }
+    }
+
+    /// Trains a partition anew in the background, though it has not outgrown its lists: for rows that have become others than those it was trained
+    /// on. Searches see the old lists until the new ones are there. Nothing happens to a partition without lists.
+    public func retrain(_ id: UUID) {
+        guard let partition = existing(id) else { return }
+        maintenance.async { partition.train(anyhow: true) }
+    }
+
+    /// Runs `body`, which brings very many rows, before anything is trained in the background: training at each size in between would be for
+    /// nothing. Rows can be searched as soon as they are there, in one list if need be, whose scan takes time with its length.
+    public func deferringMaintenance<R>(
+        isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> R
+    ) async rethrows -> R {
+        deferrals.withLock { $0 += 1 }
+        defer {
+            deferrals.withLock { $0 -= 1 }
+            for (id, partition) in all { maintainLater(id, partition) }
+        }
+        return try await body()
     }
 
     /// Trains and reorganises every partition that needs it, on the calling thread, and waits for such work in the background.

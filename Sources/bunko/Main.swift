@@ -39,6 +39,10 @@ enum Exit {
             Output.note("bunko: \(some)")
             return 1
         }
+        if let differences = error as? DifferencesFound {
+            Output.note("bunko: \(differences)")
+            return 1
+        }
         if error is CancellationError {
             Output.note("bunko: interrupted; what was done is kept.")
             return 3
@@ -82,4 +86,14 @@ struct ItemsFailed: Error, CustomStringConvertible {
     var what = "files"
 
     var description: String { "\(count) of \(total) \(what) failed." }
+}
+
+/// A comparison found what should not be; the report has named it.
+struct DifferencesFound: Error, CustomStringConvertible {
+    let count: Int
+    let areRepaired: Bool
+
+    var description: String {
+        areRepaired ? "\(count) differences were found." : "\(count) differences were found; --repair mends what can be mended."
+    }
 }

@@ -19,10 +19,7 @@ import Testing
     @Test func loadsWhatWasThereBefore() async throws {
         try await withTestDatabase { db in
             for number in 0..<5 { try await db.insertPassage("passage \(number)", embedding: .unit(number), for: db.bob) }
-            let mirror = KnowledgeMirror(database: db.database, scope: db.system, logger: .silent)
-            let running = Task { try await mirror.run() }
-            defer { running.cancel() }
-            #expect(try await eventually { mirror.phase == .following && mirror.statistics.rows == 5 })
+            try await withMirror(db) { #expect($0.statistics.rows == 5 && $0.origin == .database) }
         }
     }
 

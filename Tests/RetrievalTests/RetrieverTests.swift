@@ -64,6 +64,10 @@ import Testing
             }
             #expect(try await eventually { service.mirror.statistics.rows == 12 })
             let red = Filter.compare(.equal, key: .tags, value: .string("red"))
+            let isFollowed = try await eventually {
+                try await service.search("number", k: 10, filter: red, as: service.db.alice).passages.count == 3
+            }
+            #expect(isFollowed)
             let found = try await service.search("number", k: 10, filter: red, as: service.db.alice)
             #expect(Set(found.passages.map(\.passage.id)) == Set(tagged))
             #expect(found.matched == 3)

@@ -1,5 +1,6 @@
 import Domain
 import Embeddings
+import Foundation
 import Postgres
 import Retrieval
 import Storage
@@ -41,13 +42,34 @@ struct RetrievalService: Sendable {
 /// Lends the service once its mirror follows; ends the mirror afterwards.
 func withRetrieval<R>(isolation: isolated (any Actor)? = #isolation, _ body: (RetrievalService) async throws -> R) async throws -> R {
     try await withTestDatabase { db in
-        let mirror = KnowledgeMirror(database: db.database, scope: db.system, logger: .silent)
-        let running = Task { try await mirror.run() }
-        defer { running.cancel() }
+        try await withMirror(db) { mirror in
+            let retriever = Retriever(
+                database: db.database, mirror: mirror, embedder: HashingEmbedder(),
+                usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent))
+            return try await body(RetrievalService(db: db, mirror: mirror, retriever: retriever))
+        }
+    }
+}
+
+/// Lends a mirror that follows, and waits afterwards until it has left.
+@discardableResult
+func withMirror<R>(
+    _ db: TestDatabase, folder: String? = nil, isolation: isolated (any Actor)? = #isolation,
+    adjust: (inout MirrorConfiguration) -> Void = { _ in }, _ body: (KnowledgeMirror) async throws -> R
+) async throws -> R {
+    var configuration = MirrorConfiguration(folder: folder.map { URL(filePath: $0 + "/index", directoryHint: .isDirectory) })
+    adjust(&configuration)
+    let mirror = KnowledgeMirror(database: db.database, scope: db.system, configuration: configuration, logger: .silent)
+    let running = Task { try await mirror.run() }
+    do {
         guard try await eventually({ mirror.phase == .following }) else { throw TestFailure("the mirror did not load") }
-        let retriever = Retriever(
-            database: db.database, mirror: mirror, embedder: HashingEmbedder(),
-            usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent))
-        return try await body(RetrievalService(db: db, mirror: mirror, retriever: retriever))
+        let value = try await body(mirror)
+        running.cancel()
+        try await running.value
+        return value
+    } catch {
+        running.cancel()
+        _ = await running.result
+        throw error
     }
 }

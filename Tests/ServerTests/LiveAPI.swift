@@ -60,7 +60,7 @@ struct LiveAPI: Sendable {
                     ServerDependencies(
                         database: db.database, authenticator: Authenticator(database: db.database, tokens: tokens), keys: keys,
                         accounts: AccountServices(database: db.database, tokens: tokens, service: db.system, logger: .silent),
-                        intake: FileIntake(database: db.database, contents: contents, events: events),
+                        contents: contents, intake: FileIntake(database: db.database, contents: contents, events: events),
                         knowledge: KnowledgeWriter(database: db.database, embedder: embedder, usage: usage, fetcher: fetcher),
                         watch: FileWatch(database: db.database, events: events), mirror: mirror, retriever: retriever,
                         assembler: ContextAssembler(database: db.database, retriever: retriever),

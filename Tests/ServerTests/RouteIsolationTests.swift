@@ -197,6 +197,11 @@ import Testing
             .init("/v1/users/:user/password", #"{"password":"another password"}"#), .init("/v1/users/alice/password", "{"),
         ],
         "GET /v1/admin/stats": [.init("/v1/admin/stats", nil, .forbidden)],
+        "GET /v1/index": [.init("/v1/index", nil, .forbidden)],
+        "POST /v1/index/verify": [
+            .init("/v1/index/verify", "{}", .forbidden),
+            .init("/v1/index/verify", #"{"assistant":"{assistant}","repair":true}"#, .forbidden),
+        ],
         "GET /v1/admin/partitions": [.init("/v1/admin/partitions", nil, .forbidden)],
         "POST /v1/admin/partitions": [.init("/v1/admin/partitions", #"{"months":1}"#, .forbidden)],
         "POST /v1/admin/archive": [.init("/v1/admin/archive", #"{"inactive":"1day"}"#, .forbidden)],

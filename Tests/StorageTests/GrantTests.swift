@@ -7,8 +7,8 @@ import Testing
 @Suite struct GrantTests {
     /// The files of `Sources/Storage` whose statements run as the service; those of the others run for requests.
     private static let ofService: Set<String> = [
-        "Transaction+Accounts.swift", "Transaction+Jobs.swift", "Transaction+Maintenance.swift", "Transaction+Mirror.swift",
-        "Transaction+Settings.swift", "Transaction+Usage.swift",
+        "Mirror/Transaction+Replicas.swift", "Transaction+Accounts.swift", "Transaction+FileChecks.swift", "Transaction+Jobs.swift",
+        "Transaction+Maintenance.swift", "Transaction+Settings.swift", "Transaction+Usage.swift",
     ]
     /// Those whose statements run as either.
     private static let ofBoth: Set<String> = ["Transaction+Archive.swift", "Transaction+Idempotency.swift"]
@@ -29,7 +29,8 @@ import Testing
             for (table, verbs) in Self.described { written.formUnion(verbs.map { "authenticated \($0) \(table)" }) }
             let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
                 .deletingLastPathComponent().appending(path: "Sources/Storage")
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".swift") {
+            for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+            where name.hasSuffix(".swift") && !name.hasPrefix("Resources/") {
                 let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
                 if !Self.ofService.contains(name) { written.formUnion(Self.writes(in: text).map { "authenticated \($0)" }) }
                 if Self.ofService.union(Self.ofBoth).contains(name) {

@@ -59,6 +59,7 @@ import Testing
             "INSERT INTO account_tokens (user_id, purpose, secret_sha256, expires_at) VALUES (\(user), 'setup', sha256('k'), now())",
             "INSERT INTO login_attempts (name_folded) VALUES ('alice'), (' of an account')",
             "UPDATE system_settings SET value = 'true' WHERE key = 'registration_open'",
+            "INSERT INTO mirror_replicas (id, host, position) VALUES (gen_random_uuid(), 'here', pg_current_snapshot())",
         ]
         for statement in statements { try await db.administrate(statement) }
         #expect(try await emptyTables(db) == [])

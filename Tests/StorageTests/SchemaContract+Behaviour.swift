@@ -55,6 +55,7 @@ extension SchemaContract {
         decision | knowledge_base.knowledge_base_inserted | AFTER INSERT REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | knowledge_base.knowledge_base_share | BEFORE INSERT OR UPDATE OF secretary_id, conversation_id FOR EACH ROW EXECUTE FUNCTION share_new_row()
         decision | knowledge_base.knowledge_base_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
+        decision | knowledge_base.knowledge_base_truncated | AFTER TRUNCATE FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | knowledge_base.knowledge_base_updated | AFTER UPDATE REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | messages.messages_deleted | AFTER DELETE REFERENCING OLD TABLE AS old_messages FOR EACH STATEMENT EXECUTE FUNCTION follow_deleted_messages()
         decision | messages.messages_inserted | AFTER INSERT REFERENCING NEW TABLE AS new_messages FOR EACH STATEMENT EXECUTE FUNCTION follow_inserted_messages()

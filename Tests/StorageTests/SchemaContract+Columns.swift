@@ -120,6 +120,7 @@ extension SchemaContract {
         decision | files.claimed_by | bigint
         secretary | files.conversation_id | uuid
         secretary | files.created_at | timestamp with time zone not null default now()
+        decision | files.done_xid | xid8
         decision | files.failure_code | character varying(100)
         decision | files.failure_reason | text
         secretary | files.file_name | character varying(255) not null
@@ -170,8 +171,8 @@ extension SchemaContract {
         secretary | knowledge_base.updated_at | timestamp with time zone not null default now()
         decision | knowledge_base.user_id | uuid not null
         decision | knowledge_changes.changed_at | timestamp with time zone not null default now()
-        decision | knowledge_changes.partition_id | uuid not null
-        decision | knowledge_changes.row_id | uuid not null
+        decision | knowledge_changes.partition_id | uuid
+        decision | knowledge_changes.row_id | uuid
         decision | knowledge_changes.sequence | bigint not null identity
         decision | knowledge_changes.xid | xid8 not null default pg_current_xact_id()
         decision | login_attempts.failures | integer not null default 0
@@ -201,6 +202,14 @@ extension SchemaContract {
         decision | messages_archive.role | character varying(50) not null
         decision | messages_archive.tokens_used | integer
         decision | messages_archive.user_id | uuid not null
+        decision | mirror_replicas.host | text not null
+        decision | mirror_replicas.id | uuid not null
+        decision | mirror_replicas.kept_position | pg_snapshot
+        decision | mirror_replicas.kept_token | uuid
+        decision | mirror_replicas.next_token | uuid
+        decision | mirror_replicas.position | pg_snapshot not null
+        decision | mirror_replicas.seen_at | timestamp with time zone not null default now()
+        decision | mirror_replicas.started_at | timestamp with time zone not null default now()
         decision | personality_template_versions.created_at | timestamp with time zone not null default now()
         decision | personality_template_versions.is_draft | boolean not null default false
         decision | personality_template_versions.is_public | boolean not null default false

@@ -39,10 +39,10 @@ extension SchemaContract {
         decision | conversations.conversations_check1 | CHECK ((((status)::text = 'active'::text) = (ended_at IS NULL)))
         decision | conversations.conversations_check2 | CHECK ((ended_at >= started_at))
         decision | conversations.conversations_message_count_check | CHECK ((message_count >= 0))
-        decision | conversations.conversations_public_assistant_check | CHECK ((((public_assistant_id IS NULL) = (public_assistant_name IS NULL)) AND ((public_assistant_id IS NULL) OR (assistant_id IS NULL))))
         avatar | conversations.conversations_persona_id_fkey | FOREIGN KEY (persona_id) REFERENCES personality_templates(slug) ON UPDATE CASCADE
         decision | conversations.conversations_personality_template_id_fkey | FOREIGN KEY (personality_template_id) REFERENCES personality_templates(id) ON DELETE SET NULL
         both | conversations.conversations_pkey | PRIMARY KEY (user_id, id)
+        decision | conversations.conversations_public_assistant_check | CHECK ((((public_assistant_id IS NULL) = (public_assistant_name IS NULL)) AND ((public_assistant_id IS NULL) OR (assistant_id IS NULL))))
         decision | conversations.conversations_status_check | CHECK (((status)::text = ANY ((ARRAY['active'::character varying, 'ended'::character varying, 'archived'::character varying])::text[])))
         secretary | conversations.conversations_user_id_assistant_id_fkey | FOREIGN KEY (user_id, assistant_id) REFERENCES assistants(user_id, id)
         both | conversations.conversations_user_id_fkey | FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -84,6 +84,7 @@ extension SchemaContract {
         decision | knowledge_base.knowledge_base_user_id_fkey | FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
         secretary | knowledge_base.knowledge_base_user_id_secretary_id_fkey | FOREIGN KEY (user_id, secretary_id) REFERENCES assistants(user_id, id) ON DELETE CASCADE
         decision | knowledge_changes.knowledge_changes_pkey | PRIMARY KEY (sequence)
+        decision | knowledge_changes.knowledge_changes_whole | CHECK (((row_id IS NULL) = (partition_id IS NULL)))
         decision | login_attempts.login_attempts_failures_check | CHECK ((failures >= 0))
         decision | login_attempts.login_attempts_pkey | PRIMARY KEY (name_folded)
         decision | messages.messages_check | CHECK (((emotion IS NULL) OR ((role)::text = 'assistant'::text)))
@@ -95,6 +96,8 @@ extension SchemaContract {
         both | messages.messages_user_id_conversation_id_fkey | FOREIGN KEY (user_id, conversation_id) REFERENCES conversations(user_id, id) ON DELETE CASCADE
         decision | messages_archive.messages_archive_pkey | PRIMARY KEY (user_id, conversation_id, created_at, id)
         decision | messages_archive.messages_archive_user_id_fkey | FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+        decision | mirror_replicas.mirror_replicas_check | CHECK (((kept_position IS NULL) = (kept_token IS NULL)))
+        decision | mirror_replicas.mirror_replicas_pkey | PRIMARY KEY (id)
         decision | personality_template_versions.personality_template_versions_check | CHECK ((is_draft = (published_at IS NULL)))
         decision | personality_template_versions.personality_template_versions_pkey | PRIMARY KEY (user_id, template_id, version)
         decision | personality_template_versions.personality_template_versions_user_id_template_id_fkey | FOREIGN KEY (user_id, template_id) REFERENCES personality_templates(user_id, id) ON DELETE CASCADE

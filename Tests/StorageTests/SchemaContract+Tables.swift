@@ -24,6 +24,7 @@ extension SchemaContract {
         both | messages | RANGE (created_at), row security forced, authenticated delete+insert+select, bunko_worker delete+insert+select
         decision | messages_archive | row security forced, authenticated delete+insert+select, bunko_worker delete+insert+select
         decision | messages_default | partition of messages, DEFAULT
+        decision | mirror_replicas | bunko_worker delete+insert+select+update
         decision | personality_template_versions | row security forced, authenticated delete+insert+select+update
         secretary | personality_templates | row security forced, authenticated delete+insert+select+update, bunko_worker select
         decision | refresh_tokens | row security forced, bunko_worker delete+select+update

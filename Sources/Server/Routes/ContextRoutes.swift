@@ -2,6 +2,7 @@ import ContextAssembly
 import Domain
 import Foundation
 import Hummingbird
+import Retrieval
 
 /// `POST /v1/context`: the finished context for one call.
 struct ContextRoutes: Sendable {
@@ -30,7 +31,8 @@ struct ContextRoutes: Sendable {
         guard body.format ?? "openai" == "openai" else {
             throw Problem.invalid("format", "The format \"\(body.format ?? "")\" is not offered; \"openai\" is.")
         }
-        let assembled = try await assembler.assemble(ContextRequest(body), assistant: body.assistant, scope: scope)
+        let assembled = try await assembler.assemble(
+            ContextRequest(body), assistant: body.assistant, after: try request.wantedWrite, scope: scope)
         return JSONResponse(ContextAnswer(assembled, id: context.requestID))
     }
 }
@@ -62,6 +64,7 @@ struct ContextAnswer: Encodable, Sendable {
     }
 
     struct Search: Encodable, Sendable {
+        let backend: RetrievalBackend
         let exact: Bool
         let probes: Int
         let scanned: Int
@@ -89,8 +92,8 @@ struct ContextAnswer: Encodable, Sendable {
         citations = context.citations.map(CitationBody.init)
         tokens = Tokens(context.tokens)
         search = Search(
-            exact: context.retrieval.exact, probes: context.retrieval.probes, scanned: context.retrieval.scanned,
-            matched: context.retrieval.matched, left_out: context.retrieval.leftOut)
+            backend: context.retrieval.backend, exact: context.retrieval.exact, probes: context.retrieval.probes,
+            scanned: context.retrieval.scanned, matched: context.retrieval.matched, left_out: context.retrieval.leftOut)
         timings_ms = .init(context.timings.map { ($0.stage, $0.milliseconds.roundedToMicroseconds) }, uniquingKeysWith: +)
     }
 }

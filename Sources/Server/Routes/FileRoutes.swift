@@ -70,7 +70,9 @@ struct FileRoutes: Sendable {
         try scope.require(.read)
         let wait = try request.number("wait", default: 0, in: 0...60)
         let file = try await watch.file(try context.pathID("file", as: FileID.self), scope: scope, waiting: .seconds(wait))
-        return ResourceResponse(FileBody(file), version: file.version)
+        var response = ResourceResponse(FileBody(file), version: file.version)
+        response.position = file.doneBy
+        return response
     }
 
     /// Name (`filename`), tags and metadata.

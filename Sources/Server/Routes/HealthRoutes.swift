@@ -6,7 +6,7 @@ import Storage
 /// `GET /health` (the process lives) and `GET /readyz` (it can answer: database and index).
 struct HealthRoutes: Sendable {
     let database: Database
-    let mirror: KnowledgeMirror
+    let mirror: KnowledgeMirror?
 
     func add(to router: Router<BunkoRequestContext>) {
         router.get("health", use: health)
@@ -21,6 +21,8 @@ struct HealthRoutes: Sendable {
         struct Index: Encodable, Sendable {
             let state: String
             let rows: Int
+            /// While rows are loaded: how many the database's statistics expect.
+            var expected: Int?
         }
 
         let status: String
@@ -37,11 +39,12 @@ struct HealthRoutes: Sendable {
     func ready(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Readiness> {
         let databaseAnswers = await databaseState(context)
         let index: Readiness.Index =
-            switch mirror.phase {
-            case .loading(let rows): .init(state: "loading", rows: rows)
-            case .following: .init(state: "following", rows: mirror.statistics.rows)
+            switch mirror?.phase {
+            case nil: .init(state: "none", rows: 0)
+            case .loading(let rows, let expected): .init(state: "loading", rows: rows, expected: expected)
+            case .following: .init(state: "following", rows: mirror?.statistics.rows ?? 0)
             }
-        let isReady = databaseAnswers && index.state == "following"
+        let isReady = databaseAnswers && index.state != "loading"
         let body = Readiness(
             status: isReady ? "ready" : "not ready", database: databaseAnswers ? "answers" : "does not answer", index: index)
         return JSONResponse(body, status: isReady ? .ok : .serviceUnavailable)

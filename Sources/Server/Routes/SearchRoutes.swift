@@ -26,7 +26,9 @@ struct SearchRoutes: Sendable {
         let scope = try context.scope
         let body = try await request.json(SearchBody.self)
         let query = RetrievalQuery(k: body.k ?? 10, filter: body.filters, threshold: body.threshold, conversation: body.conversation)
-        return JSONResponse(SearchAnswer(try await retriever.search(body.query, query, assistant: body.assistant, scope: scope)))
+        let found = try await retriever.search(
+            body.query, query, assistant: body.assistant, after: try request.wantedWrite, scope: scope)
+        return JSONResponse(SearchAnswer(found))
     }
 }
 
@@ -48,6 +50,7 @@ struct SearchAnswer: Encodable, Sendable {
 
     let object = "search"
     let results: [Result]
+    let backend: RetrievalBackend
     let exact: Bool
     let probes: Int
     let scanned: Int
@@ -56,6 +59,7 @@ struct SearchAnswer: Encodable, Sendable {
 
     init(_ found: RetrievalResult) {
         results = found.passages.map(Result.init)
+        backend = found.backend
         exact = found.exact
         probes = found.probes
         scanned = found.scanned

@@ -174,15 +174,15 @@ extension Partition {
 
     /// Trains the partition, or keeps its lists in shape.
     func maintain() {
-        if !trainIfNeeded() { balanceIfNeeded() }
+        if !train() { balanceIfNeeded() }
     }
 
-    /// Trains the partition when it has outgrown its structure. Searches and writers go on meanwhile; writers wait only for the rows that
+    /// Trains the partition when it has outgrown its structure, or anyhow if it has lists. Searches and writers go on meanwhile; writers wait only for the rows that
     /// came during the last moments to be coded. Returns whether it did.
     @discardableResult
-    func trainIfNeeded() -> Bool {
+    func train(anyhow: Bool = false) -> Bool {
         training.withLock { _ in
-            guard wantsTraining else { return false }
+            guard wantsTraining || (anyhow && view.withLock { $0.table.coarse } != nil) else { return false }
             let (start, changes) = writer.withLock { writer in
                 writer.keepsNumbers = true
                 return (view.withLock { $0 }, writer.changesSinceCalibration)

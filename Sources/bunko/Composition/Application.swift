@@ -10,7 +10,7 @@ import Logging
 import NIOCore
 import Operations
 import Postgres
-import Retrieval
+@_spi(Faults) import Retrieval
 import Server
 import ServiceLifecycle
 import Storage
@@ -76,8 +76,8 @@ struct BunkoApplication: Sendable {
     private func serve(_ host: DatabaseHost, _ onListening: @escaping @Sendable (Endpoint, ServiceGroup?) async -> Void) async throws {
         let administrator = LocalAdministrator()
         let database = Database(
-            requests: pool(host.logins.app), worker: pool(host.logins.worker, size: settings.ingestionConcurrency * 2 + 4))
-        let mirror = KnowledgeMirror(database: database, scope: .system(purpose: "mirror"), logger: labelled("mirror"))
+            requests: pool(host.logins.app), worker: pool(host.logins.worker, size: settings.ingestionConcurrency * 2 + 10))
+        let mirror = settings.indexBackend == .memory ? mirror(of: database) : nil
         let embedder = HashingEmbedder()
         let usage = UsageRecorder(database: database, scope: .system(purpose: "usage"), logger: labelled("usage"))
         let events = ProcessingEvents()
@@ -87,7 +87,7 @@ struct BunkoApplication: Sendable {
             events: events,
             scope: .system(purpose: "ingestion"), concurrency: settings.ingestionConcurrency,
             // A file is announced as done when it can be found; the bound only matters when the index is behind or loading.
-            afterCommit: { token in _ = await mirror.waitUntilIncluded(token, atMost: .seconds(2)) },
+            afterCommit: { token in _ = await mirror?.waitUntilIncluded(token, atMost: .seconds(2)) },
             logger: labelled("ingestion"))
         let retriever = Retriever(database: database, mirror: mirror, embedder: embedder, usage: usage)
         let upkeep = Upkeep(database: database, scope: .system(purpose: "maintenance"))
@@ -98,7 +98,7 @@ struct BunkoApplication: Sendable {
         let setUp = offersSetUp ? try await accounts.firstAdministrator.prepare(password: settings.administratorPassword) : nil
         let dependencies = ServerDependencies(
             database: database, authenticator: Authenticator(database: database, tokens: tokens, localAdministrator: administrator),
-            keys: KeyRing(database: database), accounts: accounts,
+            keys: KeyRing(database: database), accounts: accounts, contents: contents,
             intake: FileIntake(database: database, contents: contents, events: events),
             knowledge: KnowledgeWriter(
                 database: database, embedder: embedder, usage: usage,
@@ -113,9 +113,9 @@ struct BunkoApplication: Sendable {
         }
         var services: [any Service] = [
             // They end in the opposite order: usage once nobody uses a model any more, the database last.
-            DatabaseService(database: database), usage, mirror, worker, MaintenanceService(upkeep: upkeep, logger: labelled("maintenance")),
-            server,
+            DatabaseService(database: database), usage, worker, MaintenanceService(upkeep: upkeep, logger: labelled("maintenance")), server,
         ]
+        if let mirror { services.insert(mirror, at: 2) }
         if let cluster = host.cluster { services.insert(cluster, at: 0) }
         let running = ServiceGroup(
             configuration: .init(
@@ -131,6 +131,18 @@ struct BunkoApplication: Sendable {
                 parameter: "--port",
                 underlying: error)
         }
+    }
+
+    private func mirror(of database: Database) -> KnowledgeMirror {
+        var configuration = MirrorConfiguration(folder: URL(filePath: "\(settings.dataDirectory)/index", directoryHint: .isDirectory))
+        configuration.snapshotInterval = .seconds(settings.snapshotInterval)
+        configuration.outboxLimit = .seconds(settings.outboxLimit)
+        configuration.lostChanges = settings.lostChanges
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        configuration.workers = cores
+        configuration.connections = min(4, cores)
+        return KnowledgeMirror(
+            database: database, scope: .system(purpose: "mirror"), configuration: configuration, logger: labelled("mirror"))
     }
 
     private func httpServer(

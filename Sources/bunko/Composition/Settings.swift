@@ -1,6 +1,7 @@
 import Configuration
 import Domain
 import Foundation
+import Retrieval
 import SystemPackage
 
 /// What the process was told, from flags, environment and file, in this order of precedence.
@@ -19,6 +20,14 @@ struct Settings: Sendable {
     var tokenKey: String?
     /// Whether knowledge may be fetched from this machine and its network, too.
     var fetchesPrivateAddresses: Bool
+    /// Whether vectors are compared in memory or by the database.
+    var indexBackend: RetrievalBackend
+    /// Between two snapshots of the index, in seconds.
+    var snapshotInterval: Int
+    /// How long the outbox keeps what a replica has not seen, in seconds.
+    var outboxLimit: Int
+    /// One in so many changes is lost to the index, for tests of faults; in debug builds alone.
+    var lostChanges: Int?
     /// Makes the first administrator, `admin`; nil: by a one-time link.
     var administratorPassword: String?
 
@@ -43,6 +52,18 @@ struct Settings: Sendable {
         logLevel = options.verbose ? "debug" : reader.string(forKey: "log.level", default: "info")
         tokenKey = reader.string(forKey: "jwt.key", isSecret: true)
         fetchesPrivateAddresses = reader.bool(forKey: "fetch.private", default: false)
+        let backend = reader.string(forKey: "index.backend", default: RetrievalBackend.memory.rawValue)
+        guard let known = RetrievalBackend(rawValue: backend) else {
+            throw Problem(
+                .configuration, code: "invalid_backend", "index.backend is \"\(backend)\"; it must be memory or pgvector.",
+                parameter: "index.backend")
+        }
+        indexBackend = known
+        snapshotInterval = reader.int(forKey: "index.snapshot.interval", default: 600)
+        outboxLimit = reader.int(forKey: "index.outbox.limit", default: 86_400)
+        #if DEBUG
+            lostChanges = reader.int(forKey: "fault.lost.changes")
+        #endif
         administratorPassword = reader.string(forKey: "admin.password", isSecret: true)
         try check()
     }
@@ -73,6 +94,13 @@ struct Settings: Sendable {
                 .configuration, code: "invalid_concurrency",
                 "ingestion.concurrency is \(ingestionConcurrency); it must be between 1 and 64.",
                 parameter: "ingestion.concurrency")
+        }
+        for (name, seconds) in [("index.snapshot.interval", snapshotInterval), ("index.outbox.limit", outboxLimit)] {
+            guard (1...31_536_000).contains(seconds) else {
+                throw Problem(
+                    .configuration, code: "invalid_interval", "\(name) is \(seconds) seconds; it must be between 1 and 31536000.",
+                    parameter: name)
+            }
         }
     }
 }

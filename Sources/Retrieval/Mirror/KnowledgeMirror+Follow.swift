@@ -1,0 +1,152 @@
+import Domain
+import Foundation
+import Storage
+import VectorIndex
+
+extension KnowledgeMirror {
+    /// Changes that are put into the index together.
+    private static let batchSize = 500
+
+    /// Applies what the outbox brings; ends by throwing when the database goes away.
+    func follow() async throws {
+        try await database.session(scope) { connection in
+            let notifications = try await connection.notifications(on: ["bunko_knowledge"])
+            let wakes = Broadcast<Void>(buffering: .bufferingNewest(1))
+            let work = wakes.values()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for try await _ in notifications { wakes.send(()) }
+                    throw Problem(.unavailable, code: "listen_ended", "The database ended the index's notifications.")
+                }
+                group.addTask { [configuration] in
+                    while true {
+                        wakes.send(())
+                        try await Task.sleep(for: configuration.pollInterval)
+                    }
+                }
+                group.addTask {
+                    for await _ in work { try await self.catchUp() }
+                }
+                group.addTask { try await self.lookAfter() }
+                if shelf != nil { group.addTask { try await self.keepSnapshots() } }
+                // Waiting for all would not end the others with the first that fails.
+                for try await _ in group {}
+            }
+        }
+    }
+
+    private func catchUp() async throws {
+        try await turn.take { try await step { _ in } }
+    }
+
+    /// Brings the index to what the database says now. The caller has the turn.
+    /// - Parameter body: runs before anything else happens to the index, in the transaction whose view the index has.
+    func step<R>(_ body: (Transaction) async throws -> R) async throws -> R? {
+        let (last, replica, index) = state.withLock { ($0.position, $0.replica, $0.index) }
+        guard let last, let replica else { return nil }
+        let (outlook, result) = try await database.readSnapshot(scope) { transaction in
+            let outlook = try await transaction.mirrorOutlook(since: last, of: replica)
+            guard outlook.isRegistered else { throw LostTrack.notRegistered }
+            guard !outlook.wasEmptied else { throw LostTrack.emptied }
+            guard outlook.changes > 0 else { return (outlook, try await body(transaction)) }
+            let since = ContinuousClock.now - .seconds(max(0, outlook.age ?? 0))
+            state.withLock { $0.pending = (outlook.changes, since) }
+            try await transaction.forEachMirrorChange(since: last, batchSize: Self.batchSize) { batch in
+                let batch = withoutLost(batch)
+                try await offPool { try self.apply(batch, to: index) }
+                state.withLock { $0.pending?.changes -= batch.count }
+            }
+            return (outlook, try await body(transaction))
+        }
+        state.withLock { state in
+            state.position = outlook.position
+            state.phase = .following
+            state.pending = nil
+            state.lastLook = .now
+            state.unkept += outlook.changes
+        }
+        advanced.send(())
+        return result
+    }
+
+    private func withoutLost(_ changes: [MirrorChange]) -> [MirrorChange] {
+        guard let lost = configuration.lostChanges else { return changes }
+        return state.withLock { state in
+            changes.filter { _ in
+                state.changesSeen += 1
+                return state.changesSeen % lost != 0
+            }
+        }
+    }
+
+    func apply(_ changes: [MirrorChange], to index: PartitionedIndex) throws {
+        var arrived: [UUID: [IndexRow]] = [:]
+        var left: [UUID: [UUID]] = [:]
+        for change in changes {
+            if let row = change.current {
+                arrived[change.partition, default: []].append(IndexRow(row))
+            } else {
+                left[change.partition, default: []].append(change.id.rawValue)
+            }
+        }
+        for (partition, rows) in arrived { try upsert(rows, in: partition, of: index) }
+        for (partition, ids) in left { index.remove(ids, from: partition) }
+    }
+
+    /// Again and again: takes down how far this replica is, and removes from the outbox what nobody needs.
+    private func lookAfter() async throws {
+        while true {
+            try await Task.sleep(for: configuration.upkeepInterval)
+            let (position, replica) = state.withLock { ($0.position, $0.replica) }
+            try await database.write(scope) { transaction in
+                if let position, let replica { try await transaction.advanceReplica(replica, to: position) }
+                try await transaction.pruneMirrorChanges(olderThan: configuration.outboxLimit)
+            }
+        }
+    }
+
+    /// Writes a snapshot at intervals. One that fails, such as for want of space, leaves the last one as it is and is tried again.
+    private func keepSnapshots() async throws {
+        while true {
+            try await Task.sleep(for: configuration.snapshotInterval)
+            do {
+                try await keepSnapshot()
+            } catch let error as SnapshotError {
+                logger.warning("the index's snapshot was not written", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Writes a snapshot when something has changed since the last.
+    func keepSnapshot() async throws {
+        guard let shelf else { return }
+        let (position, replica, index, changes) = state.withLock { ($0.position, $0.replica, $0.index, $0.unkept) }
+        guard let position, let replica, phase == .following, changes > 0 else { return }
+        let start = ContinuousClock.now
+        let kept = try await database.write(scope) { transaction in
+            let kept = KeptMirror(database: try await transaction.databaseIdentity(), position: position)
+            try await transaction.announceSnapshot(kept, of: replica)
+            return kept
+        }
+        try await offPool(on: .global(qos: .utility)) { try shelf.write(index, kept) }
+        try await database.write(scope) { try await $0.keepSnapshot(kept, of: replica) }
+        state.withLock { $0.unkept -= changes }
+        logger.info(
+            "index kept",
+            metadata: ["rows": "\(index.statistics.rows)", "milliseconds": "\((ContinuousClock.now - start).wholeMilliseconds)"])
+    }
+
+    /// At the end: a last snapshot, or, without a folder, the end of the registration. Shielded from what ended the mirror.
+    func leave() async {
+        let last = Task {
+            if shelf != nil {
+                try await keepSnapshot()
+            } else if let replica = state.withLock(\.replica) {
+                try await database.write(scope) { try await $0.removeReplica(replica) }
+            }
+        }
+        if case .failure(let error) = await last.result {
+            logger.warning("the index was not kept", metadata: ["error": "\(error)"])
+        }
+    }
+}

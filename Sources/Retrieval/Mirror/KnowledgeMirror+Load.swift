@@ -1,0 +1,125 @@
+import Domain
+import Foundation
+import Storage
+import VectorIndex
+
+extension KnowledgeMirror {
+    /// Rows that are read before they are put into the index together.
+    private static let batchSize = 1_000
+
+    /// Registers this replica and gives it an index to follow with: that of its snapshot, or one of every row.
+    func begin() async throws {
+        let start = ContinuousClock.now
+        let fresh = ReplicaID()
+        let (last, mustLoad) = state.withLock { ($0.replica, $0.mustLoad) }
+        let former = try await offPool { [shelf, logger] in
+            let names = shelf?.names(logger) ?? last.map { [$0] } ?? []
+            // Before the database knows it: whatever happens meanwhile, one of the names is the one it knows.
+            try shelf?.remember(names + [fresh])
+            return names
+        }
+        let hasBegun = mustLoad ? false : try await beginWithSnapshot(fresh, former, start)
+        if !hasBegun { try await load(fresh, former, start) }
+        try await offPool { [shelf] in try shelf?.remember([fresh]) }
+    }
+
+    /// - Returns: false when there is no snapshot of this database's past.
+    private func beginWithSnapshot(_ replica: ReplicaID, _ former: [ReplicaID], _ start: ContinuousClock.Instant) async throws -> Bool {
+        guard let shelf else { return false }
+        let indexConfiguration = Self.indexConfiguration(configuration)
+        let opened = try await offPool { [logger] in
+            shelf.snapshot(dimensions: indexConfiguration.dimensions, seed: indexConfiguration.seed, logger)
+        }
+        guard let (snapshot, kept) = opened else { return false }
+        let index: PartitionedIndex
+        do {
+            index = try await offPool {
+                try PartitionedIndex(snapshot: snapshot, configuration: indexConfiguration, verification: .structure)
+            }
+        } catch {
+            logger.warning("the index's snapshot cannot be used and every row is read anew", metadata: ["error": "\(error)"])
+            return false
+        }
+        let isKnown = try await database.write(scope) {
+            try await $0.registerReplica(replica, host: ProcessInfo.processInfo.hostName, replacing: former, with: kept)
+        }
+        guard isKnown else {
+            logger.notice("the database does not know what came after the index's snapshot, and every row is read anew")
+            return false
+        }
+        state.withLock { state in
+            state.index = index
+            state.origin = .snapshot
+            state.replica = replica
+            state.position = kept.position
+            state.unkept = 0
+        }
+        logger.info(
+            "index loaded from its snapshot",
+            metadata: [
+                "rows": "\(index.statistics.rows)", "milliseconds": "\((ContinuousClock.now - start).wholeMilliseconds)",
+            ])
+        return true
+    }
+
+    /// Reads every row into a fresh index, which takes the place of the one there was.
+    private func load(_ replica: ReplicaID, _ former: [ReplicaID], _ start: ContinuousClock.Instant) async throws {
+        // Registered first: whatever is removed from the outbox from here on was committed before the rows are read.
+        _ = try await database.write(scope) {
+            try await $0.registerReplica(replica, host: ProcessInfo.processInfo.hostName, replacing: former)
+        }
+        let fresh = PartitionedIndex(configuration: Self.indexConfiguration(configuration))
+        state.withLock { state in
+            state.replica = replica
+            state.refused = 0
+        }
+        let position = try await fresh.deferringMaintenance {
+            try await database.copyMirrorRows(
+                scope, connections: configuration.connections, batchSize: Self.batchSize,
+                total: { expected in self.report(loaded: 0, expected: expected) }
+            ) { rows in
+                try await self.offPool { try self.insert(rows, into: fresh) }
+                self.report(loaded: rows.count)
+            }
+        }
+        state.withLock { state in
+            state.index = fresh
+            state.origin = .database
+            state.position = position
+            state.unkept = fresh.statistics.rows
+        }
+        logger.info(
+            "index loaded",
+            metadata: [
+                "rows": "\(fresh.statistics.rows)", "milliseconds": "\((ContinuousClock.now - start).wholeMilliseconds)",
+            ])
+    }
+
+    private func insert(_ rows: [MirrorRow], into index: PartitionedIndex) throws {
+        for (partition, members) in Dictionary(grouping: rows, by: \.partition) {
+            try upsert(members.map(IndexRow.init), in: partition, of: index)
+        }
+    }
+
+    /// Puts rows into the index, but for those whose vector has no direction.
+    func upsert(_ rows: [IndexRow], in partition: UUID, of index: PartitionedIndex) throws {
+        do {
+            try index.upsert(rows, in: partition)
+        } catch let problem where rows.count == 1 {
+            logger.warning("a passage's vector cannot be searched", metadata: ["passage": "\(rows[0].id)", "problem": "\(problem)"])
+            state.withLock { $0.refused += 1 }
+            // What it was before is not what it is now.
+            index.remove([rows[0].id], from: partition)
+        } catch {
+            for row in rows { try upsert([row], in: partition, of: index) }
+        }
+    }
+
+    private func report(loaded rows: Int, expected: Int? = nil) {
+        state.withLock { state in
+            guard state.phase != .following else { return }
+            guard case .loading(let loaded, let before) = state.phase else { return }
+            state.phase = .loading(rows: expected == nil ? loaded + rows : 0, expected: expected ?? before)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Domain
+public import Foundation
+import Storage
+import Synchronization
+import VectorIndex
+
+extension KnowledgeMirror {
+    private static let batchSize = 500
+    private static let mostExamples = 100
+    /// Rows whose neighbours are compared with the database's, and the largest partition in which it looks for them itself.
+    private static let comparedRows = 20
+    private static let mostRowsByDatabase = 20_000
+    private static let neighbours = 10
+
+    /// Compares every row of the table with the index, and every row of the index with the table, while both change.
+    ///
+    /// What differs at first is looked at again while the follower waits, in a transaction whose view the index has: only what still differs
+    /// is a difference. Reads all rows as a first load does.
+    /// - Parameters:
+    ///   - partitions: nil for all.
+    ///   - repair: puts into the index what the table says.
+    /// - Throws: `unavailable` while the index loads.
+    public func verify(_ partitions: Set<UUID>? = nil, repair: Bool) async throws -> IndexVerification {
+        guard phase == .following else {
+            throw Problem(
+                .unavailable, code: "index_loading", "The index is still loading.",
+                remedy: "Try again in a moment; /readyz tells how far it is.")
+        }
+        let start = ContinuousClock.now
+        let index = index
+        let comparison = Comparison()
+        _ = try await database.copyMirrorRows(
+            scope, connections: configuration.connections, batchSize: Self.batchSize, total: { _ in }
+        ) { rows in
+            let rows = rows.filter { partitions?.contains($0.partition) ?? true }
+            try await self.offPool(on: .global(qos: .utility)) { comparison.compare(rows, with: index) }
+        }
+        try await offPool(on: .global(qos: .utility)) { comparison.findExtra(in: index, partitions) }
+        let (suspects, samples, counted) = comparison.outcome
+        var report = counted
+        let settled = try await turn.take {
+            try await step { transaction in
+                var report = report
+                for first in stride(from: 0, to: suspects.count, by: Self.batchSize) {
+                    let some = suspects[first..<min(suspects.count, first + Self.batchSize)].map {
+                        (id: ChunkID(rawValue: $0.id), partition: $0.partition)
+                    }
+                    let changes = try await transaction.mirrorRows(some)
+                    let index = self.index
+                    let differing = try await offPool {
+                        changes.compactMap { change in Comparison.difference(change, in: index).map { (kind: $0, change: change) } }
+                    }
+                    for (kind, change) in differing {
+                        report.differing[kind.rawValue, default: 0] += 1
+                        guard report.examples.count < Self.mostExamples else { continue }
+                        report.examples.append(.init(kind: kind, id: change.id.rawValue, partition: change.partition))
+                    }
+                    if repair {
+                        let wrong = differing.map(\.change)
+                        try await offPool { try self.apply(wrong, to: index) }
+                        report.repaired += wrong.count
+                    }
+                }
+                return report
+            }
+        }
+        if let settled { report = settled }
+        try await compareNeighbours(samples, &report)
+        report.index_rows = self.index.statistics.rows
+        report.partitions = self.index.partitionIDs.count
+        report.seconds = (ContinuousClock.now - start) / .seconds(1)
+        return report
+    }
+
+    private func compareNeighbours(_ samples: [(row: IndexRow, partition: UUID)], _ report: inout IndexVerification) async throws {
+        var found = 0
+        var wanted = 0
+        for (row, partition) in samples.prefix(Self.comparedRows) where index.count(in: partition) <= Self.mostRowsByDatabase {
+            let id = ChunkID(rawValue: row.id)
+            let nearest = try await database.read(scope) { try await $0.nearestRows(to: id, partition: partition, k: Self.neighbours) }
+            guard let worst = nearest.last?.score else { continue }
+            let hits = try index.search(SearchRequest(vector: row.vector, partitions: [partition], k: Self.neighbours + 1)).hits
+            wanted += nearest.count
+            // A row as near as the last counts, whichever of them was found.
+            found += min(nearest.count, hits.count { $0.id != row.id && $0.score >= worst - 1e-5 })
+            report.compared += 1
+        }
+        if wanted > 0 { report.recall = Double(found) / Double(wanted) }
+    }
+}

@@ -1,0 +1,197 @@
+import Dispatch
+public import Domain
+import Foundation
+public import Logging
+public import ServiceLifecycle
+public import Storage
+import Synchronization
+public import VectorIndex
+
+/// Keeps the in-process index at what PostgreSQL says: one replica of it, among others that do the same.
+///
+/// It begins with the snapshot in its folder when the database still knows all that came after, else it reads every row. Then it follows the
+/// outbox: LISTEN wakes it, a poll backs that up. When the database is away the index keeps answering at its last position and
+/// catches up from there.
+public final class KnowledgeMirror: Service, Sendable {
+    /// How far the mirror is.
+    public enum Phase: Sendable, Equatable {
+        /// Rows are being read; `expected` is what the database's statistics say, 0 when they say nothing.
+        case loading(rows: Int, expected: Int)
+        /// All rows were there once, and changes are followed.
+        case following
+    }
+
+    /// How far the index is behind the database.
+    public struct Lag: Sendable, Equatable {
+        /// Changes that were seen and are not in the index yet.
+        public var changes = 0
+        /// Age of the oldest of them, or how long the database was not asked.
+        public var seconds = 0.0
+    }
+
+    /// Where the rows of the index came from when it began.
+    public enum Origin: String, Sendable, Encodable {
+        case snapshot, database
+    }
+
+    struct State {
+        var index: PartitionedIndex
+        var origin: Origin?
+        var phase = Phase.loading(rows: 0, expected: 0)
+        var position: MirrorPosition?
+        var replica: ReplicaID?
+        /// A snapshot from before track was lost is of no use.
+        var mustLoad = false
+        /// Changes under way, and when the oldest was made.
+        var pending: (changes: Int, since: ContinuousClock.Instant)?
+        var lastLook: ContinuousClock.Instant?
+        /// Changes applied since the last snapshot was written, or since rows were loaded.
+        var unkept = 0
+        /// Rows whose vectors have no direction, which no search by angle can find.
+        var refused = 0
+        /// Changes that came, where some are to be lost.
+        var changesSeen = 0
+    }
+
+    let database: Database
+    let scope: Scope
+    let configuration: MirrorConfiguration
+    let shelf: SnapshotShelf?
+    let logger: Logger
+    let state: Mutex<State>
+    /// Held by whoever brings the index to a position.
+    let turn = Turn()
+    let advanced = Broadcast<Void>(buffering: .bufferingNewest(1))
+    /// What blocks or computes for long runs here and not on the cooperative pool.
+    let queue = DispatchQueue(label: "bunko.mirror", qos: .userInitiated)
+    private let meter: RecallMeter
+
+    /// - Parameter scope: a system scope.
+    public init(database: Database, scope: Scope, configuration: MirrorConfiguration = MirrorConfiguration(), logger: Logger) {
+        self.database = database
+        self.scope = scope
+        self.configuration = configuration
+        self.logger = logger
+        meter = RecallMeter(logger: logger)
+        shelf = configuration.folder.map { SnapshotShelf(folder: $0) }
+        state = Mutex(State(index: PartitionedIndex(configuration: Self.indexConfiguration(configuration))))
+    }
+
+    static func indexConfiguration(_ configuration: MirrorConfiguration) -> IndexConfiguration {
+        var index = IndexConfiguration()
+        index.workers = configuration.workers
+        return index
+    }
+
+    /// How far the mirror is, for readiness.
+    public var phase: Phase { state.withLock(\.phase) }
+
+    /// Where the rows came from when the index began; nil before.
+    public var origin: Origin? { state.withLock(\.origin) }
+
+    /// What the index holds.
+    public var statistics: IndexStatistics { state.withLock(\.index).statistics }
+
+    /// How far the index has followed; nil before it began.
+    public var position: MirrorPosition? { state.withLock(\.position) }
+
+    /// How far the index is behind.
+    public var lag: Lag {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            if let pending = state.pending { return Lag(changes: pending.changes, seconds: (now - pending.since) / .seconds(1)) }
+            // Between two looks nothing is known to have come; beyond them nobody has looked.
+            guard let last = state.lastLook, now - last > configuration.pollInterval * 2 else { return Lag() }
+            return Lag(seconds: (now - last) / .seconds(1))
+        }
+    }
+
+    /// Rows whose vectors have no direction, and which the index does without.
+    public var refusedRows: Int { state.withLock(\.refused) }
+
+    /// How much of what is near the index finds.
+    public var recall: LiveRecall { meter.report }
+
+    /// Searches the index as it stands; some questions are asked again, exactly, in the background.
+    func search(_ request: SearchRequest) throws(VectorIndexError) -> SearchResponse {
+        let index = index
+        let response = try index.search(request)
+        meter.offer(request, response, index)
+        return response
+    }
+
+    /// The index as it stands now.
+    var index: PartitionedIndex { state.withLock(\.index) }
+
+    /// Loads and follows until graceful shutdown, and keeps a snapshot then; failures of the database are logged and tried again with back-off.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var delay = Backoff()
+            while !Task.isCancelled {
+                do {
+                    if self.state.withLock({ $0.position == nil }) { try await self.begin() }
+                    self.state.withLock { $0.mustLoad = false }
+                    delay.reset()
+                    try await self.follow()
+                } catch is CancellationError {
+                    return
+                } catch let lost as LostTrack {
+                    self.logger.notice("the index reads every row anew", metadata: ["reason": "\(lost)"])
+                    self.state.withLock { state in
+                        state.position = nil
+                        state.mustLoad = true
+                    }
+                } catch {
+                    self.logger.warning("the index waits for the database", metadata: ["error": "\(error)"])
+                    guard await delay.wait() else { return }
+                }
+            }
+        }
+        await leave()
+    }
+
+    /// Returns when the index holds this write, or after the time limit.
+    /// - Returns: whether it holds it.
+    @discardableResult
+    public func waitUntilIncluded(_ token: WriteToken, atMost limit: Duration) async -> Bool {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let advances = advanced.values()
+            if state.withLock({ $0.phase == .following && $0.position?.includes(token) ?? false }) { return true }
+            let left = deadline - ContinuousClock.now
+            guard left > .zero, !Task.isCancelled else { return false }
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { _ = await advances.first { true } }
+                group.addTask { try? await Task.sleep(for: left) }
+                await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// Runs what blocks or computes for long; one after the other, unless another queue is named.
+    func offPool<R: Sendable>(on other: DispatchQueue? = nil, _ body: @escaping @Sendable () throws -> R) async throws -> R {
+        try await withCheckedThrowingContinuation { continuation in
+            (other ?? queue).async { continuation.resume(with: Result(catching: body)) }
+        }
+    }
+}
+
+/// Why the outbox does not tell what happened since the last position.
+enum LostTrack: Error, CustomStringConvertible {
+    case notRegistered, emptied
+
+    var description: String {
+        switch self {
+        case .notRegistered: "changes it had not seen were removed from the outbox"
+        case .emptied: "all knowledge was taken away at once"
+        }
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded down.
+    var wholeMilliseconds: Int64 {
+        components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}

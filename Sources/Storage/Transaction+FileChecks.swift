@@ -1,0 +1,56 @@
+public import Domain
+import Postgres
+
+/// A file that is done and has another number of passages than it says.
+public struct PassageMismatch: Sendable, Codable, Hashable {
+    public let file: FileID
+    public let user: UserID
+    public let name: String
+    public let expected: Int
+    public let found: Int
+}
+
+extension Transaction {
+    /// Files that are done and have other passages than they say, of all users.
+    public func passageMismatches() async throws -> [PassageMismatch] {
+        try await connection.query(
+            """
+            SELECT f.id, f.user_id, f.file_name::text AS name, f.chunk_count, count(k.id) AS found
+            FROM files f LEFT JOIN knowledge_base k ON k.user_id = f.user_id AND k.file_id = f.id
+            WHERE f.processing_state = 'done'
+            GROUP BY f.user_id, f.id HAVING count(k.id) <> f.chunk_count ORDER BY f.user_id, f.id
+            """
+        ).map { row in
+            PassageMismatch(
+                file: try row.decode("id", as: FileID.self), user: try row.decode("user_id", as: UserID.self),
+                name: try row.decode("name", as: String.self), expected: Int(try row.decode("chunk_count", as: Int32.self)),
+                found: Int(try row.decode("found", as: Int64.self)))
+        }
+    }
+
+    /// Puts a file that is done into the queue again.
+    /// - Returns: false when it is no longer done.
+    public func processAgain(_ file: FileID, of user: UserID) async throws -> Bool {
+        try await connection.execute(
+            """
+            UPDATE files SET processing_state = 'pending', claimed_by = NULL, attempts = 0
+            WHERE user_id = \(user) AND id = \(file) AND processing_state = 'done'
+            """) > 0
+    }
+
+    /// The addresses of stored contents that files refer to, in their order, behind one of them.
+    public func referredContents(after last: ContentDigest?, limit: Int) async throws -> [ContentDigest] {
+        try await connection.query(
+            """
+            SELECT sha256 FROM file_contents WHERE reference_count > 0 AND sha256 > \(last?.bytes ?? []) ORDER BY sha256 LIMIT \(Int64(limit))
+            """
+        ).compactMap { ContentDigest(bytes: try $0.decode("sha256", as: [UInt8].self)) }
+    }
+
+    /// The ids of files with a content, of all users.
+    public func files(with digest: ContentDigest) async throws -> [FileID] {
+        try await connection.query("SELECT id FROM files WHERE sha256 = \(digest.bytes) ORDER BY id").map {
+            try $0.decode("id", as: FileID.self)
+        }
+    }
+}

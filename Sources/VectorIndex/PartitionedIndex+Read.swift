@@ -1,0 +1,49 @@
+public import FoundationEssentials
+import Synchronization
+
+extension PartitionedIndex {
+    /// The partitions that hold rows, in no particular order.
+    public var partitionIDs: [UUID] {
+        all.filter { $0.value.count > 0 }.map(\.key)
+    }
+
+    /// Ids of the rows a search of the partition could return, in no particular order; none for an unknown one.
+    public func ids(in partition: UUID) -> [UUID] {
+        existing(partition)?.liveIDs() ?? []
+    }
+
+    /// Rows as the index holds them, by id: vectors at unit length, attributes with each keyword once. Ids that are not there are left out. Holds up the
+    /// partition's writers for as long as the rows are copied.
+    public func rows(_ ids: some Sequence<UUID>, in partition: UUID) -> [UUID: IndexRow] {
+        existing(partition)?.rows(ids) ?? [:]
+    }
+}
+
+extension Partition {
+    fileprivate func liveIDs() -> [UUID] {
+        let view = view.withLock { $0 }
+        return view.live.slots.compactMap { view.table.id($0) }
+    }
+
+    fileprivate func rows(_ wanted: some Sequence<UUID>) -> [UUID: IndexRow] {
+        writer.withLock { writer in
+            let (ids, view) = idsAndView()
+            let content = view.attributes?.withContent { $0 }
+            var rows: [UUID: IndexRow] = [:]
+            for id in wanted {
+                guard let slot = ids.find(id, idOf: { view.table.id($0) ?? id }) else { continue }
+                var attributes = RowAttributes()
+                if let content {
+                    for code in writer.attributes.codes(at: slot) {
+                        let term = content.terms[Int(code)]
+                        attributes.keywords[term.key, default: []].append(term.keyword.text)
+                    }
+                    for (key, number) in content.numbers(at: slot) { attributes.numbers[key] = number }
+                }
+                let vector = UnsafeBufferPointer(start: view.table.vector(slot), count: dimensions)
+                rows[id] = IndexRow(id: id, vector: Array(vector), attributes: attributes)
+            }
+            return rows
+        }
+    }
+}
