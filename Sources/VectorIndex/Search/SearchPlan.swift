@@ -11,6 +11,8 @@ struct SearchPlan {
 
     /// Under a filter for a share f of the rows, f to the minus this power times as many lists are probed.
     private static let wideningExponent = 0.65
+    /// Of a hundred misses that are allowed, so many are planned for under a filter.
+    private static let missesUnderFilter = 0.9
     private static let widestEpsilon: Float = 100
     /// Lists that are ranked at first, whatever the mean.
     private static let fewestRanked = 16
@@ -37,8 +39,10 @@ struct SearchPlan {
             let count = Int(min(Double(coarse.lists), (Double(max(1, probes)) * widening).rounded(.up)))
             (reach, firstProbes, mostProbes) = (nil, count, count)
         case .recall(let recall):
-            // The k nearest rows that match are spread over the k / share nearest of all.
-            let reach = coarse.calibration.reach(recall: recall, k: Double(k) / max(matchingShare, 1e-6), lists: coarse.lists)
+            // The k nearest rows that match are spread over the k / share nearest of all; where they lie together, less evenly than
+            // the calibration's rows, and a part more of the misses that are allowed is lost to that.
+            let misses = (1 - recall) * (matchingShare < 1 ? Self.missesUnderFilter : 1)
+            let reach = coarse.calibration.reach(recall: 1 - misses, k: Double(k) / max(matchingShare, 1e-6), lists: coarse.lists)
             self.reach = reach
             mostProbes = reach.mostProbes
             firstProbes = min(reach.mostProbes, max(Self.fewestRanked, Int(reach.meanProbes)))
