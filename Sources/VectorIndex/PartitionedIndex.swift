@@ -102,11 +102,17 @@ public final class PartitionedIndex: Sendable {
         isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> R
     ) async rethrows -> R {
         deferrals.withLock { $0 += 1 }
-        defer {
+        let result: R
+        do {
+            result = try await body()
+        } catch {
+            // What was brought half is likely to be thrown away.
             deferrals.withLock { $0 -= 1 }
-            for (id, partition) in all { maintainLater(id, partition) }
+            throw error
         }
-        return try await body()
+        deferrals.withLock { $0 -= 1 }
+        for (id, partition) in all { maintainLater(id, partition) }
+        return result
     }
 
     /// Trains and reorganises every partition that needs it, on the calling thread, and waits for such work in the background.

@@ -9,6 +9,9 @@ extension KnowledgeMirror {
 
     /// Applies what the outbox brings; ends by throwing when the database goes away.
     func follow() async throws {
+        // With each new connection the server may be another.
+        let identity = try await database.read(scope) { try await $0.databaseIdentity() }
+        guard identity == state.withLock(\.database) else { throw LostTrack.otherHistory }
         try await database.session(scope) { connection in
             let notifications = try await connection.notifications(on: ["bunko_knowledge"])
             let wakes = Broadcast<Void>(buffering: .bufferingNewest(1))
@@ -120,16 +123,22 @@ extension KnowledgeMirror {
     /// Writes a snapshot when something has changed since the last.
     func keepSnapshot() async throws {
         guard let shelf else { return }
-        let (position, replica, index, changes) = state.withLock { ($0.position, $0.replica, $0.index, $0.unkept) }
-        guard let position, let replica, phase == .following, changes > 0 else { return }
+        let (position, replica, index, changes, identity) = state.withLock {
+            ($0.position, $0.replica, $0.index, $0.unkept, $0.database)
+        }
+        guard let position, let replica, let identity, phase == .following, changes > 0 else { return }
         let start = ContinuousClock.now
-        let kept = try await database.write(scope) { transaction in
-            let kept = KeptMirror(database: try await transaction.databaseIdentity(), position: position)
-            try await transaction.announceSnapshot(kept, of: replica)
+        // The position that the database knows of this replica may be ahead of the one read here, and the outbox be pruned up to it: so the
+        // announcement takes the turn, and names the position of that moment.
+        let kept = try await turn.take {
+            let kept = KeptMirror(database: identity, position: state.withLock(\.position) ?? position)
+            try await database.write(scope) { transaction in
+                try await transaction.announceSnapshot(kept, of: replica)
+            }
             return kept
         }
         try await offPool(on: .global(qos: .utility)) { try shelf.write(index, kept) }
-        try await database.write(scope) { try await $0.keepSnapshot(kept, of: replica) }
+        guard try await database.write(scope, { try await $0.keepSnapshot(kept, of: replica) }) else { return }
         state.withLock { $0.unkept -= changes }
         logger.info(
             "index kept",

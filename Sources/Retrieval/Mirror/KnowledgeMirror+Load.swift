@@ -50,6 +50,7 @@ extension KnowledgeMirror {
         state.withLock { state in
             state.index = index
             state.origin = .snapshot
+            state.database = kept.database
             state.replica = replica
             state.position = kept.position
             state.unkept = 0
@@ -65,8 +66,9 @@ extension KnowledgeMirror {
     /// Reads every row into a fresh index, which takes the place of the one there was.
     private func load(_ replica: ReplicaID, _ former: [ReplicaID], _ start: ContinuousClock.Instant) async throws {
         // Registered first: whatever is removed from the outbox from here on was committed before the rows are read.
-        _ = try await database.write(scope) {
-            try await $0.registerReplica(replica, host: ProcessInfo.processInfo.hostName, replacing: former)
+        let identity = try await database.write(scope) { transaction in
+            _ = try await transaction.registerReplica(replica, host: ProcessInfo.processInfo.hostName, replacing: former)
+            return try await transaction.databaseIdentity()
         }
         let fresh = PartitionedIndex(configuration: Self.indexConfiguration(configuration))
         state.withLock { state in
@@ -85,6 +87,7 @@ extension KnowledgeMirror {
         state.withLock { state in
             state.index = fresh
             state.origin = .database
+            state.database = identity
             state.position = position
             state.unkept = fresh.statistics.rows
         }

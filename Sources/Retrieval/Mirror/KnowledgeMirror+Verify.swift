@@ -21,11 +21,7 @@ extension KnowledgeMirror {
     ///   - repair: puts into the index what the table says.
     /// - Throws: `unavailable` while the index loads.
     public func verify(_ partitions: Set<UUID>? = nil, repair: Bool) async throws -> IndexVerification {
-        guard phase == .following else {
-            throw Problem(
-                .unavailable, code: "index_loading", "The index is still loading.",
-                remedy: "Try again in a moment; /readyz tells how far it is.")
-        }
+        guard phase == .following else { throw Self.stillLoading }
         let start = ContinuousClock.now
         let index = index
         let comparison = Comparison()
@@ -38,8 +34,8 @@ extension KnowledgeMirror {
         try await offPool(on: .global(qos: .utility)) { comparison.findExtra(in: index, partitions) }
         let (suspects, samples, counted) = comparison.outcome
         var report = counted
-        let settled = try await turn.take {
-            try await step { transaction in
+        let settled = try await settling {
+            try await self.step { transaction in
                 var report = report
                 for first in stride(from: 0, to: suspects.count, by: Self.batchSize) {
                     let some = suspects[first..<min(suspects.count, first + Self.batchSize)].map {
@@ -59,18 +55,35 @@ extension KnowledgeMirror {
                         let wrong = differing.map(\.change)
                         try await offPool { try self.apply(wrong, to: index) }
                         report.repaired += wrong.count
+                        // The snapshot on disk has them wrong, too.
+                        state.withLock { $0.unkept += wrong.count }
                     }
                 }
                 return report
             }
         }
-        if let settled { report = settled }
+        // Track was lost meanwhile: nothing is known of what seemed to differ.
+        guard let settled else { throw Self.stillLoading }
+        report = settled
         try await compareNeighbours(samples, &report)
         report.index_rows = self.index.statistics.rows
         report.partitions = self.index.partitionIDs.count
         report.seconds = (ContinuousClock.now - start) / .seconds(1)
         return report
     }
+
+    /// Runs the body with the turn; a track that was lost means that the index loads.
+    private func settling<R>(_ body: () async throws -> R) async throws -> R {
+        do {
+            return try await turn.take { try await body() }
+        } catch is LostTrack {
+            throw Self.stillLoading
+        }
+    }
+
+    private static let stillLoading = Problem(
+        .unavailable, code: "index_loading", "The index is still loading.",
+        remedy: "Try again in a moment; /readyz tells how far it is.")
 
     private func compareNeighbours(_ samples: [(row: IndexRow, partition: UUID)], _ report: inout IndexVerification) async throws {
         var found = 0

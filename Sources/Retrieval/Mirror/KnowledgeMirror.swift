@@ -40,6 +40,8 @@ public final class KnowledgeMirror: Service, Sendable {
         var phase = Phase.loading(rows: 0, expected: 0)
         var position: MirrorPosition?
         var replica: ReplicaID?
+        /// The database and its history that the position is of.
+        var database: String?
         /// A snapshot from before track was lost is of no use.
         var mustLoad = false
         /// Changes under way, and when the oldest was made.
@@ -140,6 +142,8 @@ public final class KnowledgeMirror: Service, Sendable {
                     self.state.withLock { state in
                         state.position = nil
                         state.mustLoad = true
+                        // Until then the database answers: the index may be far from what it says.
+                        state.phase = .loading(rows: 0, expected: 0)
                     }
                 } catch {
                     self.logger.warning("the index waits for the database", metadata: ["error": "\(error)"])
@@ -179,11 +183,12 @@ public final class KnowledgeMirror: Service, Sendable {
 
 /// Why the outbox does not tell what happened since the last position.
 enum LostTrack: Error, CustomStringConvertible {
-    case notRegistered, emptied
+    case notRegistered, emptied, otherHistory
 
     var description: String {
         switch self {
         case .notRegistered: "changes it had not seen were removed from the outbox"
+        case .otherHistory: "the database is another, or was set back to an earlier time"
         case .emptied: "all knowledge was taken away at once"
         }
     }

@@ -23,7 +23,7 @@ extension Transaction {
                 WHERE k.user_id = q.user_id AND k.secretary_id IS NOT DISTINCT FROM q.secretary_id
                     AND k.conversation_id IS NOT DISTINCT FROM q.conversation_id AND k.embedding IS NOT NULL AND k.id <> q.id
                 ORDER BY distance LIMIT \(Int64(k))) AS n
-            WHERE q.id = \(id) AND coalesce(q.conversation_id, q.secretary_id, q.user_id) = \(partition)
+            WHERE n.distance <> 'NaN' AND q.id = \(id) AND coalesce(q.conversation_id, q.secretary_id, q.user_id) = \(partition)
             """
         ).map { (try $0.decode("id", as: ChunkID.self), try $0.decode("score", as: Float.self)) }
     }

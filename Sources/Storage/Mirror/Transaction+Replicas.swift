@@ -38,11 +38,13 @@ public struct ReplicaState: Sendable, Encodable {
 }
 
 extension Transaction {
-    /// Names the database across renamings and copies: the server's own identifier and the database's number in it.
+    /// Names the database and its history: the server's own identifier, the database's number in it, and the timeline, which is another one once
+    /// a backup was restored to a point in time or a standby was promoted, and transaction numbers may stand for other transactions.
     public func databaseIdentity() async throws -> String {
         let rows = try await connection.query(
             """
-            SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid AS identity
+            SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()), oid,
+                left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)) AS identity
             FROM pg_database WHERE datname = current_database()
             """)
         return try rows.first?.decode("identity", as: String.self) ?? ""
@@ -95,27 +97,40 @@ extension Transaction {
 
     /// Takes down how far a replica has followed.
     public func advanceReplica(_ replica: ReplicaID, to position: MirrorPosition) async throws {
+        try await lockReplicas()
         try await connection.execute(
             "UPDATE mirror_replicas SET position = \(position.description)::pg_snapshot, seen_at = now() WHERE id = \(replica)")
     }
 
-    /// Announces a snapshot before it replaces the one on the replica's disk. Its position must have been taken before.
+    /// Announces a snapshot before its rows are taken, and what came after its position stays in the outbox from here on: the position must have
+    /// been taken before, and not from what this replica was registered with later.
     public func announceSnapshot(_ kept: KeptMirror, of replica: ReplicaID) async throws {
-        try await connection.execute("UPDATE mirror_replicas SET next_token = \(kept.token) WHERE id = \(replica)")
-    }
-
-    /// Takes down that a snapshot lies on the replica's disk; what it holds need not be kept for this replica any longer.
-    public func keepSnapshot(_ kept: KeptMirror, of replica: ReplicaID) async throws {
+        try await lockReplicas()
+        // Without a snapshot on the disk the new one's position holds the outbox; a token that is not there yet harms nobody.
         try await connection.execute(
             """
-            UPDATE mirror_replicas
-            SET kept_position = \(kept.position.description)::pg_snapshot, kept_token = \(kept.token), next_token = NULL
+            UPDATE mirror_replicas SET next_token = \(kept.token),
+                kept_position = coalesce(kept_position, \(kept.position.description)::pg_snapshot),
+                kept_token = coalesce(kept_token, \(kept.token))
             WHERE id = \(replica)
             """)
     }
 
+    /// Takes down that a snapshot lies on the replica's disk; what it holds need not be kept for this replica any longer.
+    /// - Returns: false when a part of what came after it is gone meanwhile, and the snapshot is worth nothing.
+    public func keepSnapshot(_ kept: KeptMirror, of replica: ReplicaID) async throws -> Bool {
+        try await lockReplicas()
+        return try await connection.execute(
+            """
+            UPDATE mirror_replicas
+            SET kept_position = \(kept.position.description)::pg_snapshot, kept_token = \(kept.token), next_token = NULL
+            WHERE id = \(replica) AND \(kept.token) IN (next_token, kept_token)
+            """) > 0
+    }
+
     /// Forgets a replica, which then has to load everything when it comes back.
     public func removeReplica(_ replica: ReplicaID) async throws {
+        try await lockReplicas()
         try await connection.execute("DELETE FROM mirror_replicas WHERE id = \(replica)")
     }
 

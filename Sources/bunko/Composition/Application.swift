@@ -33,9 +33,11 @@ struct BunkoApplication: Sendable {
 
     /// Starts everything, tells where it listens, and runs until SIGTERM, SIGINT or the end of the returned group.
     func run(onListening: @escaping @Sendable (Endpoint, ServiceGroup?) async -> Void) async throws {
+        // Trapped from here to the end: between the start's own watch and the service group's a signal would be lost.
+        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
         let host = try await startedHost()
         do {
-            try await serve(host, onListening)
+            try await serve(host, signals, onListening)
             try await host.stop()
         } catch {
             try await host.stop()
@@ -73,7 +75,9 @@ struct BunkoApplication: Sendable {
         }
     }
 
-    private func serve(_ host: DatabaseHost, _ onListening: @escaping @Sendable (Endpoint, ServiceGroup?) async -> Void) async throws {
+    private func serve(
+        _ host: DatabaseHost, _ signals: UnixSignalsSequence, _ onListening: @escaping @Sendable (Endpoint, ServiceGroup?) async -> Void
+    ) async throws {
         let administrator = LocalAdministrator()
         let database = Database(
             requests: pool(host.logins.app), worker: pool(host.logins.worker, size: settings.ingestionConcurrency * 2 + 10))
@@ -86,8 +90,11 @@ struct BunkoApplication: Sendable {
             database: database, contents: contents, processor: DocumentProcessor(embedder: embedder, usage: usage),
             events: events,
             scope: .system(purpose: "ingestion"), concurrency: settings.ingestionConcurrency,
-            // A file is announced as done when it can be found; the bound only matters when the index is behind or loading.
-            afterCommit: { token in _ = await mirror?.waitUntilIncluded(token, atMost: .seconds(2)) },
+            // A file is announced as done when the index finds it; the bound only matters when it is behind. While it loads, the database
+            // finds it.
+            afterCommit: { token in
+                if let mirror, mirror.phase == .following { await mirror.waitUntilIncluded(token, atMost: .seconds(2)) }
+            },
             logger: labelled("ingestion"))
         let retriever = Retriever(database: database, mirror: mirror, embedder: embedder, usage: usage)
         let upkeep = Upkeep(database: database, scope: .system(purpose: "maintenance"))
@@ -113,9 +120,10 @@ struct BunkoApplication: Sendable {
         }
         var services: [any Service] = [
             // They end in the opposite order: usage once nobody uses a model any more, the database last.
-            DatabaseService(database: database), usage, worker, MaintenanceService(upkeep: upkeep, logger: labelled("maintenance")), server,
+            StopService(signals: signals, group: group), DatabaseService(database: database), usage, worker,
+            MaintenanceService(upkeep: upkeep, logger: labelled("maintenance")), server,
         ]
-        if let mirror { services.insert(mirror, at: 2) }
+        if let mirror { services.insert(mirror, at: 3) }
         if let cluster = host.cluster { services.insert(cluster, at: 0) }
         let running = ServiceGroup(
             configuration: .init(
@@ -176,6 +184,18 @@ struct BunkoApplication: Sendable {
         var logger = labelled(part)
         logger.logLevel = max(logger.logLevel, .warning)
         return logger
+    }
+}
+
+/// Ends the group in good order for a signal that came before the group itself listened for one.
+private struct StopService: Service {
+    let signals: UnixSignalsSequence
+    let group: GroupReference
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            for await _ in signals { await group.value?.triggerGracefulShutdown() }
+        }
     }
 }
 
