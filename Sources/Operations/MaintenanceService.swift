@@ -12,6 +12,8 @@ public struct MaintenanceReport: Sendable, Equatable {
     public var refreshTokensCleared = 0
     public var accountTokensCleared = 0
     public var loginAttemptsCleared = 0
+    /// Changes of knowledge that no replica of the index needs any more.
+    public var changesCleared = 0
     public var hasEmbeddingIndex = false
 
     public init() {}
@@ -76,6 +78,8 @@ public struct MaintenanceService: Service {
             report.refreshTokensCleared = try await database.write(scope) { try await $0.clearRefreshTokens() }
             report.accountTokensCleared = try await database.write(scope) { try await $0.clearAccountTokens() }
             report.loginAttemptsCleared = try await database.write(scope) { try await $0.clearLoginAttempts() }
+            // Replicas do so themselves, oftener; without one nobody does.
+            report.changesCleared = try await database.write(scope) { try await $0.pruneMirrorChanges(olderThan: upkeep.outboxLimit) }
             report.hasEmbeddingIndex = try await database.write(scope) { try await $0.ensureEmbeddingIndex() }
             return report
         }

@@ -17,11 +17,15 @@ public struct ArchiveReport: Sendable, Codable, Equatable {
 public struct Upkeep: Sendable {
     let database: Database
     let scope: Scope
+    let outboxLimit: Duration
 
-    /// - Parameter scope: of the service itself, since this reaches all users' rows.
-    public init(database: Database, scope: Scope) {
+    /// - Parameters:
+    ///   - scope: of the service itself, since this reaches all users' rows.
+    ///   - outboxLimit: how long the index's outbox keeps what a replica has not seen.
+    public init(database: Database, scope: Scope, outboxLimit: Duration = .seconds(86_400)) {
         self.database = database
         self.scope = scope
+        self.outboxLimit = outboxLimit
     }
 
     /// Moves messages, then conversations, of these ages into the archive, in one transaction; nil leaves that kind alone.

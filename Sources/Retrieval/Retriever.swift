@@ -219,8 +219,9 @@ public struct Retriever: Sendable {
     private func restrict(
         _ request: inout SearchRequest, to filter: Filter, _ partitions: IndexPartitions, _ transaction: Transaction
     ) async throws {
-        let files = try await transaction.files(called: filter.fileNames, partitions.source)
-        if files.values.reduce(0, { $0 + $1.count }) <= Self.mostFilteredFiles {
+        let names = filter.fileNames
+        let files = try await transaction.files(called: names, partitions.source)
+        if names.reduce(0, { $0 + (files[Array($1.utf8)]?.count ?? 0) }) <= Self.mostFilteredFiles {
             request.filter = try RowFilter(filter, files: files)
         } else {
             request.allowed = Set(try await transaction.matchingChunks(filter, partitions.source).map(\.rawValue))

@@ -41,6 +41,7 @@ struct ResourceResponse: ResponseGenerator {
         status = HTTPResponse.Status(code: kept.status)
         body = kept.body
         version = kept.version
+        position = kept.write
         isReplayed = true
     }
 

@@ -62,10 +62,10 @@ extension Filter.Key {
                     AND k.metadata -> \(name) \(unescaped: symbol) to_jsonb(\(flag)::boolean))
                 """
         case .number(let number):
-            // CASE, because AND does not promise that the cast waits for the type test.
+            // By its shortest decimal form, since a cast from float8 keeps 15 digits. CASE, because AND does not promise that the cast waits for the type test.
             return """
                 (CASE WHEN jsonb_typeof(k.metadata -> \(name)) = 'number'
-                    THEN (k.metadata ->> \(name))::numeric \(unescaped: symbol) \(number)::numeric ELSE false END)
+                    THEN (k.metadata ->> \(name))::numeric \(unescaped: symbol) \("\(number)")::text::numeric ELSE false END)
                 """
         }
     }

@@ -11,13 +11,13 @@ public struct PassageMismatch: Sendable, Codable, Hashable {
 }
 
 extension Transaction {
-    /// Files that are done and have other passages than they say, of all users.
+    /// Files that are done and have other passages than they say, of all users. What belongs to an archived conversation has none until it returns.
     public func passageMismatches() async throws -> [PassageMismatch] {
         try await connection.query(
             """
             SELECT f.id, f.user_id, f.file_name::text AS name, f.chunk_count, count(k.id) AS found
             FROM files f LEFT JOIN knowledge_base k ON k.user_id = f.user_id AND k.file_id = f.id
-            WHERE f.processing_state = 'done'
+            WHERE f.processing_state = 'done' AND f.archived_conversation_id IS NULL
             GROUP BY f.user_id, f.id HAVING count(k.id) <> f.chunk_count ORDER BY f.user_id, f.id
             """
         ).map { row in
@@ -34,7 +34,7 @@ extension Transaction {
         try await connection.execute(
             """
             UPDATE files SET processing_state = 'pending', claimed_by = NULL, attempts = 0
-            WHERE user_id = \(user) AND id = \(file) AND processing_state = 'done'
+            WHERE user_id = \(user) AND id = \(file) AND processing_state = 'done' AND archived_conversation_id IS NULL
             """) > 0
     }
 

@@ -8,11 +8,19 @@ public struct KeptAnswer: Sendable, Equatable {
     /// The entity tag of the row in the answer, if it has one.
     public var version: String?
     public var body: [UInt8]
+    /// The write that the answer tells of; of answers kept by earlier versions it is not known.
+    public private(set) var write: WriteToken?
 
+    /// An answer to the write that keeps it.
     public init(status: Int, version: String?, body: [UInt8]) {
         self.status = status
         self.version = version
         self.body = body
+    }
+
+    init(_ row: PostgresRow, status: Int) throws {
+        self.init(status: status, version: try row.decode("version", as: String?.self), body: try row.decode("body", as: [UInt8].self))
+        write = try row.decode("write", as: String?.self).flatMap(UInt64.init).map { WriteToken(transactionID: $0) }
     }
 }
 
@@ -47,7 +55,7 @@ extension Transaction {
         let rows = try await acting(for: caller) {
             try await connection.query(
                 """
-                SELECT request_sha256, status, headers ->> 'etag' AS version, body FROM idempotency_keys
+                SELECT request_sha256, status, headers ->> 'etag' AS version, headers ->> 'write' AS write, body FROM idempotency_keys
                 WHERE user_id = \(user) AND key = \(key)
                 """)
         }
@@ -57,8 +65,7 @@ extension Transaction {
                 .unprocessable, code: "idempotency_key_reused", "This Idempotency-Key was used for another request.",
                 remedy: "Use a new key for a new request.", parameter: "Idempotency-Key")
         }
-        return KeptAnswer(
-            status: Int(status), version: try row.decode("version", as: String?.self), body: try row.decode("body", as: [UInt8].self))
+        return try KeptAnswer(row, status: Int(status))
     }
 
     /// Keeps the answer under the key this transaction claimed; both become true with its commit.
@@ -68,7 +75,7 @@ extension Transaction {
             try await connection.execute(
                 """
                 UPDATE idempotency_keys SET status = \(Int32(answer.status)), body = \(answer.body),
-                    headers = jsonb_strip_nulls(jsonb_build_object('etag', \(answer.version)::text))
+                    headers = jsonb_strip_nulls(jsonb_build_object('etag', \(answer.version)::text, 'write', pg_current_xact_id()::text))
                 WHERE user_id = \(user) AND key = \(key)
                 """)
         }

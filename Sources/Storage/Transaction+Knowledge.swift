@@ -80,6 +80,18 @@ extension Transaction {
         return WriteToken(transactionID: xid)
     }
 
+    /// Deletes a passage of the scope's user; the file it came from has one less from then on.
+    /// - Throws: as ``delete(_:_:version:)``.
+    public func deletePassage(_ id: UUID, version: String?) async throws {
+        // The file is locked first, as by imports.
+        try await connection.execute(
+            """
+            UPDATE files f SET chunk_count = f.chunk_count - 1 FROM knowledge_base k
+            WHERE k.user_id = \(try scope.userID) AND k.id = \(id) AND f.user_id = k.user_id AND f.id = k.file_id AND f.processing_state = 'done'
+            """)
+        try await delete(.knowledge, id, version: version)
+    }
+
     /// Locks a file's conversation and assistant, which whoever archives, shares or deletes them locks before their files, too: in the
     /// other order the two would wait for each other.
     private func lockOwners(of file: StoredFile) async throws {
@@ -184,18 +196,17 @@ extension Transaction {
         return Set(try rows.map { try $0.decode("id", as: ChunkID.self) })
     }
 
-    /// The files that go by each of the texts, as id, name or path, of the source's owner and the shared ones.
-    public func files(called texts: Set<String>, _ source: KnowledgeSource) async throws -> [String: [FileID]] {
-        var found: [String: [FileID]] = [:]
-        for text in texts {
-            let rows = try await connection.query(
-                """
-                SELECT f.id FROM files f
-                WHERE f.user_id IN (\(try source.owner ?? scope.userID), \(UserID.system)) AND \(Filter.Key.isFile(text))
-                """)
-            found[text] = try rows.map { try $0.decode("id", as: FileID.self) }
-        }
-        return found
+    /// The files that go by each of the texts, as id, name or path, of the source's owner and the shared ones; by the texts' UTF-8.
+    public func files(called texts: [String], _ source: KnowledgeSource) async throws -> [[UInt8]: [FileID]] {
+        guard !texts.isEmpty else { return [:] }
+        let rows = try await connection.query(
+            """
+            SELECT DISTINCT name.called, f.id FROM unnest(\(texts)::text[]) AS name (called)
+            JOIN files f ON f.id::text = lower(name.called) OR f.file_name = name.called OR f.source_path = name.called
+            WHERE f.user_id IN (\(try source.owner ?? scope.userID), \(UserID.system))
+            """)
+        return try Dictionary(grouping: rows) { Array(try $0.decode("called", as: String.self).utf8) }
+            .mapValues { try $0.map { try $0.decode("id", as: FileID.self) } }
     }
 }
 

@@ -55,7 +55,7 @@ import VectorIndex
                 tagged.attributes.keywords["tags"] = ["a"]
                 try index.upsert([changed, tagged, IndexRow(id: extra, vector: .unit(3))], in: partition)
                 try index.upsert([IndexRow(id: stray, vector: .unit(3))], in: UUID())
-                let other = try await mirror.verify([db.bob.assistant.id.rawValue], repair: false)
+                let other = try await mirror.verify(db.bob.assistant.id, repair: false)
                 #expect(other.isSame)
                 for repair in [false, true] {
                     let report = try await mirror.verify(repair: repair)

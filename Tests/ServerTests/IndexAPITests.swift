@@ -58,6 +58,44 @@ import Testing
         }
     }
 
+    @Test func `A creation that is repeated brings the token of the first`() async throws {
+        try await LiveAPI.with { api in
+            let body = #"{"assistant":"\#(api.db.alice.assistant.id)","content":"The ferry leaves."}"#
+            let first = try await api.send(.post, "/v1/knowledge", body, headers: ["Idempotency-Key": "ferry"])
+            try await api.make("/v1/knowledge", #"{"assistant":"\#(api.db.alice.assistant.id)","content":"Another."}"#)
+            let again = try await api.send(.post, "/v1/knowledge", body, headers: ["Idempotency-Key": "ferry"])
+            #expect(again.text == first.text)
+            let positions = (try position(first), try position(again))
+            #expect(positions.0 == positions.1)
+        }
+    }
+
+    @Test func `A passage that was deleted is not missed from its file`() async throws {
+        try await LiveAPI.with { api in
+            try await api.db.administrate("UPDATE users SET is_admin = true WHERE id = \(api.db.alice.id)")
+            let assistant = api.db.alice.assistant.id
+            let taken = try await api.send(
+                .post, "/v1/files?assistant=\(assistant)&name=a.txt", "The lighthouse is closed.",
+                headers: ["Content-Type": "application/octet-stream"])
+            let file = "/v1/files/\(try taken.string("id"))"
+            _ = try await api.send(.get, file + "?wait=60")
+            let passage = try #require(try await api.db.administrate("SELECT id FROM knowledge_base").first?.decode(UUID.self))
+            func mismatched() async throws -> Int {
+                let report = try await api.send(.post, "/v1/index/verify", "{}").object()
+                return try #require((report["files"] as? [String: Any])?["mismatches"] as? [Any]).count
+            }
+            let refused = try await api.send(.delete, "/v1/knowledge/\(passage)", headers: ["If-Match": "\"1\""])
+            let kept = try await api.send(.get, file).number("chunks")
+            #expect(refused.status == 412 && kept == 1)
+            let deleted = try await api.send(.delete, "/v1/knowledge/\(passage)")
+            let left = try await api.send(.get, file).number("chunks")
+            #expect(deleted.status == 200 && left == 0)
+            #expect(try await mismatched() == 0)
+            try await api.db.administrate("UPDATE files SET chunk_count = 1")
+            #expect(try await mismatched() == 1)
+        }
+    }
+
     @Test func `Administrators see the index and compare it with the table`() async throws {
         try await LiveAPI.with { api in
             #expect(try await api.send(.get, "/v1/index").status == 403)

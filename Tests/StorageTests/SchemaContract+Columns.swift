@@ -170,7 +170,7 @@ extension SchemaContract {
         decision | knowledge_base.token_count | integer not null default 0
         secretary | knowledge_base.updated_at | timestamp with time zone not null default now()
         decision | knowledge_base.user_id | uuid not null
-        decision | knowledge_changes.changed_at | timestamp with time zone not null default now()
+        decision | knowledge_changes.changed_at | timestamp with time zone not null default clock_timestamp()
         decision | knowledge_changes.partition_id | uuid
         decision | knowledge_changes.row_id | uuid
         decision | knowledge_changes.sequence | bigint not null identity

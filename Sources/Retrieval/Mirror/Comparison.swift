@@ -11,12 +11,29 @@ final class Comparison: Sendable {
         var suspects: [(id: UUID, partition: UUID)] = []
         var seen: [UUID: Set<UUID>] = [:]
         var samples: [(row: IndexRow, partition: UUID)] = []
+        /// Rows that samples were chosen from so far.
+        var offered = 0
+
+        /// Keeps each row that is offered with the same chance, by reservoir sampling.
+        mutating func offer(_ row: IndexRow, _ partition: UUID, _ most: Int) {
+            offered += 1
+            if samples.count < most {
+                samples.append((row, partition))
+            } else {
+                let place = Int.random(in: 0..<offered)
+                if place < most { samples[place] = (row, partition) }
+            }
+        }
     }
 
     /// float32 values of a vector at unit length, scaled in another order.
     private static let tolerance: Float = 1e-5
 
+    private let mostSamples: Int
     private let state = Mutex(State())
+
+    /// - Parameter samples: how many rows at most to tell, by which searches may be compared.
+    init(samples: Int) { mostSamples = samples }
 
     /// Rows that seem to differ, rows by which searches may be compared, and what was counted.
     var outcome: (suspects: [(id: UUID, partition: UUID)], samples: [(row: IndexRow, partition: UUID)], report: IndexVerification) {
@@ -34,7 +51,7 @@ final class Comparison: Sendable {
                 state.report.unsearchable += unsearchable
                 state.suspects += wrong.map { ($0.id.rawValue, partition) }
                 state.seen[partition, default: []].formUnion(members.lazy.map(\.id.rawValue))
-                if let first = held.values.first { state.samples.append((first, partition)) }
+                if let first = held.values.first { state.offer(first, partition, mostSamples) }
             }
         }
     }

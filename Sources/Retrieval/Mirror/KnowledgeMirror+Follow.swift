@@ -9,22 +9,21 @@ extension KnowledgeMirror {
 
     /// Applies what the outbox brings; ends by throwing when the database goes away.
     func follow() async throws {
-        // With each new connection the server may be another.
-        let identity = try await database.read(scope) { try await $0.databaseIdentity() }
-        guard identity == state.withLock(\.database) else { throw LostTrack.otherHistory }
+        try await resume()
         try await database.session(scope) { connection in
             let notifications = try await connection.notifications(on: ["bunko_knowledge"])
-            let wakes = Broadcast<Void>(buffering: .bufferingNewest(1))
             let work = wakes.values()
             try await withThrowingTaskGroup(of: Void.self) { group in
+                // The connection's notifications, which end with it.
                 group.addTask {
-                    for try await _ in notifications { wakes.send(()) }
+                    for try await _ in notifications { self.wakes.send(()) }
                     throw Problem(.unavailable, code: "listen_ended", "The database ended the index's notifications.")
                 }
-                group.addTask { [configuration] in
+                // A notification may be lost with a connection that breaks unnoticed.
+                group.addTask {
                     while true {
-                        wakes.send(())
-                        try await Task.sleep(for: configuration.pollInterval)
+                        self.wakes.send(())
+                        try await Task.sleep(for: self.configuration.pollInterval)
                     }
                 }
                 group.addTask {
@@ -38,6 +37,17 @@ extension KnowledgeMirror {
         }
     }
 
+    /// Goes back to the position that the database has of this replica. After a crash it may give out again the numbers of transactions that
+    /// were rolled back last, which a position in memory takes for seen; what was registered is behind them.
+    private func resume() async throws {
+        let (identity, registered) = try await database.read(scope) { transaction in
+            (try await transaction.databaseIdentity(), try await transaction.registeredPosition(of: replica))
+        }
+        guard identity == state.withLock(\.database) else { throw LostTrack.otherHistory }
+        guard let registered else { throw LostTrack.notRegistered }
+        state.withLock { $0.position = registered }
+    }
+
     private func catchUp() async throws {
         try await turn.take { try await step { _ in } }
     }
@@ -45,8 +55,8 @@ extension KnowledgeMirror {
     /// Brings the index to what the database says now. The caller has the turn.
     /// - Parameter body: runs before anything else happens to the index, in the transaction whose view the index has.
     func step<R>(_ body: (Transaction) async throws -> R) async throws -> R? {
-        let (last, replica, index) = state.withLock { ($0.position, $0.replica, $0.index) }
-        guard let last, let replica else { return nil }
+        let (last, index) = state.withLock { ($0.position, $0.index) }
+        guard let last else { return nil }
         let (outlook, result) = try await database.readSnapshot(scope) { transaction in
             let outlook = try await transaction.mirrorOutlook(since: last, of: replica)
             guard outlook.isRegistered else { throw LostTrack.notRegistered }
@@ -100,9 +110,9 @@ extension KnowledgeMirror {
     private func lookAfter() async throws {
         while true {
             try await Task.sleep(for: configuration.upkeepInterval)
-            let (position, replica) = state.withLock { ($0.position, $0.replica) }
+            let position = state.withLock(\.position)
             try await database.write(scope) { transaction in
-                if let position, let replica { try await transaction.advanceReplica(replica, to: position) }
+                if let position { try await transaction.advanceReplica(replica, to: position) }
                 try await transaction.pruneMirrorChanges(olderThan: configuration.outboxLimit)
             }
         }
@@ -114,7 +124,8 @@ extension KnowledgeMirror {
             try await Task.sleep(for: configuration.snapshotInterval)
             do {
                 try await keepSnapshot()
-            } catch let error as SnapshotError {
+            } catch let error where !(error is CancellationError || error is Problem) {
+                // The disk's fault: the last snapshot stays as it is.
                 logger.warning("the index's snapshot was not written", metadata: ["error": "\(error)"])
             }
         }
@@ -123,20 +134,19 @@ extension KnowledgeMirror {
     /// Writes a snapshot when something has changed since the last.
     func keepSnapshot() async throws {
         guard let shelf else { return }
-        let (position, replica, index, changes, identity) = state.withLock {
-            ($0.position, $0.replica, $0.index, $0.unkept, $0.database)
-        }
-        guard let position, let replica, let identity, phase == .following, changes > 0 else { return }
         let start = ContinuousClock.now
-        // The position that the database knows of this replica may be ahead of the one read here, and the outbox be pruned up to it: so the
-        // announcement takes the turn, and names the position of that moment.
-        let kept = try await turn.take {
-            let kept = KeptMirror(database: identity, position: state.withLock(\.position) ?? position)
-            try await database.write(scope) { transaction in
-                try await transaction.announceSnapshot(kept, of: replica)
+        // Index and position of one moment. The turn keeps the registered position, up to which the outbox is pruned, from passing this
+        // one before the announcement holds it.
+        let announced = try await turn.take { () -> (kept: KeptMirror, index: PartitionedIndex, changes: Int)? in
+            let state = state.withLock { $0 }
+            guard state.phase == .following, let position = state.position, let identity = state.database, state.unkept > 0 else {
+                return nil
             }
-            return kept
+            let kept = KeptMirror(database: identity, position: position)
+            try await database.write(scope) { try await $0.announceSnapshot(kept, of: replica) }
+            return (kept, state.index, state.unkept)
         }
+        guard let (kept, index, changes) = announced else { return }
         try await offPool(on: .global(qos: .utility)) { try shelf.write(index, kept) }
         guard try await database.write(scope, { try await $0.keepSnapshot(kept, of: replica) }) else { return }
         state.withLock { $0.unkept -= changes }
@@ -145,12 +155,13 @@ extension KnowledgeMirror {
             metadata: ["rows": "\(index.statistics.rows)", "milliseconds": "\((ContinuousClock.now - start).wholeMilliseconds)"])
     }
 
-    /// At the end: a last snapshot, or, without a folder, the end of the registration. Shielded from what ended the mirror.
+    /// At the end: a last snapshot, or, without a folder, the end of the registration. In a task of its own, which what ended the mirror does
+    /// not cancel.
     func leave() async {
         let last = Task {
             if shelf != nil {
                 try await keepSnapshot()
-            } else if let replica = state.withLock(\.replica) {
+            } else if state.withLock(\.database) != nil {
                 try await database.write(scope) { try await $0.removeReplica(replica) }
             }
         }

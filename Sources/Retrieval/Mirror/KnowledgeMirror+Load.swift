@@ -10,21 +10,19 @@ extension KnowledgeMirror {
     /// Registers this replica and gives it an index to follow with: that of its snapshot, or one of every row.
     func begin() async throws {
         let start = ContinuousClock.now
-        let fresh = ReplicaID()
-        let (last, mustLoad) = state.withLock { ($0.replica, $0.mustLoad) }
-        let former = try await offPool { [shelf, logger] in
-            let names = shelf?.names(logger) ?? last.map { [$0] } ?? []
-            // Before the database knows it: whatever happens meanwhile, one of the names is the one it knows.
-            try shelf?.remember(names + [fresh])
+        // Remembered before the database knows the new name: whatever happens meanwhile, one of the names is the one it knows.
+        let former = try await offPool { [shelf, logger, replica] in
+            let names = (shelf?.names(logger) ?? []).filter { $0 != replica } + [replica]
+            shelf?.remember(names, logger)
             return names
         }
-        let hasBegun = mustLoad ? false : try await beginWithSnapshot(fresh, former, start)
-        if !hasBegun { try await load(fresh, former, start) }
-        try await offPool { [shelf] in try shelf?.remember([fresh]) }
+        let hasBegun = state.withLock(\.mustLoad) ? false : try await beginWithSnapshot(replacing: former, start)
+        if !hasBegun { try await load(replacing: former, start) }
+        try await offPool { [shelf, logger, replica] in shelf?.remember([replica], logger) }
     }
 
     /// - Returns: false when there is no snapshot of this database's past.
-    private func beginWithSnapshot(_ replica: ReplicaID, _ former: [ReplicaID], _ start: ContinuousClock.Instant) async throws -> Bool {
+    private func beginWithSnapshot(replacing former: [ReplicaID], _ start: ContinuousClock.Instant) async throws -> Bool {
         guard let shelf else { return false }
         let indexConfiguration = Self.indexConfiguration(configuration)
         let opened = try await offPool { [logger] in
@@ -51,7 +49,6 @@ extension KnowledgeMirror {
             state.index = index
             state.origin = .snapshot
             state.database = kept.database
-            state.replica = replica
             state.position = kept.position
             state.unkept = 0
         }
@@ -64,17 +61,14 @@ extension KnowledgeMirror {
     }
 
     /// Reads every row into a fresh index, which takes the place of the one there was.
-    private func load(_ replica: ReplicaID, _ former: [ReplicaID], _ start: ContinuousClock.Instant) async throws {
+    private func load(replacing former: [ReplicaID], _ start: ContinuousClock.Instant) async throws {
         // Registered first: whatever is removed from the outbox from here on was committed before the rows are read.
         let identity = try await database.write(scope) { transaction in
             _ = try await transaction.registerReplica(replica, host: ProcessInfo.processInfo.hostName, replacing: former)
             return try await transaction.databaseIdentity()
         }
         let fresh = PartitionedIndex(configuration: Self.indexConfiguration(configuration))
-        state.withLock { state in
-            state.replica = replica
-            state.refused = 0
-        }
+        state.withLock { $0.refused = 0 }
         let position = try await fresh.deferringMaintenance {
             try await database.copyMirrorRows(
                 scope, connections: configuration.connections, batchSize: Self.batchSize,
@@ -84,6 +78,8 @@ extension KnowledgeMirror {
                 self.report(loaded: rows.count)
             }
         }
+        // Following begins with what the database has registered.
+        try await database.write(scope) { try await $0.advanceReplica(replica, to: position) }
         state.withLock { state in
             state.index = fresh
             state.origin = .database

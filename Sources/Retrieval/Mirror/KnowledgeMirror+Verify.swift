@@ -1,5 +1,5 @@
-import Domain
-public import Foundation
+public import Domain
+import Foundation
 import Storage
 import Synchronization
 import VectorIndex
@@ -17,21 +17,22 @@ extension KnowledgeMirror {
     /// What differs at first is looked at again while the follower waits, in a transaction whose view the index has: only what still differs
     /// is a difference. Reads all rows as a first load does.
     /// - Parameters:
-    ///   - partitions: nil for all.
+    ///   - assistant: whose rows, and those of its conversations; nil for all.
     ///   - repair: puts into the index what the table says.
     /// - Throws: `unavailable` while the index loads.
-    public func verify(_ partitions: Set<UUID>? = nil, repair: Bool) async throws -> IndexVerification {
+    public func verify(_ assistant: AssistantID? = nil, repair: Bool) async throws -> IndexVerification {
         guard phase == .following else { throw Self.stillLoading }
         let start = ContinuousClock.now
         let index = index
-        let comparison = Comparison()
+        let comparison = Comparison(samples: Self.comparedRows)
         _ = try await database.copyMirrorRows(
-            scope, connections: configuration.connections, batchSize: Self.batchSize, total: { _ in }
+            scope, of: assistant, connections: configuration.connections, batchSize: Self.batchSize, total: { _ in }
         ) { rows in
-            let rows = rows.filter { partitions?.contains($0.partition) ?? true }
             try await self.offPool(on: .global(qos: .utility)) { comparison.compare(rows, with: index) }
         }
-        try await offPool(on: .global(qos: .utility)) { comparison.findExtra(in: index, partitions) }
+        var partitions: Set<UUID>?
+        if let assistant { partitions = try await database.read(scope) { try await $0.mirrorPartitions(of: assistant) } }
+        try await offPool(on: .global(qos: .utility)) { [partitions] in comparison.findExtra(in: index, partitions) }
         let (suspects, samples, counted) = comparison.outcome
         var report = counted
         let settled = try await settling {
@@ -88,7 +89,7 @@ extension KnowledgeMirror {
     private func compareNeighbours(_ samples: [(row: IndexRow, partition: UUID)], _ report: inout IndexVerification) async throws {
         var found = 0
         var wanted = 0
-        for (row, partition) in samples.prefix(Self.comparedRows) where index.count(in: partition) <= Self.mostRowsByDatabase {
+        for (row, partition) in samples where index.count(in: partition) <= Self.mostRowsByDatabase {
             let id = ChunkID(rawValue: row.id)
             let nearest = try await database.read(scope) { try await $0.nearestRows(to: id, partition: partition, k: Self.neighbours) }
             guard let worst = nearest.last?.score else { continue }

@@ -39,7 +39,6 @@ public final class KnowledgeMirror: Service, Sendable {
         var origin: Origin?
         var phase = Phase.loading(rows: 0, expected: 0)
         var position: MirrorPosition?
-        var replica: ReplicaID?
         /// The database and its history that the position is of.
         var database: String?
         /// A snapshot from before track was lost is of no use.
@@ -55,6 +54,8 @@ public final class KnowledgeMirror: Service, Sendable {
         var changesSeen = 0
     }
 
+    /// The name by which the database knows this copy of the index, for as long as the process lives.
+    let replica = ReplicaID()
     let database: Database
     let scope: Scope
     let configuration: MirrorConfiguration
@@ -64,6 +65,8 @@ public final class KnowledgeMirror: Service, Sendable {
     /// Held by whoever brings the index to a position.
     let turn = Turn()
     let advanced = Broadcast<Void>(buffering: .bufferingNewest(1))
+    /// Has the follower look at the outbox now.
+    let wakes = Broadcast<Void>(buffering: .bufferingNewest(1))
     /// What blocks or computes for long runs here and not on the cooperative pool.
     let queue = DispatchQueue(label: "bunko.mirror", qos: .userInitiated)
     private let meter: RecallMeter
@@ -164,8 +167,11 @@ public final class KnowledgeMirror: Service, Sendable {
             if state.withLock({ $0.phase == .following && $0.position?.includes(token) ?? false }) { return true }
             let left = deadline - ContinuousClock.now
             guard left > .zero, !Task.isCancelled else { return false }
+            // No notification comes of a write without knowledge.
+            wakes.send(())
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { _ = await advances.first { true } }
+                // Whichever ends first, the advance or the time; a cancelled sleep is seen above.
                 group.addTask { try? await Task.sleep(for: left) }
                 await group.next()
                 group.cancelAll()

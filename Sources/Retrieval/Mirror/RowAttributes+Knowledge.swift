@@ -54,7 +54,9 @@ extension Filter.Key {
         case .sourceType: "source_type"
         case .file: "file"
         case .createdAt: "created_at"
-        case .metadata(let name): "metadata.\(name)"
+        // Names are the same when their bytes are; of texts in Swift other ones are equal, too.
+        case .metadata(let name):
+            "metadata." + name.utf8.map { $0 < 0x80 && $0 != UInt8(ascii: "%") ? String(UnicodeScalar($0)) : "%\($0)" }.joined()
         }
     }
 
@@ -69,9 +71,9 @@ extension Date {
 
 extension RowFilter {
     /// The filter as the index understands it.
-    /// - Parameter files: the ids of the files that bear a name, for every text that the filter compares `file` with.
+    /// - Parameter files: the ids of the files that go by a name, by its UTF-8, for every text that the filter compares `file` with.
     /// - Throws: `invalid_request` as SQL would: for a comparison that a key does not have.
-    init(_ filter: Filter, files: [String: [FileID]]) throws(Problem) {
+    init(_ filter: Filter, files: [[UInt8]: [FileID]]) throws(Problem) {
         switch filter {
         case .compare(let comparison, let key, let value): self = try Self.compared(comparison, key, value, files)
         case .oneOf(let key, let values, let negated):
@@ -100,13 +102,13 @@ extension RowFilter {
     }
 
     private static func compared(
-        _ comparison: Filter.Comparison, _ key: Filter.Key, _ value: Filter.Value, _ files: [String: [FileID]]
+        _ comparison: Filter.Comparison, _ key: Filter.Key, _ value: Filter.Value, _ files: [[UInt8]: [FileID]]
     ) throws(Problem) -> RowFilter {
         try key.check(comparison, value)
         switch (key, value) {
         case (.file, .string(let name)):
             return .oneOf(
-                key: key.attribute, values: (files[name] ?? []).map { .text($0.description) }, negated: comparison == .notEqual)
+                key: key.attribute, values: (files[Array(name.utf8)] ?? []).map { .text($0.description) }, negated: comparison == .notEqual)
         case (.createdAt, _):
             return .compare(comparison.ofRows, key: key.attribute, value: .number(try key.time(value).microseconds))
         case (_, .string(let text)): return .compare(comparison.ofRows, key: key.attribute, value: .text(text))
@@ -130,13 +132,13 @@ extension Filter.Comparison {
 }
 
 extension Filter {
-    /// The texts that `file` is compared with.
-    var fileNames: Set<String> {
+    /// The texts that `file` is compared with, each as often as it is.
+    var fileNames: [String] {
         switch self {
         case .compare(_, .file, .string(let name)): [name]
         case .oneOf(.file, let values, _):
-            Set(values.compactMap { value in if case .string(let name) = value { name } else { nil } })
-        case .all(let filters), .any(let filters): filters.reduce(into: []) { $0.formUnion($1.fileNames) }
+            values.compactMap { value in if case .string(let name) = value { name } else { nil } }
+        case .all(let filters), .any(let filters): filters.flatMap(\.fileNames)
         case .compare, .oneOf: []
         }
     }

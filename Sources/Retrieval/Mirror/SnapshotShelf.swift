@@ -30,10 +30,19 @@ struct SnapshotShelf: Sendable {
         }
     }
 
-    /// Remembers names for the next start, in place of those that were remembered.
-    func remember(_ names: [ReplicaID]) throws {
+    /// Remembers names for the next start, in place of those that were remembered. On a disk that takes no more the next start reads every row,
+    /// which is no reason not to follow now.
+    func remember(_ names: [ReplicaID], _ logger: Logger) {
+        do {
+            try makeFolder()
+            try JSONEncoder().encode(names).write(to: namesFile, options: .atomic)
+        } catch {
+            logger.warning("the replica's name cannot be kept", metadata: ["file": "\(namesFile.path)", "error": "\(error)"])
+        }
+    }
+
+    private func makeFolder() throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        try JSONEncoder().encode(names).write(to: namesFile, options: .atomic)
     }
 
     /// The snapshot in the folder with what it says of itself; nil when there is none, or it cannot be used, which is logged.
@@ -58,7 +67,7 @@ struct SnapshotShelf: Sendable {
 
     /// Writes a snapshot in place of the one that is there.
     func write(_ index: PartitionedIndex, _ kept: KeptMirror) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try makeFolder()
         let label = Label(kept: kept, dimensions: index.configuration.dimensions)
         try index.writeSnapshot(to: folder, label: JSONEncoder().encode(label))
     }

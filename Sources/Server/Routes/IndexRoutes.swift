@@ -61,7 +61,7 @@ struct IndexRoutes: Sendable {
         let repair = body.repair ?? false
         if let reference = body.assistant {
             let assistant = try await database.read(scope) { try await $0.usableAssistant(reference) }
-            let found = try await mirror?.verify([assistant.id.rawValue], repair: repair)
+            let found = try await mirror?.verify(assistant.id, repair: repair)
             return JSONResponse(Verification(index: found, files: nil))
         }
         let found = try await mirror?.verify(repair: repair)

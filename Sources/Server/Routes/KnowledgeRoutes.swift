@@ -121,7 +121,7 @@ struct KnowledgeRoutes: Sendable {
         let id = try context.pathUUID("id", of: .knowledge)
         let version = try request.expectedVersion()
         try await shared.write(scope) { scope in
-            try await database.write(scope) { try await $0.delete(.knowledge, id, version: version) }
+            try await database.write(scope) { try await $0.deletePassage(id, version: version) }
         }
         return JSONResponse(Deletion(id: id.uuidString.lowercased(), object: "knowledge.deleted"))
     }

@@ -12,12 +12,13 @@ extension Database {
     /// Memory is bounded by the connections times the batch. A connection reads the next rows while its last batch is being taken.
     /// - Parameters:
     ///   - scope: a system scope.
+    ///   - assistant: whose rows, and those of its conversations; nil for all.
     ///   - total: called first, with the number of rows that the statistics expect.
     ///   - body: takes a batch, from several tasks at once, in no particular order.
     /// - Returns: the position of that moment.
     /// - Throws: what `body` throws; `Problem` of the database. Either ends all connections.
     public func copyMirrorRows(
-        _ scope: Scope, connections: Int, batchSize: Int, total: @Sendable (Int) -> Void,
+        _ scope: Scope, of assistant: AssistantID? = nil, connections: Int, batchSize: Int, total: @Sendable (Int) -> Void,
         _ body: @escaping @Sendable ([MirrorRow]) async throws -> Void
     ) async throws -> MirrorPosition {
         try await readSnapshot(scope) { transaction in
@@ -36,13 +37,14 @@ extension Database {
                 throw Problem(.internalFault, code: "mirror_snapshot", "The database exported no snapshot.")
             }
             total(Int(try row?.decode("rows", as: Int64.self) ?? 0))
-            try await copyBlocks(blocks, of: snapshot, connections: connections, batchSize: batchSize, body)
+            let filter: SQL = assistant.map { "k.secretary_id = \($0)" } ?? "true"
+            try await copyBlocks(blocks, of: snapshot, filter, connections: connections, batchSize: batchSize, body)
             return position
         }
     }
 
     private func copyBlocks(
-        _ blocks: Int64, of snapshot: String, connections: Int, batchSize: Int,
+        _ blocks: Int64, of snapshot: String, _ filter: SQL, connections: Int, batchSize: Int,
         _ body: @escaping @Sendable ([MirrorRow]) async throws -> Void
     ) async throws {
         let next = BlockCounter()
@@ -51,10 +53,16 @@ extension Database {
                 group.addTask {
                     try await self.worker.withTransaction(.readOnlySnapshot) { connection in
                         try await connection.execute("SET TRANSACTION SNAPSHOT '\(unescaped: snapshot)'")
+                        // Before the first range: a table that is rewritten (VACUUM FULL) between two of them has its rows elsewhere.
+                        try await connection.execute("LOCK TABLE knowledge_base IN ACCESS SHARE MODE")
                         while true {
                             let first = next.take(Self.blocksPerCopy)
                             guard first < blocks else { return }
-                            try await Self.copy(first..<first + Self.blocksPerCopy, batchSize, connection, body)
+                            let end = first + Self.blocksPerCopy
+                            // The last takes what lies behind, should the table have been rewritten longer than it was.
+                            let range: SQL =
+                                "k.ctid >= \("(\(first),0)")::tid AND \(end < blocks ? "k.ctid < \("(\(end),0)")::tid" as SQL : "true")"
+                            try await Self.copy("\(range) AND \(filter)", batchSize, connection, body)
                         }
                     }
                 }
@@ -65,12 +73,11 @@ extension Database {
     }
 
     private static func copy(
-        _ blocks: Range<Int64>, _ batchSize: Int, _ connection: PostgresConnection, _ body: @Sendable ([MirrorRow]) async throws -> Void
+        _ filter: SQL, _ batchSize: Int, _ connection: PostgresConnection, _ body: @Sendable ([MirrorRow]) async throws -> Void
     ) async throws {
         let rows = connection.copyOut(
             """
-            SELECT \(MirrorRow.columns) FROM knowledge_base k
-            WHERE k.embedding IS NOT NULL AND k.ctid >= \("(\(blocks.lowerBound),0)")::tid AND k.ctid < \("(\(blocks.upperBound),0)")::tid
+            SELECT \(MirrorRow.columns) FROM knowledge_base k WHERE k.embedding IS NOT NULL AND \(filter)
             """)
         var batch: [MirrorRow] = []
         for try await row in rows {

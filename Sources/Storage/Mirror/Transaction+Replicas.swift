@@ -95,6 +95,11 @@ extension Transaction {
         return true
     }
 
+    /// How far the database knows a replica to have followed; nil when it knows of none by that name.
+    public func registeredPosition(of replica: ReplicaID) async throws -> MirrorPosition? {
+        try await connection.query("SELECT position::text AS position FROM mirror_replicas WHERE id = \(replica)").first.map(Self.position)
+    }
+
     /// Takes down how far a replica has followed.
     public func advanceReplica(_ replica: ReplicaID, to position: MirrorPosition) async throws {
         try await lockReplicas()

@@ -97,7 +97,8 @@ struct BunkoApplication: Sendable {
             },
             logger: labelled("ingestion"))
         let retriever = Retriever(database: database, mirror: mirror, embedder: embedder, usage: usage)
-        let upkeep = Upkeep(database: database, scope: .system(purpose: "maintenance"))
+        let upkeep = Upkeep(
+            database: database, scope: .system(purpose: "maintenance"), outboxLimit: .seconds(settings.outboxLimit))
         let tokens = try await AccessTokens(
             key: try settings.tokenKey.map { Array($0.utf8) } ?? SigningKeyFile.key(in: settings.dataDirectory))
         let accounts = AccountServices(
@@ -118,16 +119,15 @@ struct BunkoApplication: Sendable {
             let link = setUp.map { address + $0.link }
             await onListening(Endpoint(address: address, administrator: administrator, setUpLink: link), group.value)
         }
-        var services: [any Service] = [
-            // They end in the opposite order: usage once nobody uses a model any more, the database last.
-            StopService(signals: signals, group: group), DatabaseService(database: database), usage, worker,
+        // They end in the opposite order: usage once nobody uses a model any more, the database last.
+        let services: [(any Service)?] = [
+            host.cluster, StopService(signals: signals, group: group), DatabaseService(database: database), usage, mirror, worker,
             MaintenanceService(upkeep: upkeep, logger: labelled("maintenance")), server,
         ]
-        if let mirror { services.insert(mirror, at: 3) }
-        if let cluster = host.cluster { services.insert(cluster, at: 0) }
         let running = ServiceGroup(
             configuration: .init(
-                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet("lifecycle")))
+                services: services.compactMap(\.self).map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: quiet("lifecycle")))
         group.set(running)
         do {
             try await running.run()
@@ -145,6 +145,8 @@ struct BunkoApplication: Sendable {
         var configuration = MirrorConfiguration(folder: URL(filePath: "\(settings.dataDirectory)/index", directoryHint: .isDirectory))
         configuration.snapshotInterval = .seconds(settings.snapshotInterval)
         configuration.outboxLimit = .seconds(settings.outboxLimit)
+        // What the database knows of a replica must be younger than what it removes.
+        configuration.upkeepInterval = min(configuration.upkeepInterval, configuration.outboxLimit / 4)
         configuration.lostChanges = settings.lostChanges
         let cores = ProcessInfo.processInfo.activeProcessorCount
         configuration.workers = cores

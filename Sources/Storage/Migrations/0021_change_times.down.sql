@@ -1,0 +1,1 @@
+ALTER TABLE knowledge_changes ALTER changed_at SET DEFAULT now();
