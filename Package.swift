@@ -112,7 +112,8 @@ let package = Package(
                 "TestSupport",
                 .hummingbird, .hummingbirdTesting, .httpTypes, .logging, .nioCore,
             ]),
-        .testTarget(name: "BunkoTests", dependencies: ["bunko", "Domain", "TestSupport", .asyncHTTPClient, .nioCore, .nioHTTP1]),
+        .testTarget(
+            name: "BunkoTests", dependencies: ["bunko", "Domain", "TestSupport", "VectorIndex", .asyncHTTPClient, .nioCore, .nioHTTP1]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -65,6 +65,8 @@ final class RecallMeter: Sendable {
     /// Takes note of a question and its answer, and may ask it again later.
     func offer(_ request: SearchRequest, _ response: SearchResponse, _ index: PartitionedIndex) {
         guard !response.exact, Int.random(in: 0..<share) == 0 else { return }
+        // An exact search of what does not fit into memory would put the rest out of it.
+        if let budget = index.configuration.memory, index.bytesInFiles(of: request.partitions) > budget.bytes / 8 { return }
         let isFree = state.withLock { state in
             guard !state.isBusy, ContinuousClock.now >= state.restsUntil else { return false }
             state.isBusy = true
@@ -78,7 +80,13 @@ final class RecallMeter: Sendable {
         var exact = request
         exact.effort = .exact
         let start = ContinuousClock.now
-        let truth = try? index.search(exact)
+        let truth: SearchResponse?
+        do {
+            truth = try index.search(exact)
+        } catch {
+            logger.warning("a question could not be asked again", metadata: ["error": "\(error)"])
+            truth = nil
+        }
         let end = ContinuousClock.now
         let weak = state.withLock { state -> [UUID] in
             state.isBusy = false

@@ -73,7 +73,7 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     KeyRoutes(keys: dependencies.keys, database: dependencies.database).add(to: v1)
     AccountRoutes(accounts: dependencies.accounts).add(to: v1)
     UserRoutes(administration: administration, database: dependencies.database).add(to: v1)
-    AdminRoutes(upkeep: dependencies.upkeep, administration: administration).add(to: v1)
+    AdminRoutes(upkeep: dependencies.upkeep, mirror: dependencies.mirror, administration: administration).add(to: v1)
     IndexRoutes(
         mirror: dependencies.mirror, upkeep: dependencies.upkeep, contents: dependencies.contents, database: dependencies.database,
         administration: administration

@@ -12,9 +12,11 @@ public struct IndexConfiguration: Sendable {
     public var workers = 1
     /// Fixes the random rotation and the training: equal rows inserted in the same order give the same index.
     public var seed: UInt64 = 1
+    /// How much memory the index may take; nil: as much as it needs.
+    public var memory: MemoryBudget?
     /// When partitions are reorganised.
     var maintenance = MaintenanceThresholds()
-    /// Whether the index trains and reorganises partitions on a thread of its own when they need it; otherwise `maintain` does.
+    /// Whether the index trains and reorganises partitions, and keeps its budget, on threads of its own; otherwise `maintain` does.
     public var maintainsItself = true
 
     /// A configuration; 1536 is the width of OpenAI's small and ada embeddings.
@@ -62,7 +64,7 @@ public struct IndexStatistics: Sendable, Equatable {
     public var tombstones = 0
     /// Lists of all partitions: one for each that is searched through codes, more for those that are trained.
     public var lists = 0
-    /// Memory reserved for vectors, ids, attributes, codes and centroids, in bytes.
+    /// Reserved for vectors, ids, attributes, codes and centroids, in bytes, wherever they lie.
     public var bytes = 0
 
     /// All zero: an empty index.

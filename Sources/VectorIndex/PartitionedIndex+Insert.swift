@@ -12,6 +12,8 @@ extension PartitionedIndex {
         let target = made(partition)
         target.upsert(normed)
         maintainLater(partition, target)
+        keeper?.grow(normed.count * configuration.dimensions * MemoryLayout<Float>.stride)
+        keepBudgetLater()
     }
 
     /// Replaces all rows of a partition at once: a search sees the old rows or the new ones, which are trained before they are seen. Same errors
@@ -26,6 +28,8 @@ extension PartitionedIndex {
         replacement.upsert(normed)
         replacement.train()
         _ = exchange(partition, with: replacement)
+        keeper?.grow(normed.count * configuration.dimensions * MemoryLayout<Float>.stride)
+        keepBudgetLater()
     }
 
     private func validated(_ rows: [IndexRow]) throws(VectorIndexError) -> [NormedRow] {

@@ -13,7 +13,9 @@ extension PartitionedIndex {
         let scope = SearchScope(self, partitions: request.partitions, allowed: request.allowed, filter: request.filter)
         defer { scope.end() }
         var search = PartitionSearch(request.vector, norm: norm, scope: scope, k: request.k, effort: request.effort)
-        return search.answer()
+        let response = search.answer()
+        keepBudgetLater()
+        return response
     }
 
     /// Queries that share products of matrices.
@@ -42,6 +44,7 @@ extension PartitionedIndex {
             let responses = BatchSearch.answer(vectors[range], norms: checked[range], scope: scope, k: k, effort: effort)
             answers.withLock { $0[range.lowerBound] = responses }
         }
+        keepBudgetLater()
         return answers.withLock { answers in answers.sorted { $0.key < $1.key }.flatMap(\.value) }
     }
 }

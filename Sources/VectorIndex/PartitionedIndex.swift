@@ -12,6 +12,7 @@ public final class PartitionedIndex: Sendable {
     /// The configuration the index was made with.
     public let configuration: IndexConfiguration
     let rotation: Rotation
+    let keeper: MemoryKeeper?
     private let partitions: Guarded<[UUID: Partition]>
     private let maintenance = DispatchQueue(label: "bunko.vector-index.maintenance", qos: .utility)
     private let awaiting = Guarded<Set<UUID>>([])
@@ -21,12 +22,14 @@ public final class PartitionedIndex: Sendable {
     public convenience init(configuration: IndexConfiguration = IndexConfiguration()) {
         precondition(configuration.dimensions > 0, "an index needs at least one dimension")
         let rotation = Rotation(dimensions: configuration.dimensions, seed: configuration.seed)
-        self.init(configuration: configuration, rotation: rotation, partitions: [:])
+        self.init(
+            configuration: configuration, rotation: rotation, keeper: configuration.memory.map(MemoryKeeper.init), partitions: [:])
     }
 
-    init(configuration: IndexConfiguration, rotation: Rotation, partitions: [UUID: Partition]) {
+    init(configuration: IndexConfiguration, rotation: Rotation, keeper: MemoryKeeper?, partitions: [UUID: Partition]) {
         self.configuration = configuration
         self.rotation = rotation
+        self.keeper = keeper
         self.partitions = Guarded(partitions)
     }
 
@@ -56,7 +59,7 @@ public final class PartitionedIndex: Sendable {
     }
 
     func emptyPartition() -> Partition {
-        Partition(configuration: configuration, rotation: rotation)
+        Partition(configuration: configuration, rotation: rotation, memory: keeper)
     }
 
     /// The partition, made when it is not there yet.
@@ -119,5 +122,6 @@ public final class PartitionedIndex: Sendable {
     public func maintain() {
         maintenance.sync {}
         for (_, partition) in all { partition.maintain() }
+        keepBudget()
     }
 }

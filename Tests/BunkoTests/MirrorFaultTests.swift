@@ -6,7 +6,7 @@ extension BinaryTests {
     /// What happens to the index when processes die while rows are written. `BUNKO_SOAK=50` asks for as many rounds of each.
     @Suite("Faults of the mirror", .serialized)
     struct MirrorFaultTests {
-        private static let rounds = ProcessInfo.processInfo.environment["BUNKO_SOAK"].flatMap { Int($0) } ?? 2
+        static let rounds = ProcessInfo.processInfo.environment["BUNKO_SOAK"].flatMap { Int($0) } ?? 2
 
         /// Rows of two users that come, change, move and go, in small and large transactions, some rolled back.
         private static let churn = """
@@ -44,7 +44,7 @@ extension BinaryTests {
             END $$;
             """
 
-        private func prepare(_ service: TestService) async throws {
+        func prepare(_ service: TestService) async throws {
             for name in ["one", "two"] { _ = try await service.makeAssistant(name) }
             let user = try await service.post(
                 "/v1/users", #"{"username":"other","email":"other@example.org","password":"a long password"}"#)
@@ -55,28 +55,28 @@ extension BinaryTests {
         }
 
         /// Compares index and table once all changes have been followed.
-        private func verification(_ service: TestService) async throws -> [String: Any] {
+        func verification(_ service: TestService) async throws -> [String: Any] {
             let answer = try await service.send(.POST, "/v1/index/verify", .json("{}"))
             try #require(answer.status == 200, "\(answer.text)")
             return try #require(try answer.object()["index"] as? [String: Any])
         }
 
         /// - Parameter isQuiet: whether nobody writes meanwhile, so that the numbers of rows are of one moment.
-        private func isSame(_ service: TestService, isQuiet: Bool = true) async throws -> Bool {
+        func isSame(_ service: TestService, isQuiet: Bool = true) async throws -> Bool {
             let index = try await verification(service)
             let differing = try #require(index["differing"] as? [String: Int])
             return differing.isEmpty && (!isQuiet || index["table_rows"] as? Int == index["index_rows"] as? Int)
         }
 
         /// A server whose index follows rightly, or one whose index loses one change in ten.
-        private static func environment(isBroken: Bool) -> [String: String] {
+        static func environment(isBroken: Bool) -> [String: String] {
             ["BUNKO_INDEX_SNAPSHOT_INTERVAL": "1"].merging(isBroken ? ["BUNKO_FAULT_LOST_CHANGES": "10"] : [:]) { $1 }
         }
 
         /// Searches, and tells of every hit that was deleted a second before it was asked for, or is another's.
         /// - Returns: the number of hits.
         @discardableResult
-        private func search(_ service: TestService) async throws -> Int {
+        func search(_ service: TestService) async throws -> Int {
             let since = try #require(try await service.sql("SELECT clock_timestamp() - interval '1 second'").first)
             let answer = try await service.post("/v1/search", #"{"assistant":"one","query":"step","k":50}"#)
             try #require(answer.status == 200, "\(answer.text)")

@@ -80,12 +80,12 @@ final class TestService: Sendable {
     }
 
     /// Statements of the superuser that are under way, for those that hold a lock.
-    func startSQL(_ statement: String) throws -> BunkoProcess.Running {
+    func startSQL(_ statement: String, database: String = "bunko") throws -> BunkoProcess.Running {
         let socket = try #require(postmaster).socket
         let secret = try String(contentsOfFile: "\(data)/postgres.secret", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         return try BunkoProcess.Running(
             URL(filePath: "/usr/bin/psql"),
-            ["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", socket, "-U", "bunko_super", "-d", "bunko", "-c", statement],
+            ["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", socket, "-U", "bunko_super", "-d", database, "-c", statement],
             environment: ["PGPASSWORD": secret])
     }
 }

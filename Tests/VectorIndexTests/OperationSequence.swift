@@ -21,7 +21,7 @@ struct OperationSequence {
     private var shapes: [Shape] = []
 
     enum Event: CaseIterable {
-        case coded, trained, split, merged, becameList, becameRows, compacted, renumbered, saved
+        case coded, trained, split, merged, becameList, becameRows, compacted, renumbered, saved, evicted
     }
 
     init(seed: UInt64) {
@@ -33,6 +33,8 @@ struct OperationSequence {
         configuration.maintenance = MaintenanceThresholds(deadRowsInList: 2, droppedChunks: 2, calibrationRows: 2, smallestSplit: 4)
         configuration.maintainsItself = false
         configuration.seed = seed
+        // Every second index has its vectors in a file whenever it is maintained.
+        if seed % 2 == 1 { configuration.memory = MemoryBudget(bytes: 1, folder: Self.fastFolder) }
         index = PartitionedIndex(configuration: configuration)
         shapes = Self.partitions.map { Shape(index.existing($0)) }
     }
@@ -157,14 +159,17 @@ struct OperationSequence {
 
     /// Goes on with what was loaded.
     private mutating func save() throws {
-        let memory = URL(fileURLWithPath: "/dev/shm")
-        let isThere = FileManager.default.isWritableFile(atPath: memory.path)
-        let folder = (isThere ? memory : FileManager.default.temporaryDirectory).appending(path: "bunko-sequence-\(UUID())")
+        let folder = Self.fastFolder.appending(path: "bunko-sequence-\(UUID())")
         defer { try? FileManager.default.removeItem(at: folder) }
         try index.writeSnapshot(to: folder)
         index = try PartitionedIndex(snapshot: IndexSnapshot(at: folder), configuration: index.configuration, verification: .full)
         events[.saved, default: 0] += 1
     }
+
+    private static let fastFolder: URL = {
+        let memory = URL(fileURLWithPath: "/dev/shm")
+        return FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
+    }()
 
     private func countComplaint() -> String? {
         for partition in Self.partitions {
@@ -197,6 +202,7 @@ private struct Shape {
     private let lists: Int
     private let chunks: Int
     private let dropped: Int
+    private let inFiles: Int
 
     init(_ partition: Partition?) {
         let table = partition?.view.withLock { $0.table }
@@ -205,6 +211,7 @@ private struct Shape {
         lists = table?.lists.count ?? 0
         chunks = table?.chunks.count ?? 0
         dropped = table?.chunks.count { $0 == nil } ?? 0
+        inFiles = table?.chunks.count { $0?.isInFile ?? false } ?? 0
     }
 
     func events(since old: Shape) -> [OperationSequence.Event] {
@@ -217,6 +224,7 @@ private struct Shape {
         if components != nil, components === old.components, lists > old.lists { events.append(.split) }
         if components != nil, components === old.components, lists < old.lists { events.append(.merged) }
         if dropped > old.dropped { events.append(.compacted) }
+        if inFiles > old.inFiles { events.append(.evicted) }
         if chunks < old.chunks { events.append(.renumbered) }
         return events
     }

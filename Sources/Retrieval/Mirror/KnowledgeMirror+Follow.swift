@@ -110,7 +110,8 @@ extension KnowledgeMirror {
     private func lookAfter() async throws {
         while true {
             try await Task.sleep(for: configuration.upkeepInterval)
-            let position = state.withLock(\.position)
+            let (position, problem) = state.withLock { ($0.position, $0.index.memory.problem) }
+            if let problem { logger.warning("vectors cannot leave memory", metadata: ["problem": "\(problem)"]) }
             try await database.write(scope) { transaction in
                 if let position { try await transaction.advanceReplica(replica, to: position) }
                 try await transaction.pruneMirrorChanges(olderThan: configuration.outboxLimit)

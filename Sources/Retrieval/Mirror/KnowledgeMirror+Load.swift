@@ -68,20 +68,26 @@ extension KnowledgeMirror {
             return try await transaction.databaseIdentity()
         }
         let fresh = PartitionedIndex(configuration: Self.indexConfiguration(configuration))
-        state.withLock { $0.refused = 0 }
+        state.withLock { state in
+            // The one there was, which is no longer asked, gives its memory back first.
+            state.index = fresh
+            state.refused = 0
+        }
         let position = try await fresh.deferringMaintenance {
             try await database.copyMirrorRows(
                 scope, connections: configuration.connections, batchSize: Self.batchSize,
                 total: { expected in self.report(loaded: 0, expected: expected) }
             ) { rows in
-                try await self.offPool { try self.insert(rows, into: fresh) }
+                try await self.offPool {
+                    try self.insert(rows, into: fresh)
+                    fresh.keepBudget()
+                }
                 self.report(loaded: rows.count)
             }
         }
         // Following begins with what the database has registered.
         try await database.write(scope) { try await $0.advanceReplica(replica, to: position) }
         state.withLock { state in
-            state.index = fresh
             state.origin = .database
             state.database = identity
             state.position = position

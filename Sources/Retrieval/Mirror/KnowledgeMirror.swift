@@ -85,6 +85,7 @@ public final class KnowledgeMirror: Service, Sendable {
     static func indexConfiguration(_ configuration: MirrorConfiguration) -> IndexConfiguration {
         var index = IndexConfiguration()
         index.workers = configuration.workers
+        index.memory = configuration.memory
         return index
     }
 
@@ -113,6 +114,12 @@ public final class KnowledgeMirror: Service, Sendable {
 
     /// Rows whose vectors have no direction, and which the index does without.
     public var refusedRows: Int { state.withLock(\.refused) }
+
+    /// Where the index lies.
+    public var memory: IndexMemory { index.memory }
+
+    /// How far the index is from what it was trained on.
+    public var drift: IndexDrift { index.drift }
 
     /// How much of what is near the index finds.
     public var recall: LiveRecall { meter.report }

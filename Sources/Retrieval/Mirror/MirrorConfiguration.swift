@@ -1,9 +1,12 @@
 public import Foundation
+public import VectorIndex
 
 /// How a replica of the index loads, follows and keeps itself.
 public struct MirrorConfiguration: Sendable {
     /// Where snapshots lie; nil: none are kept, and each start reads every row from the database.
     public var folder: URL?
+    /// How much memory the index may take; nil: as much as it needs.
+    public var memory: MemoryBudget?
     /// Between two snapshots, when there were changes.
     public var snapshotInterval = Duration.seconds(600)
     /// How long the outbox keeps what a registered replica has not seen.

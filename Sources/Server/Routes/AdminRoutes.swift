@@ -3,11 +3,13 @@ import Domain
 import Foundation
 import Hummingbird
 import Operations
+import Retrieval
 import Storage
 
 /// `/v1/admin/…`: figures, partitions and the archive of the whole installation. For administrators.
 struct AdminRoutes: Sendable {
     let upkeep: Upkeep
+    let mirror: KnowledgeMirror?
     let administration: UserAdministration
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
@@ -16,6 +18,20 @@ struct AdminRoutes: Sendable {
         group.post("admin/partitions", use: ensurePartitions)
         group.post("admin/archive", use: archive)
         group.post("admin/archive/restore", use: restore)
+    }
+
+    /// The database's figures with the index's as one more member.
+    struct StatisticsBody: Encodable, Sendable {
+        let database: DatabaseStatistics
+        let index: IndexRoutes.State
+
+        private enum CodingKeys: CodingKey { case index }
+
+        func encode(to encoder: any Encoder) throws {
+            try database.encode(to: encoder)
+            var members = encoder.container(keyedBy: CodingKeys.self)
+            try members.encode(index, forKey: .index)
+        }
     }
 
     struct PartitionsRequest: Decodable {
@@ -44,9 +60,11 @@ struct AdminRoutes: Sendable {
     }
 
     @Sendable
-    func statistics(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<DatabaseStatistics> {
+    func statistics(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<StatisticsBody> {
         try await administration.requireAdministrator(try context.scope)
-        return JSONResponse(try await upkeep.statistics())
+        return JSONResponse(
+            StatisticsBody(database: try await upkeep.statistics(), index: IndexRoutes.State(mirror, replicas: try await upkeep.replicas()))
+        )
     }
 
     @Sendable

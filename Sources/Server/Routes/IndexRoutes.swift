@@ -38,8 +38,25 @@ struct IndexRoutes: Sendable {
         let partitions: Int
         let lists: Int
         let bytes: Int
+        @Nullable var memory: Memory?
         @Nullable var recall: LiveRecall?
+        @Nullable var drift: Drift?
         let replicas: [ReplicaState]
+    }
+
+    struct Memory: Encodable, Sendable {
+        @Nullable var budget: Int?
+        let resident: Int
+        let in_files: Int
+        let evicted_partitions: Int
+        @Nullable var problem: String?
+    }
+
+    struct Drift: Encodable, Sendable {
+        let trained_partitions: Int
+        let trainings: Int
+        let imbalance: Double
+        let growth: Double
     }
 
     struct VerifyBody: Decodable {
@@ -71,21 +88,30 @@ struct IndexRoutes: Sendable {
     @Sendable
     func state(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<State> {
         try await administration.requireAdministrator(try context.scope)
-        let replicas = try await upkeep.replicas()
+        return JSONResponse(State(mirror, replicas: try await upkeep.replicas()))
+    }
+}
+
+extension IndexRoutes.State {
+    init(_ mirror: KnowledgeMirror?, replicas: [ReplicaState]) {
         guard let mirror else {
-            return JSONResponse(
-                State(
-                    backend: .pgvector, state: "none", origin: nil, position: nil, lag: nil, rows: 0, refused: 0, tombstones: 0,
-                    partitions: 0, lists: 0,
-                    bytes: 0, recall: nil, replicas: replicas))
+            self.init(
+                backend: .pgvector, state: "none", origin: nil, position: nil, lag: nil, rows: 0, refused: 0, tombstones: 0, partitions: 0,
+                lists: 0, bytes: 0, memory: nil, recall: nil, drift: nil, replicas: replicas)
+            return
         }
-        let (statistics, lag) = (mirror.statistics, mirror.lag)
-        return JSONResponse(
-            State(
-                backend: .memory, state: mirror.phase == .following ? "following" : "loading", origin: mirror.origin,
-                position: mirror.position?.description, lag: .init(changes: lag.changes, seconds: lag.seconds.roundedToMicroseconds),
-                rows: statistics.rows,
-                refused: mirror.refusedRows, tombstones: statistics.tombstones, partitions: statistics.partitions, lists: statistics.lists,
-                bytes: statistics.bytes, recall: mirror.recall, replicas: replicas))
+        let (statistics, lag, memory, drift) = (mirror.statistics, mirror.lag, mirror.memory, mirror.drift)
+        self.init(
+            backend: .memory, state: mirror.phase == .following ? "following" : "loading", origin: mirror.origin,
+            position: mirror.position?.description, lag: .init(changes: lag.changes, seconds: lag.seconds.roundedToMicroseconds),
+            rows: statistics.rows, refused: mirror.refusedRows, tombstones: statistics.tombstones, partitions: statistics.partitions,
+            lists: statistics.lists, bytes: statistics.bytes,
+            memory: .init(
+                budget: memory.budget, resident: memory.resident, in_files: memory.inFiles, evicted_partitions: memory.evictedPartitions,
+                problem: memory.problem?.description),
+            recall: mirror.recall,
+            drift: .init(
+                trained_partitions: drift.trainedPartitions, trainings: drift.trainings, imbalance: drift.imbalance, growth: drift.growth),
+            replicas: replicas)
     }
 }

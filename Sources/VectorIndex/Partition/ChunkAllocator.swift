@@ -23,6 +23,9 @@ struct ChunkAllocator {
     /// Rows given out in each chunk.
     var usedRows: [Int] { usage.map(\.used) }
 
+    /// Rows given out in one chunk.
+    func usedRows(in number: Int) -> Int { usage[number].used }
+
     /// Reserves `count` slots, adding chunks to `chunks` where the last one is full. A chunk is as large as all rows before it, up to
     /// 1,024, so that a small partition stays small.
     mutating func reserve(_ count: Int, chunks: inout [RowChunk?], dimensions: Int) -> [Slot] {
@@ -94,6 +97,11 @@ struct ChunkAllocator {
     /// Lets the next reservation start a new chunk.
     mutating func closeCurrent() {
         current = nil
+    }
+
+    /// Gives out no more rows of a chunk.
+    mutating func close(_ number: Int) {
+        if current == number { current = nil }
     }
 
     /// Takes a chunk without live rows out of `chunks`. Readers of earlier views keep its memory.

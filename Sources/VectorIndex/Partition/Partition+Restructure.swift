@@ -215,6 +215,8 @@ extension Partition {
                 }
                 restructure(&writer)
             }
+            trainings.add(1, ordering: .relaxed)
+            if memory != nil { touchAll() }
             return true
         }
     }

@@ -15,13 +15,22 @@ final class Partition: Sendable {
     let view: Guarded<PartitionView>
     /// Held while the partition trains: one training at a time.
     let training = Guarded(())
+    /// What keeps the index inside its budget, if it has one.
+    let memory: MemoryKeeper?
+    /// When the partition was last searched, by the keeper's clock; and how many bytes of vectors in files may have come into memory since they
+    /// were let go. Kept only where there is a budget.
+    let lastSearch = Atomic<UInt64>(0)
+    let touched = Atomic<Int>(0)
+    /// How often the lists were replaced by newly trained ones.
+    let trainings = Atomic<Int>(0)
 
     init(
-        configuration: IndexConfiguration, rotation: Rotation, writer: PartitionWriter = PartitionWriter(), ids: SlotTable = SlotTable(),
-        view: PartitionView = PartitionView()
+        configuration: IndexConfiguration, rotation: Rotation, memory: MemoryKeeper?, writer: PartitionWriter = PartitionWriter(),
+        ids: SlotTable = SlotTable(), view: PartitionView = PartitionView()
     ) {
         self.configuration = configuration
         self.rotation = rotation
+        self.memory = memory
         self.writer = Guarded(writer)
         self.ids = Guarded(ids)
         self.view = Guarded(view)
@@ -50,7 +59,7 @@ final class Partition: Sendable {
         statistics.rows += view.liveCount
         statistics.tombstones += view.storedCount - view.liveCount
         statistics.lists += view.table.lists.count
-        statistics.bytes += view.table.bytes + view.live.capacity / 8 + view.bookkeepingBytes + (view.attributes?.bytes ?? 0)
+        statistics.bytes += view.bytes
     }
 }
 

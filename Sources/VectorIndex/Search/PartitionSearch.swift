@@ -36,6 +36,9 @@ struct PartitionSearch {
 
     mutating func response() -> SearchResponse {
         collector.rerank(query, scope.parts)
+        for (position, part) in scope.parts.enumerated() {
+            part.budgeted?.touch(rows: scoresAll(position) ? part.matched : isFlat ? scanned : collector.scored.count)
+        }
         return SearchResponse(
             hits: collector.hits(scope.parts), exact: isExact, probes: probes, scanned: scanned, matched: scope.matched)
     }

@@ -10,6 +10,8 @@ struct SearchScope {
         let rows: Bitmap
         let matched: Int
         let isFiltered: Bool
+        /// The partition, where a budget wants to know what is read.
+        var budgeted: Partition?
         /// How many times as often two of the filter's rows lie in the same list as two random ones; 1 where that was not looked up.
         var concentration = 1.0
     }
@@ -61,6 +63,7 @@ extension Partition {
         let matched = allowed == nil && filter == nil ? view.liveCount : rows.count
         // A filter that lets every row through costs nothing more.
         var part = SearchScope.Part(id: id, view: view, rows: rows, matched: matched, isFiltered: matched < view.liveCount)
+        if memory != nil { part.budgeted = self }
         if part.isFiltered, view.table.coarse != nil, matched > PartitionSearch.rowsScannedDirectly {
             part.concentration = part.sampledConcentration
         }

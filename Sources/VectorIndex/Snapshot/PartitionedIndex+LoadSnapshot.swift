@@ -19,8 +19,10 @@ extension PartitionedIndex {
             throw .otherConfiguration(path: path, reason: "its seed is \(snapshot.seed), the index wants \(configuration.seed)")
         }
         let rotation = Rotation(dimensions: configuration.dimensions, seed: configuration.seed)
-        var loader = SnapshotLoader(snapshot, configuration: configuration, rotation: rotation, verification: verification)
-        self.init(configuration: configuration, rotation: rotation, partitions: try loader.partitions())
+        let keeper = configuration.memory.map(MemoryKeeper.init)
+        var loader = SnapshotLoader(
+            snapshot, configuration: configuration, rotation: rotation, keeper: keeper, verification: verification)
+        self.init(configuration: configuration, rotation: rotation, keeper: keeper, partitions: try loader.partitions())
     }
 }
 
@@ -28,16 +30,19 @@ extension PartitionedIndex {
 struct SnapshotLoader {
     private let configuration: IndexConfiguration
     private let rotation: Rotation
+    private let keeper: MemoryKeeper?
     private let verification: IndexSnapshot.Verification
     private let verifiesChecksums: Bool
     private var manifest: ManifestReader
     private var data: SegmentReader
 
     init(
-        _ snapshot: IndexSnapshot, configuration: IndexConfiguration, rotation: Rotation, verification: IndexSnapshot.Verification
+        _ snapshot: IndexSnapshot, configuration: IndexConfiguration, rotation: Rotation, keeper: MemoryKeeper?,
+        verification: IndexSnapshot.Verification
     ) {
         self.configuration = configuration
         self.rotation = rotation
+        self.keeper = keeper
         self.verification = verification
         verifiesChecksums = snapshot.verifiesChecksums
         manifest = snapshot.manifest
@@ -91,7 +96,7 @@ struct SnapshotLoader {
         writer.deadInList = rows.deadInList
         // At least as many rows changed since then.
         writer.changesSinceCalibration = abs(view.liveCount - (lists.coarse?.calibration.rows ?? view.liveCount))
-        return Partition(configuration: configuration, rotation: rotation, writer: writer, ids: rows.slots, view: view)
+        return Partition(configuration: configuration, rotation: rotation, memory: keeper, writer: writer, ids: rows.slots, view: view)
     }
 
     /// The chunks over the segments of ids and vectors.

@@ -1,17 +1,17 @@
 import Glibc
 
-/// The bytes of a file in place: a private, read-only mapping that ends with its last owner.
+/// The bytes of a file in place: a read-only mapping that ends with its last owner.
 ///
 /// The file may be renamed or unlinked meanwhile; shortening it in place would end the process at the next access, so nothing here does.
 ///
-/// `@unchecked Sendable`: the bytes never change.
+/// `@unchecked Sendable`: nobody reads bytes that change.
 final class MappedBytes: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let count: Int
     private let isMapped: Bool
 
-    /// Maps `count` bytes, all there are, of an open file. Nil with `errno` set when the system refuses.
-    init?(descriptor: Int32, count: Int) {
+    /// Maps `count` bytes, which are there, of an open file, from a page's start on. Nil with `errno` set when the system refuses.
+    init?(descriptor: Int32, offset: Int = 0, count: Int) {
         self.count = count
         // No mapping may be empty.
         isMapped = count > 0
@@ -19,7 +19,7 @@ final class MappedBytes: @unchecked Sendable {
             base = .allocate(byteCount: 64, alignment: 64)
             return
         }
-        guard let mapped = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), mapped != MAP_FAILED else { return nil }
+        guard let mapped = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, offset), mapped != MAP_FAILED else { return nil }
         base = mapped
     }
 

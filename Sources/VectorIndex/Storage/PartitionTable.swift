@@ -16,6 +16,8 @@ final class PartitionTable: @unchecked Sendable {
     /// Nil unless there are several lists.
     let coarse: CoarseQuantizer?
 
+    /// Whether reading vectors may bring them into memory.
+    let hasVectorsInFiles: Bool
     private let dimensions: Int
     let vectors: UnsafeMutablePointer<UnsafePointer<Float>?>
     let views: UnsafeMutablePointer<bunko_list>
@@ -28,6 +30,7 @@ final class PartitionTable: @unchecked Sendable {
         self.lists = lists
         self.space = space
         self.coarse = coarse
+        hasVectorsInFiles = chunks.contains { $0?.isInFile ?? false }
         dimensions = chunks.lazy.compactMap { $0?.dimensions }.first ?? 0
         vectors = .allocate(capacity: max(1, chunks.count))
         views = .allocate(capacity: max(1, lists.count))

@@ -15,6 +15,7 @@ final class RowChunk: @unchecked Sendable {
     let vectors: UnsafeMutablePointer<Float>
     private let idMemory: AlignedMemory
     let ids: UnsafeMutablePointer<UUID>
+    private let placeMemory: AlignedMemory
     /// Read and written as relaxed atomics.
     let places: UnsafeMutablePointer<UInt64>
 
@@ -33,17 +34,38 @@ final class RowChunk: @unchecked Sendable {
         idMemory = ids
         self.vectors = vectors.base.bindMemory(to: Float.self, capacity: capacity * dimensions)
         self.ids = ids.base.bindMemory(to: UUID.self, capacity: capacity)
-        places = .allocate(capacity: capacity)
+        placeMemory = AlignedMemory(bytes: capacity * MemoryLayout<UInt64>.stride)
+        places = placeMemory.base.bindMemory(to: UInt64.self, capacity: capacity)
         places.initialize(repeating: Place.none.word, count: capacity)
     }
 
-    deinit {
-        places.deallocate()
+    /// The first rows of another chunk, with which it has ids and places in common, over a copy of their vectors.
+    private init(_ other: RowChunk, rows: Int, vectors: AlignedMemory) {
+        capacity = rows
+        dimensions = other.dimensions
+        memory = vectors
+        idMemory = other.idMemory
+        placeMemory = other.placeMemory
+        self.vectors = vectors.base.bindMemory(to: Float.self, capacity: rows * dimensions)
+        ids = other.ids
+        places = other.places
     }
 
-    var bytes: Int {
-        capacity * (dimensions * MemoryLayout<Float>.stride + MemoryLayout<UUID>.stride + MemoryLayout<UInt64>.stride)
+    /// The same chunk with its vectors in a file.
+    /// - Parameter rows: how many were given out; there will be no more.
+    func moved(rows: Int, to file: VectorFile) throws(SnapshotError) -> RowChunk {
+        let bytes = UnsafeRawBufferPointer(start: vectors, count: rows * dimensions * MemoryLayout<Float>.stride)
+        return RowChunk(self, rows: rows, vectors: try file.write(bytes))
     }
+
+    var isInFile: Bool { memory.isInFile }
+
+    /// Lets go of the pages of vectors in a file.
+    func letGo() { memory.letGo() }
+
+    var vectorBytes: Int { capacity * dimensions * MemoryLayout<Float>.stride }
+
+    var bytes: Int { vectorBytes + capacity * (MemoryLayout<UUID>.stride + MemoryLayout<UInt64>.stride) }
 
     func vector(_ row: Int) -> UnsafePointer<Float> {
         UnsafePointer(vectors + row * dimensions)

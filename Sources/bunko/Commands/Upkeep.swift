@@ -150,7 +150,67 @@ struct DatabaseCommands: AsyncParsableCommand {
             let data = try await options.withServer { try await $0.raw(.GET, "/v1/admin/stats") }
             if json { return Output.line(String(decoding: data, as: UTF8.self)) }
             tell(try JSONDecoder().decode(DatabaseStatistics.self, from: data))
+            tell(try JSONDecoder().decode(Answer.self, from: data).index)
         }
+
+        /// What of the index's figures is told.
+        private struct Answer: Decodable {
+            struct Index: Decodable {
+                let backend: String
+                let state: String
+                let rows: Int
+                let bytes: Int
+                let lag: Lag?
+                let memory: Memory?
+                let recall: Recall?
+                let drift: Drift?
+            }
+            struct Lag: Decodable {
+                let changes: Int
+                let seconds: Double
+            }
+            struct Memory: Decodable {
+                let budget: Int?
+                let resident: Int
+                let in_files: Int
+                let evicted_partitions: Int
+            }
+            struct Recall: Decodable {
+                let questions: Int
+                let mean: Double?
+                let p5: Double?
+                let retrained: Int
+            }
+            struct Drift: Decodable {
+                let imbalance: Double
+                let growth: Double
+            }
+
+            let index: Index
+        }
+
+        private func tell(_ index: Answer.Index) {
+            Output.line()
+            Output.line("Index: \(index.backend), \(index.state), \(index.rows) rows, \(TextTable.size(index.bytes))")
+            if let lag = index.lag { Output.line("  lag: \(lag.changes) changes, \(Self.decimal(lag.seconds)) s") }
+            if let memory = index.memory {
+                let budget = memory.budget.map { " of \(TextTable.size($0))" } ?? ""
+                Output.line(
+                    "  memory: \(TextTable.size(memory.resident))\(budget), \(TextTable.size(memory.in_files)) in files, "
+                        + "\(memory.evicted_partitions) partitions evicted")
+            }
+            if let recall = index.recall {
+                let measured =
+                    recall.mean.map { "\(Self.decimal($0)) (5th percentile \(Self.decimal(recall.p5 ?? $0)))" } ?? "not measured yet"
+                Output.line("  recall: \(measured), \(recall.questions) questions asked again, \(recall.retrained) partitions trained anew")
+            }
+            if let drift = index.drift {
+                Output.line(
+                    "  drift: list imbalance \(Self.decimal(drift.imbalance)), grown \(Self.decimal(drift.growth))-fold since training")
+            }
+        }
+
+        private static func decimal(_ value: Double) -> String { value.formatted(.number.precision(.fractionLength(3)).grouping(.never)) }
 
         private func tell(_ figures: DatabaseStatistics) {
             Output.line("Database \(figures.database): \(TextTable.size(figures.bytes)), PostgreSQL \(figures.server_version)")

@@ -143,6 +143,11 @@ struct BunkoApplication: Sendable {
 
     private func mirror(of database: Database) -> KnowledgeMirror {
         var configuration = MirrorConfiguration(folder: URL(filePath: "\(settings.dataDirectory)/index", directoryHint: .isDirectory))
+        if settings.indexMemory > 0 {
+            configuration.memory = .init(
+                bytes: settings.indexMemory << 20,
+                folder: URL(filePath: "\(settings.dataDirectory)/index/vectors", directoryHint: .isDirectory))
+        }
         configuration.snapshotInterval = .seconds(settings.snapshotInterval)
         configuration.outboxLimit = .seconds(settings.outboxLimit)
         // What the database knows of a replica must be younger than what it removes.

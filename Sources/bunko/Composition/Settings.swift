@@ -22,6 +22,8 @@ struct Settings: Sendable {
     var fetchesPrivateAddresses: Bool
     /// Whether vectors are compared in memory or by the database.
     var indexBackend: RetrievalBackend
+    /// Memory for the index, in MiB; 0: as much as it needs.
+    var indexMemory: Int
     /// Between two snapshots of the index, in seconds.
     var snapshotInterval: Int
     /// How long the outbox keeps what a replica has not seen, in seconds.
@@ -59,6 +61,7 @@ struct Settings: Sendable {
                 parameter: "index.backend")
         }
         indexBackend = known
+        indexMemory = reader.int(forKey: "index.memory", default: MachineMemory.bytes >> 21)
         snapshotInterval = reader.int(forKey: "index.snapshot.interval", default: 600)
         outboxLimit = reader.int(forKey: "index.outbox.limit", default: 86_400)
         #if DEBUG
@@ -94,6 +97,12 @@ struct Settings: Sendable {
                 .configuration, code: "invalid_concurrency",
                 "ingestion.concurrency is \(ingestionConcurrency); it must be between 1 and 64.",
                 parameter: "ingestion.concurrency")
+        }
+        guard indexMemory == 0 || (64...1 << 24).contains(indexMemory) else {
+            throw Problem(
+                .configuration, code: "invalid_memory",
+                "index.memory is \(indexMemory) MiB; it must be between 64 and 16777216, or 0 for as much as the index needs.",
+                parameter: "index.memory")
         }
         for (name, seconds) in [("index.snapshot.interval", snapshotInterval), ("index.outbox.limit", outboxLimit)] {
             guard (1...31_536_000).contains(seconds) else {

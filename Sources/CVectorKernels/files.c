@@ -1,0 +1,8 @@
+#define _GNU_SOURCE
+#include "bunko_files.h"
+
+#include <fcntl.h>
+
+bool bunko_punch_hole(int descriptor, int64_t offset, int64_t length) {
+    return fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length) == 0;
+}
