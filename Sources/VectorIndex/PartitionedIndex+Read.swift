@@ -32,18 +32,23 @@ extension Partition {
             var rows: [UUID: IndexRow] = [:]
             for id in wanted {
                 guard let slot = ids.find(id, idOf: { view.table.id($0) ?? id }) else { continue }
-                var attributes = RowAttributes()
-                if let content {
-                    for code in writer.attributes.codes(at: slot) {
-                        let term = content.terms[Int(code)]
-                        attributes.keywords[term.key, default: []].append(term.keyword.text)
-                    }
-                    for (key, number) in content.numbers(at: slot) { attributes.numbers[key] = number }
-                }
+                let attributes = attributes(at: slot, content, writer)
                 let vector = UnsafeBufferPointer(start: view.table.vector(slot), count: dimensions)
                 rows[id] = IndexRow(id: id, vector: Array(vector), attributes: attributes)
             }
             return rows
         }
+    }
+
+    /// What filters may ask about a row. The caller holds `writer`.
+    func attributes(at slot: Slot, _ content: AttributeTable.Content?, _ writer: PartitionWriter) -> RowAttributes {
+        var attributes = RowAttributes()
+        guard let content else { return attributes }
+        for code in writer.attributes.codes(at: slot) {
+            let term = content.terms[Int(code)]
+            attributes.keywords[term.key, default: []].append(term.keyword.text)
+        }
+        for (key, number) in content.numbers(at: slot) { attributes.numbers[key] = number }
+        return attributes
     }
 }

@@ -111,12 +111,13 @@ extension BinaryTests.MirrorFaultTests {
 
     /// Rows of the assistant "one", with few different vectors: making one takes longer than storing it.
     private static func insertion(of rows: Int) -> String {
-        """
-        INSERT INTO knowledge_base (user_id, secretary_id, content, embedding)
-        SELECT a.user_id, a.id, 'of many ' || n, v.vector FROM assistants a,
-            (SELECT any_vector() AS vector, k FROM generate_series(0, 99) k) v, generate_series(1, \(rows)) n
-        WHERE a.name = 'one' AND n % 100 = v.k
-        """
+        let vectors = min(rows, 50)
+        return """
+            INSERT INTO knowledge_base (user_id, secretary_id, content, embedding)
+            SELECT a.user_id, a.id, 'of many ' || n, v.vector FROM assistants a,
+                (SELECT any_vector() AS vector, k FROM generate_series(0, \(vectors - 1)) k) v, generate_series(1, \(rows)) n
+            WHERE a.name = 'one' AND n % \(vectors) = v.k
+            """
     }
 
     enum Damage: String, CaseIterable {

@@ -26,9 +26,6 @@ final class Comparison: Sendable {
         }
     }
 
-    /// float32 values of a vector at unit length, scaled in another order.
-    private static let tolerance: Float = 1e-5
-
     private let mostSamples: Int
     private let state = Mutex(State())
 
@@ -43,15 +40,14 @@ final class Comparison: Sendable {
     /// Compares rows of the table with those of the index.
     func compare(_ rows: [MirrorRow], with index: PartitionedIndex) {
         for (partition, members) in Dictionary(grouping: rows, by: \.partition) {
-            let held = index.rows(members.map(\.id.rawValue), in: partition)
-            let wrong = members.filter { Self.difference($0, held[$0.id.rawValue]) != nil }
-            let unsearchable = members.count { !Self.hasDirection($0.embedding) }
+            let wrong = Self.differences(members, in: index, partition)
+            let searchable = members.filter { PartitionedIndex.hasDirection($0.embedding) }
             state.withLock { state in
-                state.report.table_rows += members.count - unsearchable
-                state.report.unsearchable += unsearchable
-                state.suspects += wrong.map { ($0.id.rawValue, partition) }
+                state.report.table_rows += searchable.count
+                state.report.unsearchable += members.count - searchable.count
+                state.suspects += wrong.map { ($0.key, partition) }
                 state.seen[partition, default: []].formUnion(members.lazy.map(\.id.rawValue))
-                if let first = held.values.first { state.offer(first, partition, mostSamples) }
+                if let first = searchable.first { state.offer(IndexRow(first), partition, mostSamples) }
             }
         }
     }
@@ -68,33 +64,39 @@ final class Comparison: Sendable {
         state.withLock { $0.seen = [:] }
     }
 
-    /// How the index differs in one row; nil when it does not.
-    static func difference(_ change: MirrorChange, in index: PartitionedIndex) -> IndexVerification.Kind? {
-        let held = index.rows([change.id.rawValue], in: change.partition)[change.id.rawValue]
-        guard let row = change.current else { return held == nil ? nil : .extra }
-        return difference(row, held)
+    /// How the index differs in the rows of changes of one partition, in which the table says what is current.
+    static func differences(_ changes: [MirrorChange], in index: PartitionedIndex, _ partition: UUID) -> [UUID: IndexVerification.Kind] {
+        var found = differences(changes.compactMap(\.current), in: index, partition)
+        for change in changes where change.current == nil && index.contains(change.id.rawValue, in: partition) {
+            found[change.id.rawValue] = .extra
+        }
+        return found
     }
 
-    private static func difference(_ row: MirrorRow, _ held: IndexRow?) -> IndexVerification.Kind? {
-        guard hasDirection(row.embedding) else { return held == nil ? nil : .extra }
-        guard let held else { return .missing }
-        let length = row.embedding.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        let scale = Float(1 / length)
-        guard zip(row.embedding, held.vector).allSatisfy({ abs($0 * scale - $1) <= tolerance }) else { return .vector }
-        return RowAttributes(row).isSame(as: held.attributes) ? nil : .attributes
-    }
-
-    private static func hasDirection(_ vector: [Float]) -> Bool {
-        vector.contains { $0 != 0 } && vector.allSatisfy(\.isFinite)
+    private static func differences(
+        _ rows: [MirrorRow], in index: PartitionedIndex, _ partition: UUID
+    ) -> [UUID: IndexVerification.Kind] {
+        var comparable: [IndexRow] = []
+        var found: [UUID: IndexVerification.Kind] = [:]
+        for row in rows {
+            if PartitionedIndex.hasDirection(row.embedding) {
+                comparable.append(IndexRow(row))
+            } else if index.contains(row.id.rawValue, in: partition) {
+                found[row.id.rawValue] = .extra
+            }
+        }
+        for (id, difference) in index.differences(comparable, in: partition) { found[id] = .init(difference) }
+        return found
     }
 }
 
-extension RowAttributes {
-    /// Which of several keywords comes first, and how often, is of no account.
-    fileprivate func isSame(as other: RowAttributes) -> Bool {
-        numbers == other.numbers && keywords.count == other.keywords.count
-            && keywords.allSatisfy { key, texts in
-                other.keywords[key].map { Set($0.map { Data($0.utf8) }) == Set(texts.map { Data($0.utf8) }) } ?? false
+extension IndexVerification.Kind {
+    fileprivate init(_ difference: RowDifference) {
+        self =
+            switch difference {
+            case .missing: .missing
+            case .vector: .vector
+            case .attributes: .attributes
             }
     }
 }

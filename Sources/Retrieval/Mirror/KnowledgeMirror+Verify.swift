@@ -45,7 +45,10 @@ extension KnowledgeMirror {
                     let changes = try await transaction.mirrorRows(some)
                     let index = self.index
                     let differing = try await offPool {
-                        changes.compactMap { change in Comparison.difference(change, in: index).map { (kind: $0, change: change) } }
+                        Dictionary(grouping: changes, by: \.partition).flatMap { partition, changes in
+                            let kinds = Comparison.differences(changes, in: index, partition)
+                            return changes.compactMap { change in kinds[change.id.rawValue].map { (kind: $0, change: change) } }
+                        }
                     }
                     for (kind, change) in differing {
                         report.differing[kind.rawValue, default: 0] += 1
