@@ -92,16 +92,33 @@ extension KnowledgeMirror {
     private func compareNeighbours(_ samples: [(row: IndexRow, partition: UUID)], _ report: inout IndexVerification) async throws {
         var found = 0
         var wanted = 0
-        for (row, partition) in samples where index.count(in: partition) <= Self.mostRowsByDatabase {
-            let id = ChunkID(rawValue: row.id)
-            let nearest = try await database.read(scope) { try await $0.nearestRows(to: id, partition: partition, k: Self.neighbours) }
-            guard let worst = nearest.last?.score else { continue }
-            let hits = try index.search(SearchRequest(vector: row.vector, partitions: [partition], k: Self.neighbours + 1)).hits
-            wanted += nearest.count
+        for (row, partition) in samples {
+            let scores = try await nearestScores(to: row, partition)
+            guard let worst = scores.last else { continue }
+            let index = index
+            let hits = try await offPool(on: .global(qos: .utility)) {
+                try index.search(SearchRequest(vector: row.vector, partitions: [partition], k: Self.neighbours + 1)).hits
+            }
+            wanted += scores.count
             // A row as near as the last counts, whichever of them was found.
-            found += min(nearest.count, hits.count { $0.id != row.id && $0.score >= worst - 1e-5 })
+            found += min(scores.count, hits.count { $0.id != row.id && $0.score >= worst - 1e-5 })
             report.compared += 1
         }
         if wanted > 0 { report.recall = Double(found) / Double(wanted) }
+    }
+
+    /// The cosines of the rows nearest to one, itself left out: by the database, or, where that would read very much, by the index's exact
+    /// search, whose vectors have just been compared with the table's.
+    private func nearestScores(to row: IndexRow, _ partition: UUID) async throws -> [Float] {
+        guard index.count(in: partition) > Self.mostRowsByDatabase else {
+            let id = ChunkID(rawValue: row.id)
+            return try await database.read(scope) { try await $0.nearestRows(to: id, partition: partition, k: Self.neighbours) }.map(
+                \.score)
+        }
+        let index = index
+        return try await offPool(on: .global(qos: .utility)) {
+            let request = SearchRequest(vector: row.vector, partitions: [partition], k: Self.neighbours + 1, effort: .exact)
+            return try index.search(request).hits.filter { $0.id != row.id }.prefix(Self.neighbours).map(\.score)
+        }
     }
 }
