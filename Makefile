@@ -14,7 +14,7 @@ ifeq ($(CI),true)
 export BUNKO_WARNINGS_AS_ERRORS := 1
 endif
 
-.PHONY: help setup demo test lint bench exact profile kernels fuzz tsan build debug clean
+.PHONY: help setup demo test lint bench exact profile kernels fuzz soak tsan build debug clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,13 @@ fuzz: setup ## feed made-up snapshots to the loader under AddressSanitizer for S
 		-artifact_prefix=Fuzz/.build/findings/ Fuzz/.build/corpus Fuzz/.build/seeds
 
 # In a folder of its own: what ThreadSanitizer instruments fits nothing else.
+# ROUNDS of each fault; `make test` takes two.
+ROUNDS ?= 50
+
+soak: setup ## kill servers and databases, damage snapshots and cut connections while rows are written, ROUNDS=50 times
+	swift build --build-tests
+	BUNKO_SOAK=$(ROUNDS) swift test --skip-build --disable-xctest --filter '^BunkoTests\.BinaryTests\.MirrorFaultTests'
+
 tsan: setup ## run the index's tests of reading while writing under ThreadSanitizer
 	swift build --build-tests --sanitize=thread --scratch-path .build/tsan
 	swift test --skip-build --disable-xctest --sanitize=thread --scratch-path .build/tsan \

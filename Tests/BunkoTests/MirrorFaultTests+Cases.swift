@@ -120,6 +120,38 @@ extension BinaryTests.MirrorFaultTests {
             """
     }
 
+    @Test("Two servers on one database, one of them killed again and again, have the index the table has", arguments: [false, true])
+    func twoServers(isBroken: Bool) async throws {
+        let folder = try TemporaryFolder()
+        try await TestService.with(data: folder.path("data")) { first in
+            try await prepare(first)
+            let environment = Self.environment(isBroken: isBroken).merging(["DATABASE_URL": try first.databaseURL]) { $1 }
+            for _ in 1...(isBroken ? 1 : Self.rounds) {
+                let second = try await TestService.start(data: folder.path("second"), environment: environment)
+                let writing = try first.startSQL("CALL churn(150)")
+                // What one of them takes the other finds, with the position of its answer.
+                for (writer, reader) in [(first, second), (second, first)] {
+                    let word = "ferry \(UUID())"
+                    let written = try await writer.post("/v1/knowledge", #"{"assistant":"one","content":"The \#(word) leaves."}"#)
+                    let token = try #require(written.headers.first(name: "Bunko-Position"), "\(written.text)")
+                    let found = try await reader.send(
+                        .POST, "/v1/search", .json(#"{"assistant":"one","query":"\#(word)","k":1000}"#),
+                        headers: [("Bunko-Position", token)])
+                    #expect(found.text.contains(word) || isBroken && reader === second, "\(found.text.prefix(300))")
+                }
+                _ = try await writing.exitCode(within: .seconds(120))
+                #expect(try await isSame(first))
+                #expect(try await isSame(second) != isBroken)
+                #expect(try await search(second, of: first) > 0)
+                second.process.send(SIGKILL)
+                _ = try await second.process.exitCode(within: .seconds(30))
+                try await first.sql("CALL churn(50)")
+            }
+            let replicas = try await first.get("/v1/index").list("replicas")
+            #expect(replicas.count == 2)
+        }
+    }
+
     enum Damage: String, CaseIterable {
         case truncated, flipped
         case otherModel = "from another model"

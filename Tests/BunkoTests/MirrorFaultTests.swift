@@ -74,16 +74,18 @@ extension BinaryTests {
         }
 
         /// Searches, and tells of every hit that was deleted a second before it was asked for, or is another's.
+        /// - Parameter owner: the server with the private database, when this one has none.
         /// - Returns: the number of hits.
         @discardableResult
-        func search(_ service: TestService) async throws -> Int {
-            let since = try #require(try await service.sql("SELECT clock_timestamp() - interval '1 second'").first)
+        func search(_ service: TestService, of owner: TestService? = nil) async throws -> Int {
+            let database = owner ?? service
+            let since = try #require(try await database.sql("SELECT clock_timestamp() - interval '1 second'").first)
             let answer = try await service.post("/v1/search", #"{"assistant":"one","query":"step","k":50}"#)
             try #require(answer.status == 200, "\(answer.text)")
             let ids = try answer.list("results").compactMap { $0["chunk_id"] as? String }
             guard !ids.isEmpty else { return 0 }
             let list = ids.map { "'\($0)'" }.joined(separator: ",")
-            let wrong = try await service.sql(
+            let wrong = try await database.sql(
                 """
                 SELECT 'deleted ' || id FROM tombs WHERE id IN (\(list)) AND at < '\(since)'
                 UNION ALL SELECT 'foreign ' || k.id FROM knowledge_base k JOIN users u ON u.id = k.user_id

@@ -70,6 +70,17 @@ final class TestService: Sendable {
         return (pid, String(lines[4]))
     }
 
+    /// The address of the private database, for a second server on it.
+    var databaseURL: String {
+        get throws { "postgresql://bunko_owner:\(try secret)@/bunko?host=\(try #require(postmaster).socket)" }
+    }
+
+    private var secret: String {
+        get throws {
+            try String(contentsOfFile: "\(data)/postgres.secret", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+    }
+
     /// Runs statements as the superuser; the rows as text, fields divided by `|`.
     @discardableResult
     func sql(_ statement: String) async throws -> [String] {
@@ -82,11 +93,10 @@ final class TestService: Sendable {
     /// Statements of the superuser that are under way, for those that hold a lock.
     func startSQL(_ statement: String, database: String = "bunko") throws -> BunkoProcess.Running {
         let socket = try #require(postmaster).socket
-        let secret = try String(contentsOfFile: "\(data)/postgres.secret", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         return try BunkoProcess.Running(
             URL(filePath: "/usr/bin/psql"),
             ["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", socket, "-U", "bunko_super", "-d", database, "-c", statement],
-            environment: ["PGPASSWORD": secret])
+            environment: ["PGPASSWORD": try secret])
     }
 }
 

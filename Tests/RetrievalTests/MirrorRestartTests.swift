@@ -141,6 +141,35 @@ import Testing
         }
     }
 
+    @Test func `An index whose vectors do not fit into memory follows, is searched, and keeps snapshots`() async throws {
+        try await withTestDatabase { db in
+            try await withFolder { folder in
+                let files = URL(filePath: folder + "/vectors", directoryHint: .isDirectory)
+                var known = try await insert(400, db)
+                for origin in [KnowledgeMirror.Origin.database, .snapshot] {
+                    try await withMirror(db, folder: folder) { configuration in
+                        configuration.memory = .init(bytes: 1 << 20, folder: files)
+                    } _: { mirror in
+                        #expect(mirror.origin == origin)
+                        known += try await insert(50, db)
+                        #expect(try await eventually { ids(mirror, db, among: known) == Set(known) })
+                        mirror.index.keepBudget()
+                        let memory = mirror.memory
+                        #expect(memory.inFiles > 300 * 6_144 && memory.problem == nil && memory.evictedPartitions == 1, "\(memory)")
+                        for number in [3, 350] {
+                            let hits = try mirror.index.search(
+                                .init(vector: .unit(number), partitions: [db.alice.assistant.id.rawValue], k: 1)
+                            ).hits
+                            #expect(hits.first.map { $0.score > 0.999 } == true)
+                        }
+                        let report = try await mirror.verify(repair: false)
+                        #expect(report.isSame && report.table_rows == known.count)
+                    }
+                }
+            }
+        }
+    }
+
     @Test func `Two replicas follow one database, each write's token tells when`() async throws {
         try await withTestDatabase { db in
             try await withMirror(db) { first in

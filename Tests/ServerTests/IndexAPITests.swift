@@ -96,6 +96,24 @@ import Testing
         }
     }
 
+    @Test func `A server whose index loads anew goes on answering`() async throws {
+        try await LiveAPI.with { api in
+            let assistant = api.db.alice.assistant.id
+            #expect(try await eventually { try await api.send(.get, "/readyz").status == 200 })
+            for number in 0..<5 {
+                try await api.db.administrate("TRUNCATE knowledge_base")
+                let written = try await api.send(.post, "/v1/knowledge", #"{"assistant":"\#(assistant)","content":"Ferry \#(number)."}"#)
+                let query = #"{"assistant":"\#(assistant)","query":"ferry \#(number)"}"#
+                for _ in 0..<5 {
+                    let ready = try await api.send(.get, "/readyz")
+                    #expect(ready.status == 200, "\(ready.text)")
+                    let found = try await api.send(.post, "/v1/search", query, headers: [Self.position: try position(written)])
+                    #expect(found.text.contains("Ferry \(number).") && !found.text.contains("Ferry \(number - 1)."), "\(found.text)")
+                }
+            }
+        }
+    }
+
     @Test func `Administrators see the index and compare it with the table`() async throws {
         try await LiveAPI.with { api in
             #expect(try await api.send(.get, "/v1/index").status == 403)

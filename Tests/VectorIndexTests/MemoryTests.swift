@@ -117,6 +117,19 @@ import Testing
         #expect(try loaded.search(request).hits == (try free.search(request)).hits)
     }
 
+    @Test func `A partition that is written to and evicted in turn uses few chunks`() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let index = makeIndex(1)
+        try index.upsert(rows(0..<80, 1), in: Self.partitions[0])
+        for number in 80..<400 {
+            try index.upsert(rows(number..<number + 1, UInt64(number)), in: Self.partitions[0])
+            index.keepBudget()
+        }
+        let table = try #require(index.existing(Self.partitions[0])).view.withLock { $0.table }
+        #expect(table.chunks.count < 20 && table.hasVectorsInFiles)
+        try index.checkInvariants()
+    }
+
     @Test func `What cannot leave stays, and says why`() throws {
         try Data().write(to: folder)
         defer { try? FileManager.default.removeItem(at: folder) }

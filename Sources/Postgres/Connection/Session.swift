@@ -120,6 +120,21 @@ actor Session {
         await withCheckedContinuation { socketEvent = $0 }
     }
 
+    /// Reads what has arrived at the socket, without waiting. False when nothing had, or the connection is gone, which the next wait tells.
+    func readMore() -> Bool {
+        var bytes = Int32(0)
+        guard lost == nil, ioctl(PQsocket(handle.pointer), UInt(FIONREAD), &bytes) == 0, bytes > 0 else { return false }
+        return PQconsumeInput(handle.pointer) == 1
+    }
+
+    /// Lets time pass on the session's queue.
+    func pause(_ time: DispatchTimeInterval) async {
+        let queue = executor.queue
+        await withCheckedContinuation { continuation in
+            queue.asyncAfter(deadline: .now() + time) { continuation.resume() }
+        }
+    }
+
     /// Sends what libpq has buffered.
     func flush() async throws(PostgresError) {
         while true {

@@ -74,6 +74,7 @@ extension KnowledgeMirror {
         state.withLock { state in
             state.position = outlook.position
             state.phase = .following
+            state.hasFollowed = true
             state.pending = nil
             state.lastLook = .now
             state.unkept += outlook.changes

@@ -38,6 +38,7 @@ public final class KnowledgeMirror: Service, Sendable {
         var index: PartitionedIndex
         var origin: Origin?
         var phase = Phase.loading(rows: 0, expected: 0)
+        var hasFollowed = false
         var position: MirrorPosition?
         /// The database and its history that the position is of.
         var database: String?
@@ -91,6 +92,9 @@ public final class KnowledgeMirror: Service, Sendable {
 
     /// How far the mirror is, for readiness.
     public var phase: Phase { state.withLock(\.phase) }
+
+    /// Whether the index has been what the database says since the start, even if it loads anew now.
+    public var hasFollowed: Bool { state.withLock(\.hasFollowed) }
 
     /// Where the rows came from when the index began; nil before.
     public var origin: Origin? { state.withLock(\.origin) }

@@ -44,7 +44,8 @@ struct HealthRoutes: Sendable {
             case .loading(let rows, let expected): .init(state: "loading", rows: rows, expected: expected)
             case .following: .init(state: "following", rows: mirror?.statistics.rows ?? 0)
             }
-        let isReady = databaseAnswers && index.state != "loading"
+        // A server that loads anew stays: after a TRUNCATE or a failover all do so at once, and the database answers for them.
+        let isReady = databaseAnswers && (index.state != "loading" || mirror?.hasFollowed == true)
         let body = Readiness(
             status: isReady ? "ready" : "not ready", database: databaseAnswers ? "answers" : "does not answer", index: index)
         return JSONResponse(body, status: isReady ? .ok : .serviceUnavailable)

@@ -23,7 +23,7 @@ public struct IndexMemory: Sendable, Equatable {
     public var resident = 0
     /// Bytes of vectors that lie in files, and come into memory as searches read them.
     public var inFiles = 0
-    /// Partitions with rows none of whose vectors is in memory.
+    /// Partitions whose vectors lie in files, and have not been read since they were let go.
     public var evictedPartitions = 0
     /// Why vectors could not leave memory when they were last to; nil when they could.
     public var problem: SnapshotError?

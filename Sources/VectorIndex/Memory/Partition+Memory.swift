@@ -47,8 +47,8 @@ extension Partition {
         memory?.grow(bytes)
     }
 
-    /// Moves the vectors into a file and lets go of those that lie in one: memory keeps codes, ids and attributes. Searches go on and read what they
-    /// need; writers wait for a step at most.
+    /// Moves the vectors into a file, but for a chunk that has just been begun, and lets go of those that lie in one: memory keeps codes, ids and
+    /// attributes. Searches go on and read what they need; writers wait for a step at most.
     func evict(to file: VectorFile) throws(SnapshotError) {
         while try moveSome(to: file) {}
         // Before the pages go: a search that reads one in between is counted.
@@ -60,7 +60,9 @@ extension Partition {
     private func moveSome(to file: VectorFile) throws(SnapshotError) -> Bool {
         try writer.withLock { writer throws(SnapshotError) in
             let view = view.withLock { $0 }
-            let inMemory = view.table.chunks.indices.filter { view.table.chunks[$0].map { !$0.isInFile } ?? false }
+            let inMemory = view.table.chunks.indices.filter { number in
+                view.table.chunks[number].map { !$0.isInFile && writer.chunks.mayClose(number, $0) } ?? false
+            }
             let some = inMemory.prefix(Self.chunksPerStep)
             var moved: [Int: RowChunk] = [:]
             for number in some {

@@ -8,7 +8,7 @@ extension PartitionedIndex {
             let footprint = partition.footprint
             memory.resident += footprint.resident
             memory.inFiles += footprint.inFiles
-            if footprint.inMemory + footprint.touched == 0 { memory.evictedPartitions += 1 }
+            if footprint.inFiles > 0, footprint.touched == 0 { memory.evictedPartitions += 1 }
         }
         return memory
     }

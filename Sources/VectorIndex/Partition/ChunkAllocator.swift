@@ -99,6 +99,11 @@ struct ChunkAllocator {
         current = nil
     }
 
+    /// Whether a chunk may be closed: one that is less than a quarter full goes on, or closing again and again would use up the numbers.
+    func mayClose(_ number: Int, _ chunk: RowChunk) -> Bool {
+        number != current || usage[number].used * 4 >= chunk.capacity
+    }
+
     /// Gives out no more rows of a chunk.
     mutating func close(_ number: Int) {
         if current == number { current = nil }
