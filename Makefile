@@ -88,7 +88,7 @@ soak: setup ## kill servers and databases, damage snapshots and cut connections 
 tsan: setup ## run the index's tests of reading while writing under ThreadSanitizer
 	swift build --build-tests --sanitize=thread --scratch-path .build/tsan
 	swift test --skip-build --disable-xctest --sanitize=thread --scratch-path .build/tsan \
-		--filter 'VectorIndexTests\.(ConcurrencyTests|MaintenanceTests)'
+		--filter 'VectorIndexTests\.(ConcurrencyTests|MaintenanceTests|MemoryTests)'
 
 build: ## build the product, optimised
 	swift build -c release --product bunko

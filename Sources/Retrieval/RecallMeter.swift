@@ -36,6 +36,7 @@ final class RecallMeter: Sendable {
     /// One question in so many.
     private static let share = 100
     private static let window = 1_000
+    /// How many times as long as an exact search took the meter rests afterwards.
     private static let rest = 50.0
     /// Questions to one partition that must have been measured, and how much less it must find, before it is trained anew. Of hundred
     /// questions the mean's standard error is about 0.008.
@@ -44,12 +45,14 @@ final class RecallMeter: Sendable {
     private static let mostPartitions = 10_000
 
     private let share: Int
+    private let rest: Double
     private let logger: Logger
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "bunko.recall", qos: .background)
 
-    init(share: Int = RecallMeter.share, logger: Logger) {
+    init(share: Int = RecallMeter.share, rest: Double = RecallMeter.rest, logger: Logger) {
         self.share = share
+        self.rest = rest
         self.logger = logger
     }
 
@@ -66,7 +69,7 @@ final class RecallMeter: Sendable {
     func offer(_ request: SearchRequest, _ response: SearchResponse, _ index: PartitionedIndex) {
         guard !response.exact, Int.random(in: 0..<share) == 0 else { return }
         // An exact search of what does not fit into memory would put the rest out of it.
-        if let budget = index.configuration.memory, index.bytesInFiles(of: request.partitions) > budget.bytes / 8 { return }
+        guard !index.wouldCrowdOut(searching: request.partitions) else { return }
         let isFree = state.withLock { state in
             guard !state.isBusy, ContinuousClock.now >= state.restsUntil else { return false }
             state.isBusy = true
@@ -90,7 +93,7 @@ final class RecallMeter: Sendable {
         let end = ContinuousClock.now
         let weak = state.withLock { state -> [UUID] in
             state.isBusy = false
-            state.restsUntil = end + (end - start) * Self.rest
+            state.restsUntil = end + (end - start) * rest
             guard let truth, let worst = truth.hits.last else { return [] }
             // A row as near as the last counts, whichever of them was found.
             let found = response.hits.count { $0.score >= worst.score - 1e-6 }

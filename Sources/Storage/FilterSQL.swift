@@ -62,10 +62,13 @@ extension Filter.Key {
                     AND k.metadata -> \(name) \(unescaped: symbol) to_jsonb(\(flag)::boolean))
                 """
         case .number(let number):
-            // By its shortest decimal form, since a cast from float8 keeps 15 digits. CASE, because AND does not promise that the cast waits for the type test.
+            // As float8, which is what the index has, but for what is out of its range. CASE, because AND does not promise that a cast waits for
+            // the test of the type.
+            let value: SQL = "(k.metadata ->> \(name))"
             return """
-                (CASE WHEN jsonb_typeof(k.metadata -> \(name)) = 'number'
-                    THEN (k.metadata ->> \(name))::numeric \(unescaped: symbol) \("\(number)")::text::numeric ELSE false END)
+                (CASE WHEN jsonb_typeof(k.metadata -> \(name)) <> 'number' THEN false
+                    WHEN abs(\(value)::numeric) BETWEEN 1e-300 AND 1e300 THEN \(value)::float8 \(unescaped: symbol) \(number)
+                    ELSE \(value)::numeric \(unescaped: symbol) \("\(number)")::text::numeric END) IS TRUE
                 """
         }
     }

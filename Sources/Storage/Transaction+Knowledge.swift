@@ -83,11 +83,22 @@ extension Transaction {
     /// Deletes a passage of the scope's user; the file it came from has one less from then on.
     /// - Throws: as ``delete(_:_:version:)``.
     public func deletePassage(_ id: UUID, version: String?) async throws {
-        // The file is locked first, as by imports.
+        // In the order of imports and of sharing: conversation, assistant, file, passage.
+        let user = try scope.userID
+        try await connection.execute(
+            """
+            SELECT FROM conversations WHERE user_id = \(user) AND id = (
+                SELECT conversation_id FROM knowledge_base WHERE user_id = \(user) AND id = \(id)) FOR KEY SHARE
+            """)
+        try await connection.execute(
+            """
+            SELECT FROM assistants WHERE user_id = \(user) AND id = (
+                SELECT secretary_id FROM knowledge_base WHERE user_id = \(user) AND id = \(id)) FOR SHARE
+            """)
         try await connection.execute(
             """
             UPDATE files f SET chunk_count = f.chunk_count - 1 FROM knowledge_base k
-            WHERE k.user_id = \(try scope.userID) AND k.id = \(id) AND f.user_id = k.user_id AND f.id = k.file_id AND f.processing_state = 'done'
+            WHERE k.user_id = \(user) AND k.id = \(id) AND f.user_id = k.user_id AND f.id = k.file_id AND f.processing_state = 'done'
             """)
         try await delete(.knowledge, id, version: version)
     }

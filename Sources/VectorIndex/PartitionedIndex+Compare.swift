@@ -33,6 +33,7 @@ extension Partition {
     fileprivate func differences(_ rows: [IndexRow]) -> [UUID: RowDifference] {
         writer.withLock { writer in
             let (ids, view) = idsAndView()
+            read(rows: rows.count)
             let content = view.attributes?.withContent { $0 }
             var found: [UUID: RowDifference] = [:]
             withUnsafeTemporaryAllocation(of: Float.self, capacity: dimensions) { scaled in

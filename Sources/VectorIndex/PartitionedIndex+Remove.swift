@@ -7,6 +7,7 @@ extension PartitionedIndex {
         guard let target = existing(partition) else { return 0 }
         let count = target.remove(Array(ids))
         if count > 0 { maintainLater(partition, target) }
+        keepBudgetLater()
         return count
     }
 

@@ -42,13 +42,21 @@ extension BinaryTests.MirrorFaultTests {
     private func bring(_ fault: Fault, to service: TestService, _ clock: ShiftedClock, isBroken: Bool) async throws {
         switch fault {
         case .lateCommit:
-            let late = try service.startSQL("BEGIN; \(Self.insertion(of: 50)); SELECT 'it waits', pg_sleep(3); COMMIT")
-            try await eventually("a transaction that waits") { try await isWaiting(service) }
+            // It ends when this session's lock does.
+            let lock = try service.startSQL("BEGIN; SELECT pg_advisory_xact_lock(7); SELECT pg_sleep(600)")
+            try await eventually("the lock") { try await service.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == ["1"] }
+            let late = try service.startSQL("BEGIN; \(Self.insertion(of: 50)); SELECT pg_advisory_xact_lock(7); COMMIT")
+            try await eventually("a transaction that waits") {
+                try await service.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == ["1"]
+            }
             try await service.sql("CALL churn(50)")
             // Everything that came later has been followed before it commits.
             #expect(try await verification(service)["table_rows"] != nil)
-            #expect(try await isWaiting(service))
+            #expect(late.isRunning)
+            try await service.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
             #expect(try await late.exitCode(within: .seconds(60)) == 0, "\(late.errors)")
+            _ = try await lock.exitCode(within: .seconds(60))
         case .openElsewhere:
             let open = try service.startSQL("BEGIN; SELECT pg_current_xact_id(); SELECT 'it waits', pg_sleep(600)", database: "postgres")
             try await eventually("a transaction that waits") { try await isWaiting(service) }
@@ -85,11 +93,14 @@ extension BinaryTests.MirrorFaultTests {
                 """)
         case .lostListener:
             let writing = try service.startSQL("CALL churn(300)")
+            var cut = 0
             for _ in 1...10 {
-                try await service.sql(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' AND pid <> pg_backend_pid()")
+                cut += try await service.sql(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' AND pid <> pg_backend_pid()"
+                ).count
                 try await Task.sleep(for: .milliseconds(100))
             }
+            #expect(cut > 0)
             _ = try await writing.exitCode(within: .seconds(120))
         case .clockJumps:
             let years: Int64 = 10 * 366 * 86_400

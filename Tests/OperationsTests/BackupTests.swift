@@ -31,6 +31,22 @@ import Testing
         }
     }
 
+    @Test func `A restored file knows no transaction of the old server, and is no newer for that`() async throws {
+        try await withBackups { backups in
+            try await backups.database.administrate("UPDATE files SET done_xid = pg_current_xact_id()")
+            let times: SQL = "SELECT string_agg(id || ' ' || updated_at, ',' ORDER BY user_id, id) FROM files"
+            let before = try await withConnection(backups.database.superuser) { try await $0.query(times).first?.decode(String.self) }
+            let restored = try await backups.restore(try await backups.writer.write().path)
+            let after = try await withConnection(restored) { try await $0.query(times).first?.decode(String.self) }
+            let known = try await withConnection(restored) { try await $0.query("SELECT FROM files WHERE done_xid IS NOT NULL").count }
+            #expect(known == 0 && before == after)
+            let forced = try await withConnection(restored) {
+                try await $0.query("SELECT FROM pg_class WHERE relname = 'files' AND relforcerowsecurity").count
+            }
+            #expect(forced == 1)
+        }
+    }
+
     @Test func `A restored schema is the same, with its policies, and its owner may migrate it`() async throws {
         try await withBackups { backups in
             let entry = try await backups.writer.write()

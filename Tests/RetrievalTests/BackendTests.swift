@@ -10,22 +10,27 @@ import Testing
 /// The same question answered by the index and by the database.
 @Suite struct BackendTests {
     private static let tags = ["red", "Red", "green", "é", "e\u{301}", ""]
+    /// The same to Swift, others to the database.
+    private static let accents = ["\u{E9}", "e\u{301}"]
     private static let types = ["md", "pdf", "Md"]
 
     private func fill(_ db: TestDatabase, rows: Int, _ random: inout SplitMix) async throws {
-        let files = try await [db.put("a.md", for: db.alice).file, db.put("b/a.md", for: db.alice).file]
+        var files: [StoredFile] = []
+        for name in ["a.md", "b/a.md"] + Self.accents { files.append(try await db.put(name, for: db.alice).file) }
         for number in 0..<rows {
             let tags = Self.tags.filter { _ in random.next(3) == 0 }
             let metadata = [
                 "{}", #"{"year": 2024}"#, #"{"year": 2025.5, "kind": "a"}"#, #"{"kind": "b", "is": true}"#,
                 #"{"is": "true", "deep": {"x": 1}}"#,
+                #"{"year": 2024.12345678901234567890, "\#(Self.accents[0])": 1, "\#(Self.accents[1])": 2}"#,
+                #"{"year": 9007199254740993, "\#(Self.accents[1])": 1}"#,
             ]
-            let file: FileID? = random.next(2) == 0 ? nil : files[random.next(2)].id
+            let file: FileID? = random.next(2) == 0 ? nil : files[random.next(4)].id
             try await db.administrate(
                 """
                 INSERT INTO knowledge_base (user_id, secretary_id, file_id, content, embedding, tags, source_type, metadata, created_at)
                 VALUES (\(db.alice.id), \(db.alice.assistant.id), \(file), \("\(number)"), \(PostgresVector(random.vector())), \(tags),
-                    \(Self.types[random.next(3)]), \(metadata[random.next(5)])::jsonb, \("2026-01-0\(1 + random.next(9))T00:00:00.5Z")::timestamptz)
+                    \(Self.types[random.next(3)]), \(metadata[random.next(7)])::jsonb, \("2026-01-0\(1 + random.next(9))T00:00:00.5Z")::timestamptz)
                 """)
         }
     }
@@ -38,6 +43,7 @@ import Testing
         let every: [Filter.Comparison] = [.equal, .notEqual, .greater, .greaterOrEqual, .less, .lessOrEqual]
         let values: [Filter.Value] = [
             .string("a"), .string("b"), .string("true"), .number(2024), .number(2025.5), .boolean(true), .boolean(false),
+            .number(2024.1234567890123), .number(9_007_199_254_740_992), .number(1), .number(0.1), .number(-1e300),
         ]
         switch random.next(6) {
         case 0: return .compare(every[random.next(2)], key: .tags, value: .string(Self.tags[random.next(6)]))
@@ -47,14 +53,14 @@ import Testing
         case 2: return .compare(every[random.next(6)], key: .sourceType, value: .string(Self.types[random.next(3)]))
         case 3: return .compare(every[random.next(6)], key: .createdAt, value: .string("2026-01-0\(1 + random.next(9))T00:00:00Z"))
         case 4:
-            let names: [Filter.Value] = [.string("a.md"), .string("b/a.md"), .string("none.md")]
-            return .oneOf(key: .file, values: (0...random.next(2)).map { _ in names[random.next(3)] }, negated: random.next(2) == 0)
+            let names: [Filter.Value] = [.string("a.md"), .string("b/a.md"), .string("none.md")] + Self.accents.map { .string($0) }
+            return .oneOf(key: .file, values: (0...random.next(2)).map { _ in names[random.next(5)] }, negated: random.next(2) == 0)
         default:
-            let key = Filter.Key.metadata(["year", "kind", "is", "deep", "none"][random.next(5)])
+            let key = Filter.Key.metadata((["year", "kind", "is", "deep", "none"] + Self.accents)[random.next(7)])
             if random.next(3) == 0 {
-                return .oneOf(key: key, values: [values[random.next(7)], values[random.next(7)]], negated: random.next(2) == 0)
+                return .oneOf(key: key, values: [values[random.next(12)], values[random.next(12)]], negated: random.next(2) == 0)
             }
-            return .compare(every[random.next(6)], key: key, value: values[random.next(7)])
+            return .compare(every[random.next(6)], key: key, value: values[random.next(12)])
         }
     }
 

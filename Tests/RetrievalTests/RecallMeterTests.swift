@@ -25,7 +25,7 @@ import VectorIndex
 
     @Test func `What is found of the true neighbours is measured`() async throws {
         let index = try makeIndex()
-        let meter = RecallMeter(share: 1, logger: .silent)
+        let meter = RecallMeter(share: 1, rest: 0, logger: .silent)
         #expect(meter.report.mean == nil && meter.report.questions == 0)
         let measured = try await eventually {
             let request = request()
@@ -39,7 +39,7 @@ import VectorIndex
 
     @Test func `A partition of which too little is found is trained anew`() async throws {
         let index = try makeIndex()
-        let meter = RecallMeter(share: 1, logger: .silent)
+        let meter = RecallMeter(share: 1, rest: 0, logger: .silent)
         let trained = index.drift.trainings
         let weak = try await eventually {
             let request = request()

@@ -130,6 +130,16 @@ import Testing
         try index.checkInvariants()
     }
 
+    @Test func `What is removed gives its room on the disk back`() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let index = makeIndex(1)
+        try fill(index)
+        let memory = index.memory
+        #expect(memory.onDisk >= memory.inFiles && memory.onDisk < 2 * memory.inFiles)
+        for partition in Self.partitions { index.removePartition(partition) }
+        #expect(index.memory.onDisk == 0 && index.memory.inFiles == 0)
+    }
+
     @Test func `What cannot leave stays, and says why`() throws {
         try Data().write(to: folder)
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -7,11 +7,11 @@
 
 #include "bunko_checksum.h"
 #include "bunko_codes.h"
-#include "bunko_files.h"
 #include "bunko_filter.h"
 #include "bunko_sanitizer.h"
 #include "bunko_scan.h"
 #include "bunko_select.h"
+#include "bunko_system.h"
 
 // Float32 vector kernels. The caller owns all memory; nothing is allocated, no state is kept, every
 // function may run on any thread. Pointers need only the alignment of their element type. `count` is a

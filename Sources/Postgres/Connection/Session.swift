@@ -120,11 +120,16 @@ actor Session {
         await withCheckedContinuation { socketEvent = $0 }
     }
 
-    /// Reads what has arrived at the socket, without waiting. False when nothing had, or the connection is gone, which the next wait tells.
+    /// Reads what has arrived at the socket, without waiting. False when nothing had, or the connection is gone.
     func readMore() -> Bool {
         var bytes = Int32(0)
         guard lost == nil, ioctl(PQsocket(handle.pointer), UInt(FIONREAD), &bytes) == 0, bytes > 0 else { return false }
-        return PQconsumeInput(handle.pointer) == 1
+        guard PQconsumeInput(handle.pointer) == 1 else {
+            breakConnection(handle.error(.connectionLost))
+            return false
+        }
+        deliverNotifications()
+        return true
     }
 
     /// Lets time pass on the session's queue.

@@ -9,7 +9,8 @@ extension KnowledgeMirror {
 
     /// Applies what the outbox brings; ends by throwing when the database goes away.
     func follow() async throws {
-        try await resume()
+        try await turn.take { try await resume() }
+        defer { state.withLock { $0.isResumed = false } }
         try await database.session(scope) { connection in
             let notifications = try await connection.notifications(on: ["bunko_knowledge"])
             let work = wakes.values()
@@ -45,7 +46,10 @@ extension KnowledgeMirror {
         }
         guard identity == state.withLock(\.database) else { throw LostTrack.otherHistory }
         guard let registered else { throw LostTrack.notRegistered }
-        state.withLock { $0.position = registered }
+        state.withLock { state in
+            state.position = registered
+            state.isResumed = true
+        }
     }
 
     private func catchUp() async throws {

@@ -71,6 +71,7 @@ extension KnowledgeMirror {
         state.withLock { state in
             // The one there was, which is no longer asked, gives its memory back first.
             state.index = fresh
+            state.database = identity
             state.refused = 0
         }
         let position = try await fresh.deferringMaintenance {
@@ -89,7 +90,6 @@ extension KnowledgeMirror {
         try await database.write(scope) { try await $0.advanceReplica(replica, to: position) }
         state.withLock { state in
             state.origin = .database
-            state.database = identity
             state.position = position
             state.unkept = fresh.statistics.rows
         }

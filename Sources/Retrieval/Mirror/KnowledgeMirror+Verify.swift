@@ -108,7 +108,7 @@ extension KnowledgeMirror {
     }
 
     /// The cosines of the rows nearest to one, itself left out: by the database, or, where that would read very much, by the index's exact
-    /// search, whose vectors have just been compared with the table's.
+    /// search, whose vectors have just been compared with the table's. None where that would put the rest out of memory.
     private func nearestScores(to row: IndexRow, _ partition: UUID) async throws -> [Float] {
         guard index.count(in: partition) > Self.mostRowsByDatabase else {
             let id = ChunkID(rawValue: row.id)
@@ -116,6 +116,7 @@ extension KnowledgeMirror {
                 \.score)
         }
         let index = index
+        guard !index.wouldCrowdOut(searching: [partition]) else { return [] }
         return try await offPool(on: .global(qos: .utility)) {
             let request = SearchRequest(vector: row.vector, partitions: [partition], k: Self.neighbours + 1, effort: .exact)
             return try index.search(request).hits.filter { $0.id != row.id }.prefix(Self.neighbours).map(\.score)

@@ -39,6 +39,9 @@ public final class KnowledgeMirror: Service, Sendable {
         var origin: Origin?
         var phase = Phase.loading(rows: 0, expected: 0)
         var hasFollowed = false
+        /// Whether the position is of the connection that follows now: after a crash the database may give out again the numbers that an older one
+        /// takes for seen.
+        var isResumed = false
         var position: MirrorPosition?
         /// The database and its history that the position is of.
         var database: String?
@@ -153,11 +156,14 @@ public final class KnowledgeMirror: Service, Sendable {
                     return
                 } catch let lost as LostTrack {
                     self.logger.notice("the index reads every row anew", metadata: ["reason": "\(lost)"])
-                    self.state.withLock { state in
-                        state.position = nil
-                        state.mustLoad = true
-                        // Until then the database answers: the index may be far from what it says.
-                        state.phase = .loading(rows: 0, expected: 0)
+                    // Whoever brings the index to a position now, such as a verification, ends first.
+                    await self.turn.take {
+                        self.state.withLock { state in
+                            state.position = nil
+                            state.mustLoad = true
+                            // Until then the database answers: the index may be far from what it says.
+                            state.phase = .loading(rows: 0, expected: 0)
+                        }
                     }
                 } catch {
                     self.logger.warning("the index waits for the database", metadata: ["error": "\(error)"])
@@ -173,13 +179,13 @@ public final class KnowledgeMirror: Service, Sendable {
     @discardableResult
     public func waitUntilIncluded(_ token: WriteToken, atMost limit: Duration) async -> Bool {
         let deadline = ContinuousClock.now + limit
+        // No notification comes of a write without knowledge; it was committed before, so one look is enough.
+        wakes.send(())
         while true {
             let advances = advanced.values()
-            if state.withLock({ $0.phase == .following && $0.position?.includes(token) ?? false }) { return true }
+            if state.withLock({ $0.isResumed && $0.phase == .following && $0.position?.includes(token) ?? false }) { return true }
             let left = deadline - ContinuousClock.now
             guard left > .zero, !Task.isCancelled else { return false }
-            // No notification comes of a write without knowledge.
-            wakes.send(())
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { _ = await advances.first { true } }
                 // Whichever ends first, the advance or the time; a cancelled sleep is seen above.

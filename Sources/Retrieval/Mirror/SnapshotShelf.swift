@@ -16,7 +16,11 @@ struct SnapshotShelf: Sendable {
     private struct Label: Codable {
         var kept: KeptMirror
         var dimensions: Int
+        /// How the names of attributes are written; a label without it, or with another, is none.
+        var attributes = attributeNames
     }
+
+    private static let attributeNames = 2
 
     /// The names that were remembered; none when there is no such file, or it cannot be read: then everything is loaded.
     func names(_ logger: Logger) -> [ReplicaID] {
@@ -50,7 +54,7 @@ struct SnapshotShelf: Sendable {
         do {
             let snapshot = try IndexSnapshot(at: folder)
             let label = try JSONDecoder().decode(Label.self, from: snapshot.label)
-            guard snapshot.dimensions == dimensions, snapshot.seed == seed else {
+            guard snapshot.dimensions == dimensions, snapshot.seed == seed, label.attributes == Self.attributeNames else {
                 logger.warning("the index's snapshot is of another kind and is not used", metadata: ["folder": "\(folder.path)"])
                 return nil
             }

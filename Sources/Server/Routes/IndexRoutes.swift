@@ -48,6 +48,7 @@ struct IndexRoutes: Sendable {
         @Nullable var budget: Int?
         let resident: Int
         let in_files: Int
+        let on_disk: Int
         let evicted_partitions: Int
         @Nullable var problem: String?
     }
@@ -107,7 +108,8 @@ extension IndexRoutes.State {
             rows: statistics.rows, refused: mirror.refusedRows, tombstones: statistics.tombstones, partitions: statistics.partitions,
             lists: statistics.lists, bytes: statistics.bytes,
             memory: .init(
-                budget: memory.budget, resident: memory.resident, in_files: memory.inFiles, evicted_partitions: memory.evictedPartitions,
+                budget: memory.budget, resident: memory.resident, in_files: memory.inFiles, on_disk: memory.onDisk,
+                evicted_partitions: memory.evictedPartitions,
                 problem: memory.problem?.description),
             recall: mirror.recall,
             drift: .init(

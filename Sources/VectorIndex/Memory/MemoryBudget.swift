@@ -23,6 +23,8 @@ public struct IndexMemory: Sendable, Equatable {
     public var resident = 0
     /// Bytes of vectors that lie in files, and come into memory as searches read them.
     public var inFiles = 0
+    /// Bytes on the disk that the file for vectors takes, snapshots not included.
+    public var onDisk = 0
     /// Partitions whose vectors lie in files, and have not been read since they were let go.
     public var evictedPartitions = 0
     /// Why vectors could not leave memory when they were last to; nil when they could.

@@ -1,3 +1,4 @@
+import CVectorKernels
 import Dispatch
 import Glibc
 import Synchronization
@@ -16,6 +17,8 @@ final class MemoryKeeper: Sendable {
     init(_ budget: MemoryBudget) {
         self.budget = budget
     }
+
+    var onDisk: Int { file.withLock { $0 }?.onDisk ?? 0 }
 
     var problem: SnapshotError? { lastProblem.withLock { $0 } }
 
@@ -51,17 +54,21 @@ final class MemoryKeeper: Sendable {
             let counted = partitions.map { (partition: $0, footprint: $0.footprint, last: $0.lastSearch.load(ordering: .relaxed)) }
             var total = counted.reduce(0) { $0 + $1.footprint.resident }
             guard total > budget.bytes else { return }
-            do throws(SnapshotError) {
-                let file = try openFile()
-                for (partition, footprint, _) in counted.sorted(by: { $0.last < $1.last }) {
-                    guard total > budget.bytes - budget.bytes / 8 else { break }
-                    try partition.evict(to: file)
-                    total -= footprint.inMemory + footprint.touched
+            var problem: SnapshotError?
+            for (partition, footprint, _) in counted.sorted(by: { $0.last < $1.last }) {
+                guard total > budget.bytes - budget.bytes / 8 else { break }
+                do throws(SnapshotError) {
+                    try partition.evict(to: openFile())
+                } catch {
+                    // What lies in the file already can be let go all the same.
+                    problem = error
+                    partition.letGo()
                 }
-                lastProblem.withLock { $0 = nil }
-            } catch {
-                lastProblem.withLock { $0 = error }
+                total -= footprint.resident - partition.footprint.resident
             }
+            lastProblem.withLock { $0 = problem }
+            // Small chunks are the allocator's, which would keep what it got back.
+            bunko_trim_heap()
         }
     }
 

@@ -40,6 +40,14 @@ extension Partition {
         memory.grow(bytes)
     }
 
+    /// Takes down that so many rows were read, but not by a search.
+    func read(rows: Int) {
+        guard let memory, view.withLock({ $0.hasVectorsInFiles }) else { return }
+        let bytes = rows * dimensions * MemoryLayout<Float>.stride
+        touched.add(bytes, ordering: .relaxed)
+        memory.grow(bytes)
+    }
+
     /// Takes down that all rows were read.
     func touchAll() {
         let bytes = footprint.inFiles
@@ -51,6 +59,11 @@ extension Partition {
     /// attributes. Searches go on and read what they need; writers wait for a step at most.
     func evict(to file: VectorFile) throws(SnapshotError) {
         while try moveSome(to: file) {}
+        letGo()
+    }
+
+    /// Lets go of the vectors that lie in files.
+    func letGo() {
         // Before the pages go: a search that reads one in between is counted.
         touched.store(0, ordering: .relaxed)
         for case let chunk? in view.withLock({ $0.table.chunks }) { chunk.letGo() }
@@ -67,9 +80,9 @@ extension Partition {
             var moved: [Int: RowChunk] = [:]
             for number in some {
                 guard let chunk = view.table.chunks[number] else { continue }
+                moved[number] = try chunk.moved(rows: writer.chunks.usedRows(in: number), to: file)
                 // What is written takes no more rows.
                 writer.chunks.close(number)
-                moved[number] = try chunk.moved(rows: writer.chunks.usedRows(in: number), to: file)
             }
             guard !moved.isEmpty else { return false }
             var change = PartitionChange(view)

@@ -3,7 +3,7 @@ public import FoundationEssentials
 extension PartitionedIndex {
     /// Where the index lies. Not one moment for all partitions when writers are active.
     public var memory: IndexMemory {
-        var memory = IndexMemory(budget: configuration.memory?.bytes, problem: keeper?.problem)
+        var memory = IndexMemory(budget: configuration.memory?.bytes, onDisk: keeper?.onDisk ?? 0, problem: keeper?.problem)
         for (_, partition) in all where partition.count > 0 {
             let footprint = partition.footprint
             memory.resident += footprint.resident
@@ -20,9 +20,10 @@ extension PartitionedIndex {
         keeper?.makeRoom(in: all.map(\.value))
     }
 
-    /// Bytes of the partitions' vectors that lie in files, each of which an exact search reads.
-    public func bytesInFiles(of partitions: [UUID]) -> Int {
-        partitions.reduce(0) { $0 + (existing($1)?.footprint.inFiles ?? 0) }
+    /// Whether an exact search of the partitions would bring so much into memory that others had to leave: an eighth of the budget.
+    public func wouldCrowdOut(searching partitions: [UUID]) -> Bool {
+        guard let keeper else { return false }
+        return partitions.reduce(0) { $0 + (existing($1)?.footprint.inFiles ?? 0) } > keeper.budget.bytes / 8
     }
 
     func keepBudgetLater() {

@@ -33,6 +33,12 @@ final class VectorFile: Sendable {
         close(descriptor)
     }
 
+    /// Bytes on the disk that the file takes.
+    var onDisk: Int {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? Int(status.st_blocks) * 512 : 0
+    }
+
     /// Writes bytes into the file.
     /// - Returns: the same bytes, in place, for as long as somebody refers to them.
     /// - Throws: the system's refusal, such as a full disk.

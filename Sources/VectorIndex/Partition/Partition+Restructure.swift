@@ -120,6 +120,7 @@ extension Partition {
                 change.append(slot, code: code, factors: factors, to: place.list)
             }
         }
+        memory?.grow(moving.count * dimensions * MemoryLayout<Float>.stride)
         writer.attributes.move(moving, to: slots)
         change.born = slots
         for old in moving { change.kill(old) }

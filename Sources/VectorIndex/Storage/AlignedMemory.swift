@@ -9,6 +9,7 @@ final class AlignedMemory: @unchecked Sendable {
 
     let base: UnsafeMutableRawPointer
     let bytes: Int
+    private let isAllocated: Bool
     private let mapping: MappedBytes?
     private let piece: VectorPiece?
 
@@ -16,10 +17,33 @@ final class AlignedMemory: @unchecked Sendable {
         self.bytes = max(64, bytes)
         mapping = nil
         piece = nil
-        let huge = bytes >= Self.hugePageBytes
-        base = UnsafeMutableRawPointer.allocate(byteCount: self.bytes, alignment: huge ? Self.hugePageBytes : 64)
+        if bytes >= Self.hugePageBytes, let pages = Self.hugePages(self.bytes) {
+            base = pages
+            isAllocated = false
+        } else {
+            base = .allocate(byteCount: self.bytes, alignment: 64)
+            isAllocated = true
+        }
+    }
+
+    /// Memory of the system's own, since what an allocator gets back it may keep. Nil when the system refuses.
+    private static func hugePages(_ bytes: Int) -> UnsafeMutableRawPointer? {
+        let span = bytes + hugePageBytes
+        guard let start = mmap(nil, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), start != MAP_FAILED else {
+            return nil
+        }
+        let offset = (hugePageBytes - Int(bitPattern: start) % hugePageBytes) % hugePageBytes
+        let mapped = pages(bytes)
+        if offset > 0 { munmap(start, offset) }
+        if span > offset + mapped { munmap(start + offset + mapped, span - offset - mapped) }
         // Advice only: without it a scan is about 12 % slower, for want of address translations.
-        if huge { madvise(base, self.bytes, MADV_HUGEPAGE) }
+        madvise(start + offset, mapped, MADV_HUGEPAGE)
+        return start + offset
+    }
+
+    private static func pages(_ bytes: Int) -> Int {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        return (bytes + page - 1) / page * page
     }
 
     /// Bytes of a mapping, which lives at least as long, and so does the piece of a file that they are. They lie inside it.
@@ -28,6 +52,7 @@ final class AlignedMemory: @unchecked Sendable {
         self.piece = piece
         bytes = range.count
         base = mapping.base + range.lowerBound
+        isAllocated = false
     }
 
     /// Whether the bytes lie in a file, from which they come into memory as they are read.
@@ -44,6 +69,10 @@ final class AlignedMemory: @unchecked Sendable {
     }
 
     deinit {
-        if mapping == nil { base.deallocate() }
+        if isAllocated {
+            base.deallocate()
+        } else if mapping == nil {
+            munmap(base, Self.pages(bytes))
+        }
     }
 }

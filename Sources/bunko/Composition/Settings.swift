@@ -34,6 +34,7 @@ struct Settings: Sendable {
     var administratorPassword: String?
 
     static let defaultPort = 8787
+    private static let leastIndexMemory = 64
 
     /// - Throws: `configuration` when the file cannot be read or a value is out of range.
     init(_ options: GlobalOptions, host: String? = nil, port: Int? = nil) async throws {
@@ -61,7 +62,7 @@ struct Settings: Sendable {
                 parameter: "index.backend")
         }
         indexBackend = known
-        indexMemory = reader.int(forKey: "index.memory", default: MachineMemory.bytes >> 21)
+        indexMemory = reader.int(forKey: "index.memory", default: max(Self.leastIndexMemory, MachineMemory.bytes >> 21))
         snapshotInterval = reader.int(forKey: "index.snapshot.interval", default: 600)
         outboxLimit = reader.int(forKey: "index.outbox.limit", default: 86_400)
         #if DEBUG
@@ -98,10 +99,10 @@ struct Settings: Sendable {
                 "ingestion.concurrency is \(ingestionConcurrency); it must be between 1 and 64.",
                 parameter: "ingestion.concurrency")
         }
-        guard indexMemory == 0 || (64...1 << 24).contains(indexMemory) else {
+        guard indexMemory == 0 || (Self.leastIndexMemory...1 << 24).contains(indexMemory) else {
             throw Problem(
                 .configuration, code: "invalid_memory",
-                "index.memory is \(indexMemory) MiB; it must be between 64 and 16777216, or 0 for as much as the index needs.",
+                "index.memory is \(indexMemory) MiB; it must be between \(Self.leastIndexMemory) and 16777216, or 0 for as much as the index needs.",
                 parameter: "index.memory")
         }
         for (name, seconds) in [("index.snapshot.interval", snapshotInterval), ("index.outbox.limit", outboxLimit)] {
