@@ -43,18 +43,20 @@ extension BinaryTests.MirrorFaultTests {
         switch fault {
         case .lateCommit:
             // It ends when this session's lock does.
-            let lock = try service.startSQL("BEGIN; SELECT pg_advisory_xact_lock(7); SELECT pg_sleep(600)")
-            try await eventually("the lock") { try await service.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == ["1"] }
-            let late = try service.startSQL("BEGIN; \(Self.insertion(of: 50)); SELECT pg_advisory_xact_lock(7); COMMIT")
+            let lock = try service.startSQL("BEGIN; SELECT pg_advisory_xact_lock(7007); SELECT pg_sleep(600)")
+            try await eventually("the lock") {
+                try await service.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7007") == ["1"]
+            }
+            let late = try service.startSQL("BEGIN; \(Self.insertion(of: 50)); SELECT pg_advisory_xact_lock(7007); COMMIT")
             try await eventually("a transaction that waits") {
-                try await service.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == ["1"]
+                try await service.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7007 AND NOT granted") == ["1"]
             }
             try await service.sql("CALL churn(50)")
             // Everything that came later has been followed before it commits.
             #expect(try await verification(service)["table_rows"] != nil)
             #expect(late.isRunning)
             try await service.sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7007 AND granted")
             #expect(try await late.exitCode(within: .seconds(60)) == 0, "\(late.errors)")
             _ = try await lock.exitCode(within: .seconds(60))
         case .openElsewhere:
