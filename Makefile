@@ -77,7 +77,6 @@ fuzz: setup ## feed made-up snapshots to the loader under AddressSanitizer for S
 	nice -n 19 Fuzz/.build/debug/fuzz-snapshot -max_total_time=$(or $(SECONDS),600) -max_len=65536 -rss_limit_mb=2048 -timeout=10 \
 		-artifact_prefix=Fuzz/.build/findings/ Fuzz/.build/corpus Fuzz/.build/seeds
 
-# In a folder of its own: what ThreadSanitizer instruments fits nothing else.
 # ROUNDS of each fault; `make test` takes two.
 ROUNDS ?= 50
 
@@ -85,6 +84,7 @@ soak: setup ## kill servers and databases, damage snapshots and cut connections 
 	swift build --build-tests
 	BUNKO_SOAK=$(ROUNDS) swift test --skip-build --disable-xctest --filter '^BunkoTests\.BinaryTests\.MirrorFaultTests'
 
+# In a folder of its own: what ThreadSanitizer instruments fits nothing else.
 tsan: setup ## run the index's tests of reading while writing under ThreadSanitizer
 	swift build --build-tests --sanitize=thread --scratch-path .build/tsan
 	swift test --skip-build --disable-xctest --sanitize=thread --scratch-path .build/tsan \

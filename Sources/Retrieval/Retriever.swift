@@ -147,15 +147,12 @@ public struct Retriever: Sendable {
             }
         }
         let partitions = try IndexPartitions(of: assistant, conversation: query.conversation, scope: transaction.scope)
-        let found =
-            if question.usesIndex, let mirror {
-                try await find(query, question.vector, partitions, transaction, in: mirror)
-            } else {
-                try await findInDatabase(query, question.vector, partitions, transaction)
-            }
+        var inMemory: Finding?
+        if question.usesIndex, let mirror { inMemory = try await find(query, question.vector, partitions, transaction, in: mirror) }
+        let found = if let inMemory { inMemory } else { try await findInDatabase(query, question.vector, partitions, transaction) }
         watch.lap("search")
         return RetrievalResult(
-            passages: found.passages, backend: question.usesIndex ? .memory : .pgvector, exact: found.exact, probes: found.probes,
+            passages: found.passages, backend: inMemory == nil ? .pgvector : .memory, exact: found.exact, probes: found.probes,
             scanned: found.scanned, matched: found.matched, timings: question.timings + watch.stages)
     }
 
@@ -194,13 +191,14 @@ public struct Retriever: Sendable {
         }
     }
 
+    /// - Returns: nil when the index began to load anew meanwhile.
     private func find(
         _ query: RetrievalQuery, _ vector: [Float], _ partitions: IndexPartitions, _ transaction: Transaction, in mirror: KnowledgeMirror
-    ) async throws -> Finding {
+    ) async throws -> Finding? {
         var request = SearchRequest(vector: vector, partitions: partitions.keys, k: query.k)
         if let filter = query.filter { try await restrict(&request, to: filter, partitions, transaction) }
         while true {
-            let response = try mirror.search(request)
+            guard let response = try mirror.search(request) else { return nil }
             let hits = response.hits.map { (id: ChunkID(rawValue: $0.id), score: $0.score) }
             let live = try await hydrate(hits, query, partitions, transaction)
             // Rows deleted since the index last looked leave a gap; it is asked for as many more.

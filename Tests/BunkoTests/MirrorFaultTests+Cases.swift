@@ -42,7 +42,7 @@ extension BinaryTests.MirrorFaultTests {
     private func bring(_ fault: Fault, to service: TestService, _ clock: ShiftedClock, isBroken: Bool) async throws {
         switch fault {
         case .lateCommit:
-            // It ends when this session's lock does.
+            // The late one ends when this session's lock does. Both outlast what happens in between: the sleep is ended by the test, not by time.
             let lock = try service.startSQL("BEGIN; SELECT pg_advisory_xact_lock(7007); SELECT pg_sleep(600)")
             try await eventually("the lock") {
                 try await service.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7007") == ["1"]
@@ -60,6 +60,7 @@ extension BinaryTests.MirrorFaultTests {
             #expect(try await late.exitCode(within: .seconds(60)) == 0, "\(late.errors)")
             _ = try await lock.exitCode(within: .seconds(60))
         case .openElsewhere:
+            // Ended by the test, not by time.
             let open = try service.startSQL("BEGIN; SELECT pg_current_xact_id(); SELECT 'it waits', pg_sleep(600)", database: "postgres")
             try await eventually("a transaction that waits") { try await isWaiting(service) }
             try await service.sql("CALL churn(50)")
@@ -100,6 +101,7 @@ extension BinaryTests.MirrorFaultTests {
                 cut += try await service.sql(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' AND pid <> pg_backend_pid()"
                 ).count
+                // Cuts that come apart: a listener that has just been cut is not there yet to be cut again.
                 try await Task.sleep(for: .milliseconds(100))
             }
             #expect(cut > 0)

@@ -112,6 +112,18 @@ import Testing
             #expect(second.backend == .memory && second.passages.map(\.passage.id) == [id])
             let third = try await found(after: WriteToken(transactionID: UInt64.max / 2))
             #expect(third.backend == .pgvector && third.passages.map(\.passage.id) == [id])
+            // An index that begins to load anew between the question's preparation and its search.
+            let reference = db.alice.assistant.id.description
+            let question = try await retriever.prepare(
+                "expense claim", for: try await retriever.owner(of: reference, scope: db.alice.scope))
+            #expect(question.usesIndex)
+            let lost = Retriever(
+                database: db.database, mirror: KnowledgeMirror(database: db.database, scope: db.system, logger: .silent),
+                embedder: HashingEmbedder(), usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent))
+            let fourth = try await db.database.read(db.alice.scope) {
+                try await lost.search(question, RetrievalQuery(k: 3), assistant: try await $0.usableAssistant(reference), in: $0)
+            }
+            #expect(fourth.backend == .pgvector && fourth.passages.map(\.passage.id) == [id])
             running.cancel()
             try await running.value
         }

@@ -88,7 +88,7 @@ import Testing
         #expect(index.memory.inFiles == 0)
         func search(_ partition: UUID) throws {
             _ = try index.search(SearchRequest(vector: rows(0..<1, 2)[0].vector, partitions: [partition]))
-            // The clock of last searches moves every few milliseconds.
+            // The order of searches is told by a clock that moves every few milliseconds: without this all would be as old.
             Thread.sleep(forTimeInterval: 0.02)
         }
         for partition in [partitions[1], partitions[0], partitions[2]] { try search(partition) }
@@ -126,7 +126,7 @@ import Testing
             index.keepBudget()
         }
         let table = try #require(index.existing(Self.partitions[0])).view.withLock { $0.table }
-        #expect(table.chunks.count < 20 && table.hasVectorsInFiles)
+        #expect(table.chunks.count < 20 && table.bytesInFiles > 0)
         try index.checkInvariants()
     }
 

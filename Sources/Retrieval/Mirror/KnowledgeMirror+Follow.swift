@@ -15,18 +15,19 @@ extension KnowledgeMirror {
             let notifications = try await connection.notifications(on: ["bunko_knowledge"])
             let work = wakes.values()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                // The connection's notifications, which end with it.
+                // A task for each thing that is waited for. The notifications end with their connection, and then everything must.
                 group.addTask {
                     for try await _ in notifications { self.wakes.send(()) }
                     throw Problem(.unavailable, code: "listen_ended", "The database ended the index's notifications.")
                 }
-                // A notification may be lost with a connection that breaks unnoticed.
                 group.addTask {
                     while true {
                         self.wakes.send(())
+                        // A slow look besides: a notification may be lost with a connection that breaks unnoticed.
                         try await Task.sleep(for: self.configuration.pollInterval)
                     }
                 }
+                // Applies; while it does, further wakes become one.
                 group.addTask {
                     for await _ in work { try await self.catchUp() }
                 }

@@ -131,9 +131,10 @@ public final class KnowledgeMirror: Service, Sendable {
     /// How much of what is near the index finds.
     public var recall: LiveRecall { meter.report }
 
-    /// Searches the index as it stands; some questions are asked again, exactly, in the background.
-    func search(_ request: SearchRequest) throws(VectorIndexError) -> SearchResponse {
-        let index = index
+    /// Searches the index as it stands; some questions are asked again, exactly, in the background. Nil while it loads, when it holds a part of
+    /// the rows.
+    func search(_ request: SearchRequest) throws(VectorIndexError) -> SearchResponse? {
+        guard let index = state.withLock({ $0.phase == .following ? $0.index : nil }) else { return nil }
         let response = try index.search(request)
         meter.offer(request, response, index)
         return response

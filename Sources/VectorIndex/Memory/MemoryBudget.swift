@@ -19,7 +19,8 @@ public struct MemoryBudget: Sendable, Equatable {
 public struct IndexMemory: Sendable, Equatable {
     /// Nil without a budget.
     public var budget: Int?
-    /// Bytes in memory: of vectors that lie in files as many as may have been read since they were last let go, an upper bound.
+    /// Bytes in memory: of vectors that lie in files as many as searches, comparisons, snapshots and trainings may have brought in since they
+    /// were last let go. What a search or a snapshot under way still refers to is not counted once it has left.
     public var resident = 0
     /// Bytes of vectors that lie in files, and come into memory as searches read them.
     public var inFiles = 0

@@ -22,9 +22,8 @@ extension Partition {
     var footprint: Footprint {
         let view = view.withLock { $0 }
         var footprint = Footprint(fixed: view.bytes)
-        for case let chunk? in view.table.chunks {
-            if chunk.isInFile { footprint.inFiles += chunk.vectorBytes } else { footprint.inMemory += chunk.vectorBytes }
-        }
+        footprint.inFiles = view.table.bytesInFiles
+        footprint.inMemory = view.table.chunks.reduce(0) { $0 + ($1?.vectorBytes ?? 0) } - footprint.inFiles
         footprint.fixed -= footprint.inFiles + footprint.inMemory
         footprint.touched = min(touched.load(ordering: .relaxed), footprint.inFiles)
         return footprint
@@ -32,27 +31,29 @@ extension Partition {
 
     /// Takes down that a search reads so many of the rows.
     func touch(rows: Int) {
-        guard let memory else { return }
+        guard memory != nil else { return }
         lastSearch.store(MemoryKeeper.now, ordering: .relaxed)
-        guard view.withLock({ $0.hasVectorsInFiles }) else { return }
-        let bytes = rows * Self.bytesAround
-        touched.add(bytes, ordering: .relaxed)
-        memory.grow(bytes)
+        touch(bytes: rows * Self.bytesAround)
     }
 
     /// Takes down that so many rows were read, but not by a search.
     func read(rows: Int) {
-        guard let memory, view.withLock({ $0.hasVectorsInFiles }) else { return }
-        let bytes = rows * dimensions * MemoryLayout<Float>.stride
-        touched.add(bytes, ordering: .relaxed)
-        memory.grow(bytes)
+        touch(bytes: rows * dimensions * MemoryLayout<Float>.stride)
     }
 
     /// Takes down that all rows were read.
-    func touchAll() {
-        let bytes = footprint.inFiles
-        touched.store(bytes, ordering: .relaxed)
-        memory?.grow(bytes)
+    func readAll() {
+        touch(bytes: .max)
+    }
+
+    /// Counts at most what lies in files: whoever reads the same rows again and again brings nothing more into memory.
+    private func touch(bytes: Int) {
+        guard let memory else { return }
+        let room = view.withLock { $0.table.bytesInFiles } - touched.load(ordering: .relaxed)
+        guard room > 0 else { return }
+        let added = min(bytes, room)
+        touched.add(added, ordering: .relaxed)
+        memory.grow(added)
     }
 
     /// Moves the vectors into a file, but for a chunk that has just been begun, and lets go of those that lie in one: memory keeps codes, ids and
@@ -96,6 +97,4 @@ extension Partition {
 extension PartitionView {
     /// Memory reserved, and bytes in files.
     var bytes: Int { table.bytes + live.capacity / 8 + bookkeepingBytes + (attributes?.bytes ?? 0) }
-
-    var hasVectorsInFiles: Bool { table.hasVectorsInFiles }
 }

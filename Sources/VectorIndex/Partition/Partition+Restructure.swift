@@ -217,7 +217,7 @@ extension Partition {
                 restructure(&writer)
             }
             trainings.add(1, ordering: .relaxed)
-            if memory != nil { touchAll() }
+            readAll()
             return true
         }
     }

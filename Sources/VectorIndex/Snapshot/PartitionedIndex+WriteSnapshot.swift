@@ -36,10 +36,8 @@ extension PartitionedIndex {
             throw error
         }
         try directory.synchronize()
-        if keeper != nil {
-            for (_, partition) in all { partition.touchAll() }
-            keepBudgetLater()
-        }
+        for (_, partition) in all { partition.readAll() }
+        keepBudgetLater()
         // What is left over harms nobody: the next writer removes it.
         for name in try Self.names(in: path) where SnapshotFormat.generation(of: name) != nil && name != dataName {
             unlink(path + "/" + name)

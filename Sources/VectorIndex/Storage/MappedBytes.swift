@@ -4,7 +4,7 @@ import Glibc
 ///
 /// The file may be renamed or unlinked meanwhile; shortening it in place would end the process at the next access, so nothing here does.
 ///
-/// `@unchecked Sendable`: nobody reads bytes that change.
+/// `@unchecked Sendable`: nobody writes through the mapping, and bytes of the file are written once, before somebody is told where they lie.
 final class MappedBytes: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let count: Int

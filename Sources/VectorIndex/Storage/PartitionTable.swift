@@ -16,8 +16,8 @@ final class PartitionTable: @unchecked Sendable {
     /// Nil unless there are several lists.
     let coarse: CoarseQuantizer?
 
-    /// Whether reading vectors may bring them into memory.
-    let hasVectorsInFiles: Bool
+    /// Bytes of vectors that lie in files, and come into memory as they are read.
+    let bytesInFiles: Int
     private let dimensions: Int
     let vectors: UnsafeMutablePointer<UnsafePointer<Float>?>
     let views: UnsafeMutablePointer<bunko_list>
@@ -30,7 +30,7 @@ final class PartitionTable: @unchecked Sendable {
         self.lists = lists
         self.space = space
         self.coarse = coarse
-        hasVectorsInFiles = chunks.contains { $0?.isInFile ?? false }
+        bytesInFiles = chunks.reduce(0) { sum, chunk in chunk.map { $0.isInFile ? sum + $0.vectorBytes : sum } ?? sum }
         dimensions = chunks.lazy.compactMap { $0?.dimensions }.first ?? 0
         vectors = .allocate(capacity: max(1, chunks.count))
         views = .allocate(capacity: max(1, lists.count))
