@@ -33,6 +33,8 @@ let package = Package(
         .systemLibrary(
             name: "CCommonMark", pkgConfig: "libcmark-gfm",
             providers: [.apt(["libcmark-gfm-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(name: "CVectorKernels"),
         .target(name: "CSyntheticVectors"),
 
@@ -45,7 +47,7 @@ let package = Package(
         .target(name: "VectorBenchmarks", dependencies: ["VectorDatasets", "VectorIndex"]),
         .target(name: "TextAnalysis", dependencies: ["CICU"]),
         .target(name: "Embeddings", dependencies: ["TextAnalysis", "Domain"]),
-        .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark"]),
+        .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark", "CArchive", "CXML"]),
         .target(
             name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging, .serviceLifecycle],
             resources: [.embedInCode("Migrations")]),

@@ -12,6 +12,8 @@ scripts=$(cd "$(dirname "$0")" && pwd)
 readonly least_swift=6.3 least_postgresql=15 least_pgvector=0.8
 readonly packages=(
     libpq-dev libicu-dev libcmark-gfm-dev libcmark-gfm-extensions-dev # linked by the product
+    libarchive-dev libxml2-dev                                        # linked by the product: Office documents, web pages
+    poppler-utils poppler-data                                        # pdftotext, and the tables of Asian fonts it reads
     libblas-dev liblapacke-dev libopenblas0-pthread                   # linked by name, so that any BLAS serves; OpenBLAS is the fast one
     g++ make pkgconf git ca-certificates curl                         # building, fetching packages, the demo's requests
     libncurses6 libsqlite3-0 zlib1g-dev                               # what the Swift toolchain and its packages load or link
@@ -110,7 +112,8 @@ require_debian_family() {
   Swift $least_swift or newer; git, make, curl and a C++ compiler
   PostgreSQL $least_postgresql or newer (server, and libpq with headers) with its extension pgcrypto and pgvector $least_pgvector or newer
   OpenBLAS serving libblas and liblapack, and LAPACKE, with headers
-  libcmark-gfm and libcmark-gfm-extensions, ICU and zlib, with headers"
+  libcmark-gfm and libcmark-gfm-extensions, libarchive, libxml2, ICU and zlib, with headers
+  poppler's programs (pdftotext, pdfinfo) and its data, to read PDF"
 }
 
 as_root() { if [[ $(id -u) -eq 0 ]]; then "$@"; else sudo "$@"; fi; }

@@ -36,16 +36,6 @@ public struct DocumentProcessor: Sendable {
     }
 }
 
-extension MediaType {
-    /// What filters call it.
-    fileprivate var shortName: String {
-        switch self {
-        case .plainText: "txt"
-        case .markdown: "md"
-        }
-    }
-}
-
 extension KnowledgeDraft {
     fileprivate init(_ chunk: Chunk, _ vector: [Float]) {
         self.init(

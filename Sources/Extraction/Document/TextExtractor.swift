@@ -32,6 +32,7 @@ public struct TextExtractor: Sendable {
             switch mediaType {
             case .plainText: PlainTextReader().read(text)
             case .markdown: MarkdownReader().read(text)
+            case let other: throw .unsupported(type: other.rawValue)
             }
         guard Self.hasVisibleText(document) else { throw .noText }
         return document

@@ -1,8 +1,4 @@
-/// The formats that are read.
-public enum MediaType: String, Sendable, CaseIterable {
-    case plainText = "text/plain"
-    case markdown = "text/markdown"
-
+extension MediaType {
     /// What a file is: by its content where that is telling, else by the extension of its name; text of any other name is plain text.
     ///
     /// - Throws: ``ExtractionError/emptyFile``, ``ExtractionError/binary(looksLike:)``, ``ExtractionError/unsupportedEncoding(name:)`` or

@@ -1,5 +1,5 @@
 /// Why a file could not be read as text. Each says what was wrong, where, and what to do; all are the uploader's to mend.
-public enum ExtractionError: Error, Sendable, Equatable {
+public enum ExtractionError: Error, Sendable, Equatable, Codable {
     /// The file has no bytes.
     case emptyFile
     /// The file has bytes, but nothing except white space, invisible characters and front matter.
@@ -18,12 +18,21 @@ public enum ExtractionError: Error, Sendable, Equatable {
     case nullCharacter(line: Int)
     /// More bytes than ``ExtractionLimits/maximumBytes``.
     case tooLarge(bytes: Int, maximumBytes: Int)
+    /// Only who knows its password may read it. `format` is a phrase for people ("PDF document").
+    case locked(format: String)
+    /// The bytes begin like `format` but do not hold together; `reason` is a clause for people ("its directory is missing").
+    case damaged(format: String, reason: String)
+    /// Pages that are pictures: there is no text to copy from them.
+    case noTextLayer(pages: Int)
+    /// Reading it takes more than one file may have of `resource` ("60 seconds of processor time", "512 MiB of memory").
+    case overLimit(resource: String)
+    /// This machine lacks a program that reads the format; the operator's to mend.
+    case programMissing(program: String, package: String)
 
     /// A stable identifier for programs: `snake_case`, never reworded.
     public var code: String {
         switch self {
-        case .emptyFile: "empty_file"
-        case .noText: "no_text"
+        case .emptyFile, .noText, .noTextLayer: "no_text"
         case .binary: "binary_content"
         case .unsupported: "unsupported_type"
         case .invalidUTF8: "invalid_utf8"
@@ -31,6 +40,10 @@ public enum ExtractionError: Error, Sendable, Equatable {
         case .unsupportedEncoding: "unsupported_encoding"
         case .nullCharacter: "null_character"
         case .tooLarge: "file_too_large"
+        case .locked: "locked"
+        case .damaged: "damaged"
+        case .overLimit: "over_limit"
+        case .programMissing: "program_missing"
         }
     }
 }
@@ -57,6 +70,19 @@ extension ExtractionError: CustomStringConvertible {
             "The text holds the character U+0000 in line \(line), which cannot be stored. Remove it."
         case .tooLarge(let bytes, let maximumBytes):
             "The file has \(bytes) bytes; at most \(maximumBytes) are read. Split it into smaller files."
+        case .locked(let format):
+            "This \(format) is locked with a password. Save it without one and upload it again."
+        case .damaged(let format, let reason):
+            "This \(format) is damaged: \(reason). Repair it or export it again."
+        case .noTextLayer(let pages):
+            """
+            The \(pages == 1 ? "page is a picture" : "\(pages) pages are pictures") without a text layer, so there is no text to read. \
+            Run text recognition (OCR) on it first, or let an administrator turn it on in the setting ocr_languages.
+            """
+        case .overLimit(let resource):
+            "Reading this file takes more than \(resource), the limit for one file. Split it or export it in a simpler form."
+        case .programMissing(let program, let package):
+            "This server lacks \(program), which reads files of this kind. Let its operator install \(package), then import again with --retry-failed."
         }
     }
 }
