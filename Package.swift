@@ -74,7 +74,8 @@ let package = Package(
             name: "bunko",
             dependencies: [
                 "Server", "Accounts", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
-                "Embeddings", "EmbeddedPostgres", "Postgres", "VectorBenchmarks", "VectorDatasets", "VectorIndex", "CVectorKernels",
+                "Embeddings", "EmbeddedPostgres", "Extraction", "Postgres", "VectorBenchmarks", "VectorDatasets", "VectorIndex",
+                "CVectorKernels",
                 .argumentParser, .asyncHTTPClient, .configuration, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
                 .systemPackage, .unixSignals, .yams,
             ]),
@@ -97,7 +98,9 @@ let package = Package(
         .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Storage", "Domain", "TestSupport", .crypto, .logging]),
         .testTarget(
             name: "IngestionTests",
-            dependencies: ["Ingestion", "Embeddings", "Extraction", "Storage", "Domain", "TestSupport", .logging, .serviceLifecycle]),
+            dependencies: [
+                "bunko", "Ingestion", "Embeddings", "Extraction", "Storage", "Domain", "TestSupport", .logging, .serviceLifecycle,
+            ]),
         .testTarget(
             name: "RetrievalTests",
             dependencies: [
@@ -110,8 +113,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "Accounts", "ContextAssembly", "Embeddings", "Ingestion", "Operations", "Retrieval", "Storage", "Domain",
-                "TestSupport",
+                "bunko", "Server", "Accounts", "ContextAssembly", "Embeddings", "Extraction", "Ingestion", "Operations", "Retrieval",
+                "Storage",
+                "Domain", "TestSupport",
                 .hummingbird, .hummingbirdTesting, .httpTypes, .logging, .nioCore,
             ]),
         .testTarget(

@@ -31,6 +31,9 @@ public protocol EmbeddingProvider: Sendable {
     /// The model all vectors of this provider come from.
     var model: EmbeddingModel { get }
 
+    /// Whether its vectors cost money or much time, so that each is worth keeping.
+    var isCostly: Bool { get }
+
     /// One vector of Euclidean length 1 and `model.dimensions` finite components for each text, in the order of `texts`.
     ///
     /// Throws `EmbeddingError` when no vectors can be had and `CancellationError` when the task is cancelled; there are no partial results.
@@ -38,6 +41,8 @@ public protocol EmbeddingProvider: Sendable {
 }
 
 extension EmbeddingProvider {
+    public var isCostly: Bool { model.costPerMillionTokens > 0 }
+
     /// What embedding some texts is accounted at: their tokens, estimated, and what those cost.
     public func charge(for texts: [String]) -> (tokens: Int, cost: Decimal) {
         let estimator = TokenEstimator()

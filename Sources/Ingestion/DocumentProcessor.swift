@@ -1,46 +1,25 @@
 import Domain
-public import Embeddings
 public import Extraction
-import Foundation
-public import Storage
+import Storage
 
-/// Turns a document's bytes into passages with vectors.
+/// Reads documents and cuts them into passages: small texts in this process, all else in one of its own.
 public struct DocumentProcessor: Sendable {
-    private let extractor: TextExtractor
-    private let chunker: Chunker
-    private let embedder: MeteredEmbedder
+    private let isolated: IsolatedReader
+    private let options: ReadingOptions
 
-    /// - Parameter usage: takes down each call of the embedder.
-    public init(
-        extractor: TextExtractor = .init(), chunker: Chunker = .init(), embedder: any EmbeddingProvider, usage: UsageRecorder
-    ) {
-        self.extractor = extractor
-        self.chunker = chunker
-        self.embedder = MeteredEmbedder(embedder, usage)
+    /// Above this many bytes a text is read in a process of its own, too, so that this one's memory does not follow the file's size.
+    private static let largestHere = 1 << 20
+
+    public init(isolated: IsolatedReader, options: ReadingOptions = .init()) {
+        self.isolated = isolated
+        self.options = options
     }
 
-    /// Extracts, cuts and embeds.
-    /// - Throws: `ExtractionError` when the file is at fault, `unavailable` or `bad_gateway` when the embedder is, `CancellationError`.
+    /// - Throws: `ExtractionError` when the file is at fault, `ReaderProcessError`, `CancellationError`.
     @concurrent
-    func process(_ bytes: [UInt8], fileName: String, for owner: UsageOwner) async throws -> ProcessedFile {
-        let document = try extractor.extract(bytes, fileName: fileName)
-        let chunks = try chunker.chunks(of: document)
-        try Task.checkCancellation()
-        let vectors = try await embedder.vectors(of: chunks.map(\.embeddingText), for: owner)
-        return ProcessedFile(
-            mediaType: document.mediaType.rawValue,
-            sourceType: document.mediaType.shortName,
-            title: document.title,
-            embeddingModel: embedder.model.id,
-            chunks: zip(chunks, vectors).map(KnowledgeDraft.init))
-    }
-}
-
-extension KnowledgeDraft {
-    fileprivate init(_ chunk: Chunk, _ vector: [Float]) {
-        self.init(
-            ordinal: chunk.ordinal, content: chunk.content, headingPath: chunk.headingPath, pageFrom: chunk.pageFrom, pageTo: chunk.pageTo,
-            charStart: chunk.charStart, charEnd: chunk.charEnd, tokenCount: chunk.tokenCount,
-            contentSHA256: ContentStore.digest(of: Array(chunk.content.utf8)), embedding: vector)
+    func read(_ bytes: [UInt8], fileName: String) async throws -> ReadDocument {
+        let isReadHere = try bytes.count <= Self.largestHere && !MediaType.detect(bytes: bytes, fileName: fileName).isReadInIsolation
+        guard !isReadHere else { return try DocumentReader(options: options).read(bytes, fileName: fileName) }
+        return try await isolated.read(bytes, fileName: fileName, options: options)
     }
 }

@@ -13,10 +13,12 @@ public struct Upload: Sendable {
     public var conversationID: UUID?
     /// Process identical bytes that failed before once more.
     public var retryFailed: Bool
+    /// What the importer calls all uploads of one run.
+    public var batch: String?
 
     public init(
         name: String, sourcePath: String? = nil, bytes: [UInt8], tags: [String] = [], conversationID: UUID? = nil,
-        retryFailed: Bool = false
+        retryFailed: Bool = false, batch: String? = nil
     ) {
         self.name = name
         self.sourcePath = sourcePath
@@ -24,6 +26,7 @@ public struct Upload: Sendable {
         self.tags = tags
         self.conversationID = conversationID
         self.retryFailed = retryFailed
+        self.batch = batch
     }
 }
 
@@ -42,10 +45,10 @@ public struct FileIntake: Sendable {
     /// Stores an upload for an assistant, or for all to share when there is none and the scope is the system user's.
     /// - Throws: `too_large` over the setting `max_file_size`, `invalid_request` for an empty file or an unusable name,
     ///   `storage_full`; then nothing is stored.
-    public func accept(_ upload: Upload, into assistant: AssistantID?, scope: Scope) async throws -> (StoredFile, FileOutcome) {
-        let (file, outcome) = try await database.write(scope) { try await accept(upload, into: assistant, in: $0) }
-        if outcome != .unchanged { announce() }
-        return (file, outcome)
+    public func accept(_ upload: Upload, into assistant: AssistantID?, scope: Scope) async throws -> AcceptedFile {
+        let accepted = try await database.write(scope) { try await accept(upload, into: assistant, in: $0) }
+        if accepted.outcome != .unchanged { announce() }
+        return accepted
     }
 
     /// Tells the workers that an upload has been committed.
@@ -54,7 +57,7 @@ public struct FileIntake: Sendable {
     /// As ``accept(_:into:scope:)``, in the caller's transaction; after its commit ``announce()`` is due.
     public func accept(
         _ upload: Upload, into assistant: AssistantID?, in transaction: Transaction
-    ) async throws -> (StoredFile, FileOutcome) {
+    ) async throws -> AcceptedFile {
         try transaction.scope.require(.ingest)
         try Self.check(upload)
         let draft = FileDraft(
@@ -63,7 +66,8 @@ public struct FileIntake: Sendable {
         let limit = try await transaction.maximumFileSize()
         guard upload.bytes.count <= limit else { throw Problem.fileTooLarge(upload.name, limit: limit) }
         try Self.checkType(of: draft, supported: try await transaction.supportedFileTypes())
-        let result = try await transaction.putFile(draft, assistant: assistant, retryFailed: upload.retryFailed)
+        let result = try await transaction.putFile(
+            draft, assistant: assistant, retryFailed: upload.retryFailed, batch: upload.batch)
         // Inside the transaction: its lock on the content's row keeps the clean-up from removing these bytes before the commit.
         try await contents.store(upload.bytes, digest: draft.sha256)
         return result
@@ -90,6 +94,9 @@ public struct FileIntake: Sendable {
             throw Problem(
                 .invalidRequest, code: "file_empty", "The file \"\(name)\" is empty.", remedy: "Upload a file that holds text.",
                 parameter: "file")
+        }
+        guard (upload.batch ?? "-").utf8.count <= 100, upload.batch?.isEmpty != true else {
+            throw Problem.invalid("batch", "A batch's name has 1 to 100 bytes.")
         }
         guard upload.tags.count <= 50, upload.tags.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 200 }) else {
             throw Problem.invalid("tags", "A file takes up to 50 tags of 1 to 200 bytes.")

@@ -1,7 +1,7 @@
 public import Domain
 public import Storage
 
-/// Waits for files to reach their end.
+/// Waits for files and jobs to reach their end.
 public struct FileWatch: Sendable {
     private let database: Database
     private let events: ProcessingEvents
@@ -22,6 +22,18 @@ public struct FileWatch: Sendable {
             guard file.state == .pending || file.state == .processing, left > .zero else { return file }
             // Another instance may be the one that ends it, so the database is asked again every second.
             try await Self.wait(for: id, in: finished, atMost: min(left, .seconds(1)))
+        }
+    }
+
+    /// The job once it is over, or as it stands when the time is over.
+    public func job(_ id: JobID, scope: Scope, waiting limit: Duration) async throws -> ImportJob {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let finished = events.finished.values()
+            let job = try await database.read(scope) { try await $0.job(id) }
+            let left = deadline - ContinuousClock.now
+            guard !job.state.isOver, left > .zero else { return job }
+            try await Self.wait(for: job.fileID, in: finished, atMost: min(left, .seconds(1)))
         }
     }
 

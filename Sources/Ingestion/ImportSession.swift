@@ -10,7 +10,7 @@ struct ImportSession {
     /// The worker's sessions before this one: nothing is worked on under their names any more.
     let former: [InstanceID]
 
-    private var database: Database { worker.database }
+    var database: Database { worker.database }
     private var scope: Scope { worker.scope }
     private var events: ProcessingEvents { worker.events }
 
@@ -35,8 +35,8 @@ struct ImportSession {
         } while await work.first(where: { true }) != nil
     }
 
-    /// Again and again: claims of earlier sessions and of dead instances go back, other instances' uploads are noticed, released bytes
-    /// are removed.
+    /// Again and again: claims of earlier sessions and of dead instances go back, other instances' uploads and jobs whose pause is over are
+    /// noticed, released bytes are removed.
     private func lookAfter() async throws {
         while true {
             let isAlive = try await database.write(scope) { transaction in
@@ -62,60 +62,75 @@ struct ImportSession {
         }
     }
 
-    /// True when there was a file to process.
+    /// True when there was a job.
     private func processNext() async throws -> Bool {
-        guard let file = try await database.write(scope, { try await $0.claimFile(for: instance) }) else { return false }
+        guard let job = try await database.write(scope, { try await $0.claimJob(for: instance) }) else { return false }
         var log = worker.logger
-        log[metadataKey: "file"] = "\(file.id)"
+        log[metadataKey: "file"] = "\(job.file.id)"
         do {
-            try await process(file, log)
-        } catch let error as ExtractionError {
-            log.info("file refused", metadata: ["code": "\(error.code)", "reason": "\(error)"])
-            try await fail(file, code: error.code, reason: String(describing: error))
-        } catch let problem as Problem where ContentStore.faultCodes.contains(problem.code) {
-            log.error("stored bytes lost", metadata: ["code": "\(problem.code)", "content": "\(file.sha256)"])
-            try await fail(file, code: problem.code, reason: problem.description)
-        } catch let problem as Problem where problem.isTransactionConflict {
-            log.info("another change was in the way of storing the passages; the file is in the queue again")
-            try await giveBack(file)
+            try await ImportStep(session: self, job: job, log: log).run()
         } catch {
-            await release(file, log)
-            throw error
+            try await end(job, after: error, log)
         }
-        events.finished.send(file.id)
+        events.finished.send(job.file.id)
+        events.changes.send(())
         return true
     }
 
-    private func fail(_ file: StoredFile, code: String, reason: String) async throws {
-        try await database.write(scope) { try await $0.failFile(file, of: instance, code: code, reason: reason) }
+    // MARK: - What went wrong
+
+    /// Ends a job whose file is at fault, puts one back that is not, and throws on what all jobs would meet.
+    private func end(_ job: ClaimedJob, after error: any Error, _ log: Logger) async throws {
+        switch error {
+        case let error as ExtractionError:
+            log.info("file refused", metadata: ["code": "\(error.code)", "reason": "\(error)"])
+            try await fail(job, JobFailure(code: error.code, reason: error.reason, remedy: error.remedy, step: .extracting))
+        case let problem as Problem where ContentStore.faultCodes.contains(problem.code):
+            log.error("stored bytes lost", metadata: ["code": "\(problem.code)", "content": "\(job.file.sha256)"])
+            try await fail(job, JobFailure(code: problem.code, reason: problem.detail, remedy: problem.remedy, step: .extracting))
+        case let problem as Problem where problem.isTransactionConflict:
+            log.info("another change was in the way of storing the passages; the file is in the queue again")
+            try await giveBack(job)
+        case let fault as ProviderFault:
+            try await retry(job, fault.problem, step: .embedding, log)
+        case let error as ReaderProcessError:
+            let problem = Problem(
+                .environment, code: "reader_unavailable", "No process can be started to read the file.", underlying: error)
+            try await retry(job, problem, step: .extracting, log)
+        case is LostClaim:
+            log.info("the job was cancelled, or newer bytes came, while the file was read")
+        default:
+            await release(job, log)
+            throw error
+        }
     }
 
-    private func giveBack(_ file: StoredFile) async throws {
-        try await database.write(scope) { try await $0.releaseClaim(file, of: instance) }
+    /// Tries a job again after a pause that grows with its attempts; after too many it fails.
+    private func retry(_ job: ClaimedJob, _ problem: Problem, step: JobState, _ log: Logger) async throws {
+        log.warning("a job waits to be tried again", metadata: ["code": "\(problem.code)", "problem": "\(problem)"])
+        if job.attempts >= worker.attempts {
+            let remedy = [problem.remedy, "Import the file again with --retry-failed."].compactMap(\.self).joined(separator: " ")
+            return try await fail(job, JobFailure(code: problem.code, reason: problem.detail, remedy: remedy, step: step))
+        }
+        let longest = min(worker.longestRetry, worker.firstRetry * (1 << min(job.attempts - 1, 16)))
+        let pause = max(longest * Double.random(in: 0...1), problem.retryAfter.map { .seconds($0) } ?? .zero)
+        try await database.write(scope) { try await $0.releaseJob(job, of: instance, pause: pause) }
     }
 
-    /// Gives back a file that was not at fault. In a task of its own, so that the cancellation that may have caused it does not
+    private func fail(_ job: ClaimedJob, _ failure: JobFailure) async throws {
+        try await database.write(scope) { try await $0.failJob(job, of: instance, failure) }
+    }
+
+    func giveBack(_ job: ClaimedJob) async throws {
+        try await database.write(scope) { try await $0.releaseJob(job, of: instance) }
+    }
+
+    /// Gives back a job that was not at fault. In a task of its own, so that the cancellation that may have caused it does not
     /// keep the claim from being given back.
-    private func release(_ file: StoredFile, _ log: Logger) async {
-        let givenBack = Task { try await giveBack(file) }
+    private func release(_ job: ClaimedJob, _ log: Logger) async {
+        let givenBack = Task { try await giveBack(job) }
         if case .failure(let error) = await givenBack.result {
             log.debug("a claim waits for this instance's lock to end", metadata: ["error": "\(error)"])
         }
-    }
-
-    private func process(_ file: StoredFile, _ log: Logger) async throws {
-        let bytes = try await worker.contents.read(file.sha256)
-        let result = try await worker.processor.process(
-            bytes, fileName: file.name, for: UsageOwner(file.userID, assistant: file.assistantID))
-        let owner = try scope.acting(for: file.userID)
-        let token = try await database.write(owner) { try await $0.completeFile(file, of: instance, with: result) }
-        guard let token else {
-            log.info("the file changed, or its conversation was archived, while it was read")
-            // What is archived is in the queue for its return; of newer bytes there is nothing to give back.
-            try await giveBack(file)
-            return
-        }
-        log.debug("file done", metadata: ["chunks": "\(result.chunks.count)"])
-        await worker.afterCommit(token)
     }
 }

@@ -1,17 +1,19 @@
 public import Domain
+public import Embeddings
 public import Logging
 public import ServiceLifecycle
 public import Storage
 
-/// Works the queue of uploaded files: claims one, processes it, stores its passages in one transaction, and goes on.
+/// Works the queue of jobs: claims one, reads its file, stores the passages in one transaction, and goes on.
 ///
 /// A claim is worth as long as the session that holds this worker's lock; a crash gives it back to the queue at once. What the file or its
-/// stored bytes are at fault for ends as `failed` with its reason; what the service is at fault for (database away, disk full) is tried
-/// again with back-off.
+/// stored bytes are at fault for ends as `failed` with its reason; what the machine or the provider is at fault for is tried again with
+/// back-off, job by job, and where the database is away all wait.
 public struct IngestionWorker: Service {
     let database: Database
     let contents: ContentStore
     let processor: DocumentProcessor
+    let embedder: PassageEmbedder
     let events: ProcessingEvents
     let scope: Scope
     let concurrency: Int
@@ -19,19 +21,26 @@ public struct IngestionWorker: Service {
     let logger: Logger
     /// Between two looks after the queue.
     var pause: Duration = .seconds(5)
+    /// How often a job is begun before a fault that is not its file's ends it, and the pauses between, which double.
+    var attempts = 8
+    var firstRetry: Duration = .seconds(2)
+    var longestRetry: Duration = .seconds(300)
 
     /// - Parameters:
+    ///   - usage: takes down each call of the embedder.
     ///   - scope: a system scope.
     ///   - concurrency: files processed at a time.
     ///   - afterCommit: awaited between the commit of a file's passages and the announcement that it is done; the composition root
     ///     waits here until the index has seen the write.
     public init(
-        database: Database, contents: ContentStore, processor: DocumentProcessor, events: ProcessingEvents, scope: Scope,
-        concurrency: Int, afterCommit: @escaping @Sendable (WriteToken) async -> Void, logger: Logger
+        database: Database, contents: ContentStore, processor: DocumentProcessor, embedder: any EmbeddingProvider, usage: UsageRecorder,
+        events: ProcessingEvents, scope: Scope, concurrency: Int, afterCommit: @escaping @Sendable (WriteToken) async -> Void,
+        logger: Logger
     ) {
         self.database = database
         self.contents = contents
         self.processor = processor
+        self.embedder = PassageEmbedder(MeteredEmbedder(embedder, usage), database)
         self.events = events
         self.scope = scope
         self.concurrency = concurrency

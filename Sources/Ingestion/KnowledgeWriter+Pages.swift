@@ -7,6 +7,7 @@ extension KnowledgeWriter {
     public struct PreparedPage: Sendable {
         let source: PageURL
         let file: ProcessedFile
+        let passages: [KnowledgeDraft]
         /// What its passages are given beside their text.
         let members: [String: JSONValue]
     }
@@ -38,9 +39,15 @@ extension KnowledgeWriter {
         let (limit, types) = try await database.read(scope) { (try await $0.maximumFileSize(), try await $0.supportedFileTypes()) }
         let page = try await fetcher.fetch(source, maximumBytes: limit)
         do {
-            let file = try await processor.process(page.bytes, fileName: try page.readableName(), for: owner)
-            guard types.contains(file.sourceType) else { throw ExtractionError.unsupported(type: file.mediaType) }
-            return PreparedPage(source: source, file: file, members: rest)
+            let document = try await processor.read(page.bytes, fileName: try page.readableName())
+            guard types.contains(document.mediaType.shortName) else {
+                throw ExtractionError.unsupported(type: document.mediaType.rawValue)
+            }
+            let vectors = try await embedder.vectors(of: document.chunks.map(\.embeddingText), for: owner)
+            return PreparedPage(
+                source: source, file: ProcessedFile(document, by: embedder.model),
+                passages: zip(document.chunks, vectors).map(KnowledgeDraft.init),
+                members: rest)
         } catch let error as ExtractionError {
             throw Problem(error, of: source)
         }
@@ -50,9 +57,10 @@ extension KnowledgeWriter {
 
     /// Stores a document's passages in the caller's transaction, in place of those an earlier reading of the same address left.
     public func add(_ page: PreparedPage, to assistant: AssistantID?, in transaction: Transaction) async throws -> AddedPage {
+        try await transaction.stage(page.passages)
         try await transaction.putPage(page.file, from: page.source.text, page.members, to: assistant)
         return AddedPage(
-            source_url: page.source.text, title: page.file.title, media_type: page.file.mediaType, chunks: page.file.chunks.count)
+            source_url: page.source.text, title: page.file.title, media_type: page.file.mediaType, chunks: page.file.chunkCount)
     }
 }
 

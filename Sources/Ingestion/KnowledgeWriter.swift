@@ -12,14 +12,17 @@ public struct KnowledgeWriter: Sendable {
     let database: Database
     let fetcher: PageFetcher
     let processor: DocumentProcessor
-    private let embedder: MeteredEmbedder
+    let embedder: MeteredEmbedder
 
     /// - Parameter usage: takes down each call of the embedder.
-    public init(database: Database, embedder: any EmbeddingProvider, usage: UsageRecorder, fetcher: PageFetcher = PageFetcher()) {
+    public init(
+        database: Database, processor: DocumentProcessor, embedder: any EmbeddingProvider, usage: UsageRecorder,
+        fetcher: PageFetcher = PageFetcher()
+    ) {
         self.database = database
+        self.processor = processor
         self.embedder = MeteredEmbedder(embedder, usage)
         self.fetcher = fetcher
-        processor = DocumentProcessor(embedder: embedder, usage: usage)
     }
 
     /// A passage ready to be stored.

@@ -13,6 +13,7 @@ struct MeteredEmbedder: Sendable {
     }
 
     var model: EmbeddingModel { embedder.model }
+    var isCostly: Bool { embedder.isCostly }
 
     /// One vector for each passage, in their order.
     /// - Throws: `unavailable` or `bad_gateway` when the model has none to give.

@@ -17,6 +17,7 @@ public struct ServerDependencies: Sendable {
     public var intake: FileIntake
     public var knowledge: KnowledgeWriter
     public var watch: FileWatch
+    public var events: ProcessingEvents
     /// Nil where vectors are compared in the database alone.
     public var mirror: KnowledgeMirror?
     public var retriever: Retriever
@@ -27,7 +28,8 @@ public struct ServerDependencies: Sendable {
     public init(
         database: Database, authenticator: Authenticator, keys: KeyRing, accounts: AccountServices, contents: ContentStore,
         intake: FileIntake,
-        knowledge: KnowledgeWriter, watch: FileWatch, mirror: KnowledgeMirror?, retriever: Retriever, assembler: ContextAssembler,
+        knowledge: KnowledgeWriter, watch: FileWatch, events: ProcessingEvents, mirror: KnowledgeMirror?, retriever: Retriever,
+        assembler: ContextAssembler,
         upkeep: Upkeep, settings: InstallationSettings
     ) {
         self.database = database
@@ -38,6 +40,7 @@ public struct ServerDependencies: Sendable {
         self.intake = intake
         self.knowledge = knowledge
         self.watch = watch
+        self.events = events
         self.mirror = mirror
         self.retriever = retriever
         self.assembler = assembler
@@ -68,6 +71,7 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     FileRoutes(
         database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch, shared: shared
     ).add(to: v1)
+    JobRoutes(database: dependencies.database, watch: dependencies.watch, events: dependencies.events, shared: shared).add(to: v1)
     SearchRoutes(retriever: dependencies.retriever).add(to: v1)
     ContextRoutes(assembler: dependencies.assembler).add(to: v1)
     KeyRoutes(keys: dependencies.keys, database: dependencies.database).add(to: v1)

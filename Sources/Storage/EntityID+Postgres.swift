@@ -5,6 +5,7 @@ extension UserID: PostgresCodable {}
 extension AssistantID: PostgresCodable {}
 extension PersonaID: PostgresCodable {}
 extension FileID: PostgresCodable {}
+extension JobID: PostgresCodable {}
 extension ChunkID: PostgresCodable {}
 extension APIKeyID: PostgresCodable {}
 extension SessionID: PostgresCodable {}

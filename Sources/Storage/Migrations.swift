@@ -35,6 +35,7 @@ extension Migration {
         Migration(
             20, "mirror_replicas", PackageResources._020_mirror_replicas_up_sql, PackageResources._020_mirror_replicas_down_sql),
         Migration(21, "change_times", PackageResources._021_change_times_up_sql, PackageResources._021_change_times_down_sql),
+        Migration(22, "jobs", PackageResources._022_jobs_up_sql, PackageResources._022_jobs_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {

@@ -33,8 +33,11 @@ extension Transaction {
     public func processAgain(_ file: FileID, of user: UserID) async throws -> Bool {
         try await connection.execute(
             """
-            UPDATE files SET processing_state = 'pending', claimed_by = NULL, attempts = 0
-            WHERE user_id = \(user) AND id = \(file) AND processing_state = 'done' AND archived_conversation_id IS NULL
+            WITH again AS (
+                UPDATE files SET processing_state = 'pending'
+                WHERE user_id = \(user) AND id = \(file) AND processing_state = 'done' AND archived_conversation_id IS NULL
+                RETURNING user_id, assistant_id, id)
+            INSERT INTO jobs (user_id, assistant_id, file_id) SELECT user_id, assistant_id, id FROM again
             """) > 0
     }
 

@@ -24,6 +24,14 @@ public struct FileDraft: Sendable {
     }
 }
 
+/// An upload that was taken in.
+public struct AcceptedFile: Sendable {
+    public let file: StoredFile
+    public let outcome: FileOutcome
+    /// The work on it; for an unchanged file, work that goes on or that failed.
+    public let job: JobID
+}
+
 /// What an upload did.
 public enum FileOutcome: String, Sendable {
     case created
@@ -44,7 +52,10 @@ extension Transaction {
     /// - Parameters:
     ///   - assistant: nil for a file whose passages all share, which the system user has.
     ///   - retryFailed: take identical bytes that failed before as changed. Where the stored ones were at fault, they always are.
-    public func putFile(_ draft: FileDraft, assistant: AssistantID?, retryFailed: Bool) async throws -> (StoredFile, FileOutcome) {
+    ///   - batch: what the importer calls all uploads of one run.
+    public func putFile(
+        _ draft: FileDraft, assistant: AssistantID?, retryFailed: Bool, batch: String? = nil
+    ) async throws -> AcceptedFile {
         let owner = try scope.userID
         guard (assistant == nil) == (owner == .system) else {
             throw Problem(.internalFault, code: "file_without_assistant", "Only the system user has files without an assistant.")
@@ -58,13 +69,15 @@ extension Transaction {
             ON CONFLICT (user_id, assistant_id, conversation_id, archived_conversation_id, source_path) DO UPDATE SET
                 file_name = excluded.file_name, file_type = excluded.file_type, file_size = excluded.file_size,
                 sha256 = excluded.sha256, storage_path = excluded.storage_path, tags = excluded.tags,
-                processing_state = 'pending', failure_code = NULL, failure_reason = NULL, claimed_by = NULL, attempts = 0
+                processing_state = 'pending', failure_code = NULL, failure_reason = NULL
             WHERE f.sha256 <> excluded.sha256 OR f.tags <> excluded.tags
                 OR (f.processing_state = 'failed' AND (\(retryFailed) OR f.failure_code = ANY (\(ContentStore.faultCodes))))
             RETURNING \(Self.fileColumns), (xmax = 0) AS created
             """)
         if let row = rows.first {
-            return (try StoredFile(row), try row.decode("created", as: Bool.self) ? .created : .replaced)
+            let file = try StoredFile(row)
+            let outcome: FileOutcome = try row.decode("created", as: Bool.self) ? .created : .replaced
+            return AcceptedFile(file: file, outcome: outcome, job: try await queueJob(for: file, isNew: outcome == .created, batch: batch))
         }
         let standing = try await connection.query(
             """
@@ -73,7 +86,8 @@ extension Transaction {
                 AND conversation_id IS NOT DISTINCT FROM \(draft.conversationID) AND source_path = \(draft.sourcePath)
             """)
         guard let row = standing.first else { throw Problem.notFound("file", draft.sourcePath) }
-        return (try StoredFile(row), .unchanged)
+        let file = try StoredFile(row)
+        return AcceptedFile(file: file, outcome: .unchanged, job: try await unchangedJob(for: file, batch: batch))
     }
 
     /// The assistant a conversation is held with, whose files an attachment is counted among.

@@ -36,42 +36,87 @@ extension Database {
 }
 
 extension Transaction {
-    /// Takes the oldest pending file for this instance; nil when none waits. Two instances never take the same one. What belongs to an
+    /// Takes the oldest job that waits, for this instance; nil when none does. Two instances never take the same one. What belongs to an
     /// archived conversation waits for its return.
-    public func claimFile(for instance: InstanceID) async throws -> StoredFile? {
+    ///
+    /// The job and its file are locked together or passed over, so that nobody who holds one of them is waited for.
+    public func claimJob(for instance: InstanceID) async throws -> ClaimedJob? {
         let rows = try await connection.query(
             """
-            UPDATE files SET processing_state = 'processing', claimed_by = \(instance.rawValue), attempts = attempts + 1
-            WHERE (user_id, id) = (
-                SELECT user_id, id FROM files WHERE processing_state = 'pending' AND archived_conversation_id IS NULL
-                ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-            RETURNING \(Self.fileColumns)
+            WITH next (owner, job, subject) AS (
+                SELECT j.user_id, j.id, j.file_id FROM jobs j JOIN files f ON f.user_id = j.user_id AND f.id = j.file_id
+                WHERE j.state = 'queued' AND j.not_before <= now() AND f.archived_conversation_id IS NULL
+                ORDER BY j.created_at, j.id LIMIT 1 FOR UPDATE OF j, f SKIP LOCKED
+            ), taken (owner, job, subject, tries) AS (
+                UPDATE jobs SET state = 'extracting', claimed_by = \(instance.rawValue), attempts = attempts + 1,
+                    started_at = coalesce(started_at, clock_timestamp())
+                FROM next WHERE user_id = owner AND id = job RETURNING user_id, id, file_id, attempts
+            )
+            UPDATE files SET processing_state = 'processing' FROM taken WHERE user_id = owner AND id = subject
+            RETURNING \(Self.fileColumns), job, tries
             """)
-        return try rows.first.map(StoredFile.init)
+        return try rows.first.map { row in
+            ClaimedJob(
+                id: try row.decode("job", as: JobID.self), file: try StoredFile(row), attempts: Int(try row.decode("tries", as: Int32.self))
+            )
+        }
     }
 
-    /// Puts the claims of instances that no longer live back into the queue; a file that took three instances down with it is failed.
+    /// Puts the jobs of instances that no longer live back into the queue; a file that took three instances down with it is failed.
     /// An attempt that ended because the server was started again is not counted.
     /// - Parameter instance: who notices; its own claims stay.
-    /// - Returns: how many rows changed.
+    /// - Returns: how many jobs changed.
     @discardableResult
     public func releaseAbandonedClaims(noticedBy instance: InstanceID) async throws -> Int {
-        let counted: SQL = "attempts - (updated_at < pg_postmaster_start_time())::integer"
-        return try await connection.execute(
-            """
-            UPDATE files SET
-                processing_state = CASE WHEN \(counted) >= 3 THEN 'failed' ELSE 'pending' END,
-                failure_code = CASE WHEN \(counted) >= 3 THEN 'processing_interrupted' END,
-                failure_reason = CASE WHEN \(counted) >= 3
-                    THEN 'The service stopped three times while it read this file. Import it again with --retry-failed.' END,
-                attempts = \(counted), claimed_by = NULL
-            WHERE processing_state = 'processing' AND claimed_by <> \(instance.rawValue) AND NOT EXISTS (
+        let isAbandoned: SQL = """
+            j.claimed_by <> \(instance.rawValue) AND NOT EXISTS (
                 SELECT FROM pg_locks l
                 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
                     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                    AND ((l.classid::bigint << 32) | l.objid::bigint) = claimed_by)
+                    AND ((l.classid::bigint << 32) | l.objid::bigint) = j.claimed_by)
+            """
+        return try await release(
+            isAbandoned, counted: "attempts - (updated_at < pg_postmaster_start_time())::integer", endsAfter: 3)
+    }
+
+    /// Gives back every job of instances that process nothing any more, without counting the attempts.
+    public func releaseClaims(of instances: [InstanceID]) async throws {
+        guard !instances.isEmpty else { return }
+        try await release("j.claimed_by = ANY (\(instances.map(\.rawValue)))", counted: "greatest(attempts - 1, 0)", endsAfter: .max)
+    }
+
+    /// - Parameters:
+    ///   - counted: the attempts that the job has had.
+    ///   - endsAfter: the attempts with which it fails instead.
+    @discardableResult
+    private func release(_ condition: SQL, counted: SQL, endsAfter limit: Int32) async throws -> Int {
+        try await connection.execute(
+            """
+            WITH gone (owner, job, subject) AS (
+                SELECT j.user_id, j.id, j.file_id FROM jobs j JOIN files f ON f.user_id = j.user_id AND f.id = j.file_id
+                WHERE j.claimed_by IS NOT NULL AND \(condition) FOR UPDATE OF j, f SKIP LOCKED
+            ), released (owner, subject, failed) AS (
+                UPDATE jobs SET
+                    state = CASE WHEN \(counted) >= \(limit) THEN 'failed' ELSE 'queued' END,
+                    failure_code = CASE WHEN \(counted) >= \(limit) THEN \(Self.interrupted.code) END,
+                    failure_reason = CASE WHEN \(counted) >= \(limit) THEN \(Self.interrupted.reason) END,
+                    failure_remedy = CASE WHEN \(counted) >= \(limit) THEN \(Self.interrupted.remedy) END,
+                    failure_step = CASE WHEN \(counted) >= \(limit) THEN state END,
+                    finished_at = CASE WHEN \(counted) >= \(limit) THEN clock_timestamp() END,
+                    attempts = \(counted), claimed_by = NULL
+                FROM gone WHERE user_id = owner AND id = job RETURNING user_id, file_id, state = 'failed'
+            )
+            UPDATE files SET
+                processing_state = CASE WHEN failed THEN 'failed' ELSE 'pending' END,
+                failure_code = CASE WHEN failed THEN \(Self.interrupted.code) END,
+                failure_reason = CASE WHEN failed THEN \(Self.interrupted.description) END
+            FROM released WHERE user_id = owner AND id = subject
             """)
     }
+
+    private static let interrupted = JobFailure(
+        code: "processing_interrupted", reason: "The service stopped three times while it read this file.",
+        remedy: "Import it again with --retry-failed.", step: .extracting)
 
     /// Whether the instance's lock is still held: its session may have broken without anybody having used it since.
     public func isLocked(_ instance: InstanceID) async throws -> Bool {
@@ -85,41 +130,68 @@ extension Transaction {
         return !rows.isEmpty
     }
 
-    /// Gives a claim back without counting the attempt, when the service and not the file was at fault; nothing happens when the claim
-    /// was lost or the file's bytes changed meanwhile.
-    public func releaseClaim(_ file: StoredFile, of instance: InstanceID) async throws {
+    /// Puts a job back into the queue; nothing happens when the claim was lost.
+    /// - Parameters:
+    ///   - pause: how long it waits there, after a fault of the machine or of a provider; then the attempt counts. Without one it was
+    ///     the service that ended, and the attempt does not.
+    public func releaseJob(_ job: ClaimedJob, of instance: InstanceID, pause: Duration? = nil) async throws {
+        guard try await lockFile(of: job) else { return }
+        let seconds = pause.map { $0 / .seconds(1) }
+        let released = try await connection.execute(
+            """
+            UPDATE jobs SET state = 'queued', claimed_by = NULL,
+                attempts = CASE WHEN \(seconds)::float8 IS NULL THEN greatest(attempts - 1, 0) ELSE attempts END,
+                not_before = now() + make_interval(secs => coalesce(\(seconds)::float8, 0))
+            WHERE \(Self.isHeld(job, by: instance))
+            """)
+        guard released > 0 else { return }
+        try await connection.execute(
+            "UPDATE files SET processing_state = 'pending' WHERE user_id = \(job.file.userID) AND id = \(job.file.id)")
+    }
+
+    /// Ends a job with the reason its file cannot be read; nothing happens when the claim was lost.
+    public func failJob(_ job: ClaimedJob, of instance: InstanceID, _ failure: JobFailure) async throws {
+        guard try await lockFile(of: job) else { return }
+        let failed = try await connection.execute(
+            """
+            UPDATE jobs SET state = 'failed', claimed_by = NULL, finished_at = clock_timestamp(), failure_code = \(failure.code),
+                failure_reason = \(failure.reason), failure_remedy = \(failure.remedy), failure_step = \(failure.step.rawValue)
+            WHERE \(Self.isHeld(job, by: instance))
+            """)
+        guard failed > 0 else { return }
         try await connection.execute(
             """
-            UPDATE files SET processing_state = 'pending', claimed_by = NULL, attempts = greatest(attempts - 1, 0)
-            WHERE \(Self.isHeld(file, by: instance))
+            UPDATE files SET processing_state = 'failed', failure_code = \(failure.code), failure_reason = \(failure.description)
+            WHERE user_id = \(job.file.userID) AND id = \(job.file.id)
             """)
     }
 
-    /// Gives back every claim of instances that process nothing any more, without counting the attempts.
-    public func releaseClaims(of instances: [InstanceID]) async throws {
-        guard !instances.isEmpty else { return }
-        try await connection.execute(
+    /// Notes how far a job is.
+    /// - Returns: false when the claim was lost: it was cancelled, or its session taken for dead.
+    public func advanceJob(
+        _ job: ClaimedJob, of instance: InstanceID, to state: JobState, chunkTotal: Int? = nil, chunksEmbedded: Int = 0
+    ) async throws -> Bool {
+        // Progress that a crash forgets is made again.
+        try await connection.execute("SET LOCAL synchronous_commit = off")
+        return try await connection.execute(
             """
-            UPDATE files SET processing_state = 'pending', claimed_by = NULL, attempts = greatest(attempts - 1, 0)
-            WHERE processing_state = 'processing' AND claimed_by = ANY(\(instances.map(\.rawValue)))
-            """)
+            UPDATE jobs SET state = \(state.rawValue), chunks_total = coalesce(\(chunkTotal.map(Int32.init)), chunks_total),
+                chunks_embedded = \(Int32(chunksEmbedded))
+            WHERE \(Self.isHeld(job, by: instance))
+            """) > 0
     }
 
-    /// Ends a claim with the reason the file cannot be read; nothing happens when the claim was lost or the file's bytes changed meanwhile.
-    public func failFile(_ file: StoredFile, of instance: InstanceID, code: String, reason: String) async throws {
-        try await connection.execute(
-            """
-            UPDATE files SET processing_state = 'failed', claimed_by = NULL, failure_code = \(code), failure_reason = \(reason)
-            WHERE \(Self.isHeld(file, by: instance))
-            """)
+    /// Whoever changes a file and its job locks the file first.
+    /// - Returns: false when it is gone.
+    func lockFile(of job: ClaimedJob) async throws -> Bool {
+        try await !connection.query(
+            "SELECT FROM files WHERE user_id = \(job.file.userID) AND id = \(job.file.id) FOR NO KEY UPDATE"
+        ).isEmpty
     }
 
-    /// The condition of a claim on the bytes it was made for: another task of the same instance may have claimed newer ones.
-    static func isHeld(_ file: StoredFile, by instance: InstanceID) -> SQL {
-        """
-        user_id = \(file.userID) AND id = \(file.id) AND processing_state = 'processing' AND claimed_by = \(instance.rawValue)
-            AND sha256 = \(file.sha256.bytes)
-        """
+    /// The condition of a claim; newer bytes for the file end it.
+    static func isHeld(_ job: ClaimedJob, by instance: InstanceID) -> SQL {
+        "user_id = \(job.file.userID) AND id = \(job.id) AND claimed_by = \(instance.rawValue)"
     }
 
     /// Contents nothing has referred to for an hour; their rows are deleted in this transaction, so that the caller may remove the

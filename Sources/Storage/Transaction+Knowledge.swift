@@ -31,43 +31,69 @@ public struct KnowledgeSource: Sendable {
     }
 }
 
-/// What processing a file yields, to be stored in one transaction.
+/// What processing a file yields, to be stored in one transaction with its passages.
 public struct ProcessedFile: Sendable {
     public var mediaType: String
     /// A short name of the type (`md`, `txt`) for filters.
     public var sourceType: String
     public var title: String?
     public var embeddingModel: String
-    public var chunks: [KnowledgeDraft]
+    public var chunkCount: Int
 
-    public init(mediaType: String, sourceType: String, title: String?, embeddingModel: String, chunks: [KnowledgeDraft]) {
+    public init(mediaType: String, sourceType: String, title: String?, embeddingModel: String, chunkCount: Int) {
         self.mediaType = mediaType
         self.sourceType = sourceType
         self.title = title
         self.embeddingModel = embeddingModel
-        self.chunks = chunks
+        self.chunkCount = chunkCount
     }
 }
 
 extension Transaction {
-    /// Replaces the passages of a claimed file by new ones and marks it done, all in this transaction.
+    /// Replaces the passages of a claimed job's file by those that were staged in this transaction (``stage(_:)``) and marks both done.
     ///
     /// Rows travel by binary COPY into a temporary table (COPY into a table under row-level security is refused) and from there
     /// under the policies into `knowledge_base`.
-    /// - Returns: nil, with nothing changed, when the claim was lost, the file's bytes changed or its conversation was archived meanwhile.
-    public func completeFile(_ file: StoredFile, of instance: InstanceID, with result: ProcessedFile) async throws -> WriteToken? {
-        try await lockOwners(of: file)
-        let metadata = JSONB(FileMetadata(title: result.title))
-        let held = try await connection.query(
+    /// - Returns: nil, with nothing changed, when the claim was lost, newer bytes came or the conversation was archived meanwhile.
+    public func completeJob(_ job: ClaimedJob, of instance: InstanceID, with result: ProcessedFile) async throws -> WriteToken? {
+        try await lockOwners(of: job.file)
+        guard try await holds(job, of: instance) else { return nil }
+        try await replacePassages(of: job.file, with: result)
+        return try await endJob(job, with: result)
+    }
+
+    /// Whether the claim stands and the passages are wanted; both rows are locked then.
+    private func holds(_ job: ClaimedJob, of instance: InstanceID) async throws -> Bool {
+        let file = try await connection.query(
             """
-            UPDATE files SET processing_state = 'done', done_xid = pg_current_xact_id(), claimed_by = NULL, chunk_count = \(Int32(result.chunks.count)),
+            SELECT FROM files WHERE user_id = current_user_id() AND id = \(job.file.id) AND archived_conversation_id IS NULL
+            FOR NO KEY UPDATE
+            """)
+        guard !file.isEmpty else { return false }
+        return try await !connection.query("SELECT FROM jobs WHERE \(Self.isHeld(job, by: instance)) FOR NO KEY UPDATE").isEmpty
+    }
+
+    /// Last in its transaction: who follows jobs by the time of their change looks back only some seconds.
+    private func endJob(_ job: ClaimedJob, with result: ProcessedFile) async throws -> WriteToken? {
+        let count = Int32(result.chunkCount)
+        let metadata = JSONB(FileMetadata(title: result.title))
+        let ended = try await connection.query(
+            """
+            WITH ended (owner, subject) AS (
+                UPDATE jobs SET state = 'done', claimed_by = NULL, finished_at = clock_timestamp(), chunks_total = \(count),
+                    chunks_embedded = \(count)
+                WHERE user_id = current_user_id() AND id = \(job.id) RETURNING user_id, file_id
+            )
+            UPDATE files SET processing_state = 'done', done_xid = pg_current_xact_id(), chunk_count = \(count),
                 mime_type = \(result.mediaType), metadata = (coalesce(metadata, '{}') - 'title') || \(metadata)
-            WHERE user_id = current_user_id() AND archived_conversation_id IS NULL AND \(Self.isHeld(file, by: instance))
+            FROM ended WHERE user_id = owner AND id = subject
             RETURNING pg_current_xact_id()::text AS xid
             """)
-        guard let row = held.first, let xid = UInt64(try row.decode("xid", as: String.self)) else { return nil }
+        return try ended.first.flatMap { UInt64(try $0.decode("xid", as: String.self)) }.map(WriteToken.init)
+    }
+
+    private func replacePassages(of file: StoredFile, with result: ProcessedFile) async throws {
         try await connection.execute("DELETE FROM knowledge_base WHERE user_id = current_user_id() AND file_id = \(file.id)")
-        try await stage(result.chunks)
         try await connection.execute(
             """
             INSERT INTO knowledge_base (user_id, secretary_id, conversation_id, file_id, ordinal, content, embedding, embedding_model, content_sha256,
@@ -77,7 +103,6 @@ extension Transaction {
                 \(Self.passageMetadata)
             FROM pg_temp.knowledge_staging, files f WHERE f.user_id = \(file.userID) AND f.id = \(file.id) ORDER BY ordinal
             """)
-        return WriteToken(transactionID: xid)
     }
 
     /// Deletes a passage of the scope's user; the file it came from has one less from then on.
@@ -115,8 +140,8 @@ extension Transaction {
         try await connection.execute("SELECT FROM assistants WHERE user_id = current_user_id() AND id = \(assistant) FOR SHARE")
     }
 
-    /// Puts chunks into `pg_temp.knowledge_staging`, which the transaction's end empties.
-    func stage(_ chunks: [KnowledgeDraft]) async throws {
+    /// Puts chunks into `pg_temp.knowledge_staging`, beside those staged before; the transaction's end empties it.
+    public func stage(_ chunks: [KnowledgeDraft]) async throws {
         // Made once a connection and emptied by each commit: a table per transaction would bloat the catalogue.
         let there = try await connection.query("SELECT to_regclass('pg_temp.knowledge_staging') IS NOT NULL AS there")
         if try there.first?.decode("there", as: Bool.self) != true {

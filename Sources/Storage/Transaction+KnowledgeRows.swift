@@ -35,7 +35,8 @@ extension Transaction {
         return try await create(.knowledge, members, fixed: content.assignments)
     }
 
-    /// Replaces the passages that an earlier reading of this address gave the assistant by those of the document as it is now.
+    /// Replaces the passages that an earlier reading of this address gave the assistant by those staged in this transaction
+    /// (``stage(_:)``), of the document as it is now.
     /// - Parameters:
     ///   - members: `tags` and `metadata` of the passages.
     ///   - assistant: nil for knowledge shared with everybody, which the system user has.
@@ -54,7 +55,6 @@ extension Transaction {
             WHERE user_id = \(user) AND secretary_id IS NOT DISTINCT FROM \(assistant) AND file_id IS NULL AND ordinal IS NOT NULL
                 AND source_url = \(url)
             """)
-        try await stage(page.chunks)
         try await connection.execute(
             """
             INSERT INTO knowledge_base (user_id, secretary_id, ordinal, content, embedding, embedding_model, content_sha256, token_count,

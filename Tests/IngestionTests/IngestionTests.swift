@@ -178,7 +178,7 @@ import Testing
             }
             _ = await claims.next()
             #expect(try await service.db.file(file.id, of: service.db.alice).state == .processing)
-            let attempts = try await service.db.administrate("SELECT attempts FROM files").first?.decode(Int32.self)
+            let attempts = try await service.db.administrate("SELECT attempts FROM jobs").first?.decode(Int32.self)
             #expect(attempts == 1)
             await stop(held)
         }
@@ -193,17 +193,17 @@ import Testing
             let held = Task { [worker] in try await worker.run() }
             var claims = reached.makeAsyncIterator()
             _ = await claims.next()
-            let session = try await service.db.administrate("SELECT claimed_by FROM files").first?.decode(Int64.self)
+            let session = try await service.db.administrate("SELECT claimed_by FROM jobs").first?.decode(Int64.self)
             try await service.breakLock()
             _ = await claims.next()
             #expect(try await service.db.file(first.id, of: service.db.alice).state == .processing)
             // What a commit looks like that the server carried out after the worker had given up waiting for it.
             let late = try await service.upload("b.txt", "Other text.").file
             _ = await claims.next()
-            try await service.db.administrate("UPDATE files SET claimed_by = \(session) WHERE id = \(late.id)")
+            try await service.db.administrate("UPDATE jobs SET claimed_by = \(session) WHERE file_id = \(late.id)")
             #expect(
                 try await eventually {
-                    let now = try await service.db.administrate("SELECT claimed_by FROM files WHERE id = \(late.id)").first
+                    let now = try await service.db.administrate("SELECT claimed_by FROM jobs WHERE file_id = \(late.id)").first
                     return try now?.decode(Int64?.self) != session
                 })
             await stop(held)

@@ -1,5 +1,6 @@
 import Domain
 import Embeddings
+import Extraction
 import Ingestion
 import Storage
 import TestSupport
@@ -22,16 +23,16 @@ struct IngestionService: Sendable {
     func worker(embedder: any EmbeddingProvider = HashingEmbedder()) -> IngestionWorker {
         IngestionWorker(
             database: db.database, contents: contents,
-            processor: DocumentProcessor(
-                embedder: embedder, usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent)), events: events,
+            processor: DocumentProcessor(isolated: IsolatedReader(command: [bunkoProgram, "read-document"])), embedder: embedder,
+            usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent), events: events,
             scope: db.system,
             concurrency: 2, afterCommit: { _ in }, logger: .silent)
     }
 
     func upload(_ name: String, _ bytes: [UInt8], retryFailed: Bool = false) async throws -> (file: StoredFile, outcome: FileOutcome) {
-        let (file, outcome) = try await intake.accept(
+        let accepted = try await intake.accept(
             Upload(name: name, bytes: bytes, retryFailed: retryFailed), into: db.alice.assistant.id, scope: db.alice.scope)
-        return (file, outcome)
+        return (accepted.file, accepted.outcome)
     }
 
     func upload(_ name: String, _ text: String) async throws -> (file: StoredFile, outcome: FileOutcome) {
@@ -56,8 +57,8 @@ struct IngestionService: Sendable {
     func unfinished() async throws -> [String] {
         try await db.administrate(
             """
-            SELECT concat_ws(' ', file_name, processing_state, claimed_by, attempts, failure_code, updated_at, now()) FROM files
-            WHERE processing_state <> 'done'
+            SELECT concat_ws(' ', f.file_name, f.processing_state, j.state, j.claimed_by, j.attempts, f.failure_code, j.updated_at, now())
+            FROM files f JOIN jobs j ON j.user_id = f.user_id AND j.file_id = f.id WHERE f.processing_state <> 'done'
             """
         ).map { try $0.decode(String.self) }
     }

@@ -6,6 +6,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Extraction
 import Ingestion
 import Operations
 import Logging
@@ -47,10 +48,10 @@ struct LiveAPI: Sendable {
                 let usage = UsageRecorder(database: db.database, scope: db.system, interval: .milliseconds(50), logger: .silent)
                 let events = ProcessingEvents()
                 let contents = ContentStore(directory: folder)
+                let processor = DocumentProcessor(isolated: IsolatedReader(command: [bunkoProgram, "read-document"]))
                 let worker = IngestionWorker(
-                    database: db.database, contents: contents, processor: DocumentProcessor(embedder: embedder, usage: usage),
-                    events: events,
-                    scope: db.system, concurrency: 1,
+                    database: db.database, contents: contents, processor: processor, embedder: embedder, usage: usage,
+                    events: events, scope: db.system, concurrency: 1,
                     afterCommit: { token in _ = await mirror.waitUntilIncluded(token, atMost: .seconds(5)) },
                     logger: .silent)
                 let retriever = Retriever(database: db.database, mirror: mirror, embedder: embedder, usage: usage)
@@ -61,8 +62,9 @@ struct LiveAPI: Sendable {
                         database: db.database, authenticator: Authenticator(database: db.database, tokens: tokens), keys: keys,
                         accounts: AccountServices(database: db.database, tokens: tokens, service: db.system, logger: .silent),
                         contents: contents, intake: FileIntake(database: db.database, contents: contents, events: events),
-                        knowledge: KnowledgeWriter(database: db.database, embedder: embedder, usage: usage, fetcher: fetcher),
-                        watch: FileWatch(database: db.database, events: events), mirror: mirror, retriever: retriever,
+                        knowledge: KnowledgeWriter(
+                            database: db.database, processor: processor, embedder: embedder, usage: usage, fetcher: fetcher),
+                        watch: FileWatch(database: db.database, events: events), events: events, mirror: mirror, retriever: retriever,
                         assembler: ContextAssembler(database: db.database, retriever: retriever),
                         upkeep: Upkeep(database: db.database, scope: db.system),
                         settings: InstallationSettings(database: db.database, scope: db.system)),

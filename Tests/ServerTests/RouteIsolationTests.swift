@@ -160,6 +160,15 @@ import Testing
             .init("/v1/files/:file", #"{"filename":"x"}"#), .init("/v1/files/:file", #"{"tags":["x"]}"#), .init("/v1/files/:file", "{}"),
         ],
         "DELETE /v1/files/{file}": [.init("/v1/files/:file")],
+        "GET /v1/jobs": [
+            .init("/v1/jobs", nil, .emptyList), .init("/v1/jobs?batch=hers", nil, .emptyList), .init("/v1/jobs?assistant=:assistant"),
+            .init("/v1/jobs?visibility=shared", nil, .emptyList), .init("/v1/jobs?after=:job"),
+        ],
+        "GET /v1/jobs/events": [
+            .init("/v1/jobs/events?seconds=1", nil, .ownAnswer), .init("/v1/jobs/events?seconds=1&batch=hers", nil, .ownAnswer),
+        ],
+        "GET /v1/jobs/{job}": [.init("/v1/jobs/:job"), .init("/v1/jobs/:job?wait=1")],
+        "POST /v1/jobs/{job}/cancel": [.init("/v1/jobs/:job/cancel")],
         "GET /v1/settings": [.init("/v1/settings", nil, .ownAnswer)],
         "GET /v1/settings/{key}": [.init("/v1/settings/max_file_size", nil, .ownAnswer)],
         "PUT /v1/settings/{key}": [.init("/v1/settings/max_file_size", #"{"value":1}"#, .forbidden)],
@@ -290,8 +299,9 @@ import Testing
         _ = try await api.make("/v1/conversations/\(archived)/messages", #"{"role":"user","content":"\#(note)"}"#)
         #expect(try await api.send(.post, "/v1/conversations/\(archived)/archive").status == 200)
         rows["knowledge"] = try await api.make("/v1/knowledge", #"{"assistant":"kei","content":"The ferry: \#(note)."}"#)
-        let upload = try await api.send(.post, "/v1/files?assistant=kei&name=a.txt", "The ferry leaves; \(note).")
+        let upload = try await api.send(.post, "/v1/files?assistant=kei&name=a.txt&batch=hers", "The ferry leaves; \(note).")
         rows["file"] = try upload.string("id")
+        rows["job"] = try upload.string("job_id")
         rows["key"] = try await api.make("/v1/keys", #"{"name":"\#(note)"}"#)
         #expect(try await api.send(.patch, "/v1/preferences", #"{"privacy_settings":{"note":"\#(note)"}}"#).status == 200)
         let alice = api.db.alice.id

@@ -24,7 +24,9 @@ import Testing
             let instance = InstanceID()
             let file = try await db.put("a.md", for: db.alice).file
             let claimed = try #require(try await db.claim(instance))
-            try await db.database.write(db.system) { try await $0.failFile(claimed, of: instance, code: "bad", reason: "It is bad.") }
+            try await db.database.write(db.system) {
+                try await $0.failJob(claimed, of: instance, JobFailure(code: "bad", reason: "It is bad.", step: .extracting))
+            }
             let failed = try await db.file(file.id, of: db.alice)
             #expect(failed.state == .failed)
             #expect(failed.failureCode == "bad")

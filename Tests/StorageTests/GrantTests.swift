@@ -11,7 +11,9 @@ import Testing
         "Transaction+Maintenance.swift", "Transaction+Settings.swift", "Transaction+Usage.swift",
     ]
     /// Those whose statements run as either.
-    private static let ofBoth: Set<String> = ["Transaction+Archive.swift", "Transaction+Idempotency.swift"]
+    private static let ofBoth: Set<String> = [
+        "Transaction+Archive.swift", "Transaction+EmbeddingCache.swift", "Transaction+Idempotency.swift", "Transaction+ImportJobs.swift",
+    ]
     /// Tables written by the description of a resource and not by name, and how; conversations and messages beside what is by name.
     private static let described: [String: Set<String>] = [
         "assistants": ["INSERT", "UPDATE", "DELETE"], "avatars": ["INSERT", "UPDATE", "DELETE"],

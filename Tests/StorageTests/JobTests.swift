@@ -13,7 +13,7 @@ import Testing
                 for instance in [InstanceID(), InstanceID(), InstanceID()] {
                     group.addTask {
                         var mine: [FileID] = []
-                        while let file = try await db.claim(instance) { mine.append(file.id) }
+                        while let file = try await db.claim(instance) { mine.append(file.file.id) }
                         return mine
                     }
                 }
@@ -40,7 +40,7 @@ import Testing
             #expect(mine == 0)
             let released = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims(noticedBy: InstanceID()) }
             #expect(released == 1)
-            #expect(try await db.file(file.id, of: db.alice).state == .pending)
+            #expect(try await db.file(file.file.id, of: db.alice).state == .pending)
         }
     }
 
@@ -48,7 +48,7 @@ import Testing
         try await withTestDatabase { db in
             let file = try await db.put("a.md", for: db.alice).file
             for attempt in 1...3 {
-                #expect(try await db.claim(InstanceID())?.id == file.id, "attempt \(attempt)")
+                #expect(try await db.claim(InstanceID())?.file.id == file.id, "attempt \(attempt)")
                 _ = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims(noticedBy: InstanceID()) }
             }
             let failed = try await db.file(file.id, of: db.alice)
@@ -62,11 +62,11 @@ import Testing
         try await withTestDatabase { db in
             let file = try await db.put("a.md", for: db.alice).file
             for _ in 1...4 {
-                #expect(try await db.claim(InstanceID())?.id == file.id)
+                #expect(try await db.claim(InstanceID())?.file.id == file.id)
                 // A claim from before the server's start, as far as the row can tell.
-                try await db.administrate("ALTER TABLE files DISABLE TRIGGER files_touch")
-                try await db.administrate("UPDATE files SET updated_at = pg_postmaster_start_time() - interval '1 second'")
-                try await db.administrate("ALTER TABLE files ENABLE TRIGGER files_touch")
+                try await db.administrate("ALTER TABLE jobs DISABLE TRIGGER jobs_touch")
+                try await db.administrate("UPDATE jobs SET updated_at = pg_postmaster_start_time() - interval '1 second'")
+                try await db.administrate("ALTER TABLE jobs ENABLE TRIGGER jobs_touch")
                 _ = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims(noticedBy: InstanceID()) }
                 #expect(try await db.file(file.id, of: db.alice).state == .pending)
             }
@@ -79,9 +79,9 @@ import Testing
             for _ in 1...5 {
                 let instance = InstanceID()
                 let claimed = try #require(try await db.claim(instance))
-                try await db.database.write(db.system) { try await $0.releaseClaim(claimed, of: InstanceID()) }
+                try await db.database.write(db.system) { try await $0.releaseJob(claimed, of: InstanceID()) }
                 #expect(try await db.file(file.id, of: db.alice).state == .processing, "only its holder gives it back")
-                try await db.database.write(db.system) { try await $0.releaseClaim(claimed, of: instance) }
+                try await db.database.write(db.system) { try await $0.releaseJob(claimed, of: instance) }
             }
             #expect(try await db.file(file.id, of: db.alice).state == .pending)
         }
@@ -99,8 +99,10 @@ import Testing
             #expect(try await db.complete(file, of: instance, with: ["old"]) == nil, "the same instance, but other bytes")
             #expect(try await db.administrate("SELECT FROM knowledge_base").isEmpty)
             #expect(try await db.complete(newer, of: instance, with: ["new"]) != nil)
-            try await db.database.write(db.system) { try await $0.failFile(newer, of: instance, code: "late", reason: "late") }
-            #expect(try await db.file(newer.id, of: db.alice).state == .done)
+            try await db.database.write(db.system) {
+                try await $0.failJob(newer, of: instance, JobFailure(code: "late", reason: "late", step: .storing))
+            }
+            #expect(try await db.file(newer.file.id, of: db.alice).state == .done)
         }
     }
 
@@ -112,12 +114,12 @@ import Testing
             _ = try await db.database.write(db.alice.scope) { try await $0.archiveConversations([talk]) }
             #expect(try await db.complete(file, of: instance, with: ["private"]) == nil)
             #expect(try await db.administrate("SELECT FROM knowledge_base").isEmpty)
-            try await db.database.write(db.system) { try await $0.releaseClaim(file, of: instance) }
-            #expect(try await db.file(file.id, of: db.alice).state == .pending)
+            try await db.database.write(db.system) { try await $0.releaseJob(file, of: instance) }
+            #expect(try await db.file(file.file.id, of: db.alice).state == .pending)
             #expect(try await db.claim(instance) == nil)
             _ = try await db.database.write(db.alice.scope) { try await $0.restoreConversations([talk]) }
             let again = try #require(try await db.claim(instance))
-            #expect(again.id == file.id)
+            #expect(again.file.id == file.file.id)
             #expect(try await db.complete(again, of: instance, with: ["private"]) != nil)
             #expect(try await db.texts("SELECT conversation_id FROM knowledge_base") == [talk.uuidString.lowercased()])
         }
@@ -191,10 +193,10 @@ import Testing
             let problem = await failure(Problem.self) { _ = try await db.complete(second, of: instance, with: ["x", ""]) }
             #expect((problem?.underlying as? PostgresError)?.code == .checkViolation)
             #expect(try await contents() == ["a", "b", "c"])
-            #expect(try await db.file(second.id, of: db.alice).state == .processing)
+            #expect(try await db.file(second.file.id, of: db.alice).state == .processing)
             #expect(try await db.complete(second, of: instance, with: ["x", "y"]) != nil)
             #expect(try await contents() == ["x", "y"])
-            let done = try await db.file(second.id, of: db.alice)
+            let done = try await db.file(second.file.id, of: db.alice)
             #expect(done.state == .done)
             #expect(done.chunkCount == 2)
             #expect(done.mediaType == "text/plain")

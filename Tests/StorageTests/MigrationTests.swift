@@ -59,6 +59,10 @@ import Testing
             "INSERT INTO account_tokens (user_id, purpose, secret_sha256, expires_at) VALUES (\(user), 'setup', sha256('k'), now())",
             "INSERT INTO login_attempts (name_folded) VALUES ('alice'), (' of an account')",
             "UPDATE system_settings SET value = 'true' WHERE key = 'registration_open'",
+            """
+            INSERT INTO embedding_cache (user_id, model, text_sha256, embedding)
+            VALUES (\(user), 'm', sha256('x'), \(PostgresVector(.unit(0))))
+            """,
             "INSERT INTO mirror_replicas (id, host, position) VALUES (gen_random_uuid(), 'here', pg_current_snapshot())",
         ]
         for statement in statements { try await db.administrate(statement) }

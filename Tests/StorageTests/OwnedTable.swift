@@ -74,6 +74,18 @@ struct OwnedTable: Sendable {
         "idempotency_keys": { user in
             "INSERT INTO idempotency_keys (user_id, key, request_sha256) VALUES (\(user.id), \(user.name), sha256('x'))"
         },
+        "embedding_cache": { user in
+            """
+            INSERT INTO embedding_cache (user_id, model, text_sha256, embedding)
+            VALUES (\(user.id), 'm', sha256('x'), \(PostgresVector(.unit(0))))
+            """
+        },
+        "jobs": { user in
+            """
+            WITH file AS (\(fileSample(user, "job.md")) RETURNING id)
+            INSERT INTO jobs (user_id, assistant_id, file_id) SELECT \(user.id), \(user.assistant.id), id FROM file
+            """
+        },
         // Attached to a message, so that every reference of the table has something to refer to.
         "files": { user in
             """

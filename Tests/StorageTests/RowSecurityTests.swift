@@ -32,8 +32,9 @@ import Testing
     /// What not even its owner reads: the functions that answer before a principal exists look into them.
     private static let closed: Set<String> = ["account_tokens", "refresh_tokens"]
 
-    /// What not even its owner deletes: usage stays as it was written, preferences are changed, kept answers end by themselves.
-    private static let undeletable: Set<String> = ["api_usage", "user_preferences", "idempotency_keys"]
+    /// What not even its owner deletes: usage stays as it was written, preferences are changed, kept answers and vectors end by themselves,
+    /// jobs with their file.
+    private static let undeletable: Set<String> = ["api_usage", "user_preferences", "idempotency_keys", "embedding_cache", "jobs"]
 
     private func expectClosed(_ table: OwnedTable, _ db: TestDatabase) async throws {
         for statement: SQL in ["SELECT FROM \(identifier: table.name)", "DELETE FROM \(identifier: table.name)"] {

@@ -36,6 +36,7 @@ extension SchemaContract {
         decision | share_new_row() | returns trigger, for public
         decision | share_rows_of_assistant() | returns trigger, for public
         decision | shares_knowledge(is_public boolean, is_active boolean, settings jsonb) | returns boolean, for public
+        decision | touch_job() | returns trigger, for public
         decision | touch_updated_at() | returns trigger, for public
         decision | verify_email(token_sha256 bytea) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
         secretary | verify_password(password text, hash text) | returns boolean, for public
@@ -51,6 +52,7 @@ extension SchemaContract {
         decision | files.files_count_contents | AFTER INSERT OR DELETE OR UPDATE OF sha256 FOR EACH ROW EXECUTE FUNCTION count_file_contents()
         decision | files.files_share | BEFORE INSERT OR UPDATE OF assistant_id FOR EACH ROW EXECUTE FUNCTION share_new_row()
         decision | files.files_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
+        decision | jobs.jobs_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_job()
         decision | knowledge_base.knowledge_base_deleted | AFTER DELETE REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | knowledge_base.knowledge_base_inserted | AFTER INSERT REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | knowledge_base.knowledge_base_share | BEFORE INSERT OR UPDATE OF secretary_id, conversation_id FOR EACH ROW EXECUTE FUNCTION share_new_row()
@@ -100,6 +102,8 @@ extension SchemaContract {
         decision | conversations_archive.conversations_archive_own | all to authenticated using (user_id = current_user_id()) check same
         decision | conversations_archive.conversations_archive_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | conversations_archive.conversations_archive_worker | all to bunko_worker using true check same
+        decision | embedding_cache.embedding_cache_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | embedding_cache.embedding_cache_worker | all to bunko_worker using true check same
         decision | files.files_own | all to authenticated using (user_id = current_user_id()) check same
         decision | files.files_partitioning | all to bunko_owner using (current_setting('app.moving_messages'::text, true) = 'on'::text) check same
         decision | files.files_public | select to authenticated using ((current_user_id() IS NOT NULL) AND is_shared)
@@ -110,6 +114,8 @@ extension SchemaContract {
         decision | idempotency_keys.idempotency_keys_own | all to authenticated using (user_id = current_user_id()) check same
         decision | idempotency_keys.idempotency_keys_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | idempotency_keys.idempotency_keys_worker | all to bunko_worker using true check same
+        decision | jobs.jobs_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | jobs.jobs_worker | all to bunko_worker using true check same
         decision | knowledge_base.knowledge_base_mirror | select to bunko_worker using true
         decision | knowledge_base.knowledge_base_own | all to authenticated using (user_id = current_user_id()) check same
         decision | knowledge_base.knowledge_base_public | select to authenticated using ((current_user_id() IS NOT NULL) AND is_shared)
@@ -152,7 +158,7 @@ extension SchemaContract {
     /// What a role may do with some columns only.
     static let grants = #"""
         decision | api_keys.authenticated | update (name, revoked_at)
-        decision | files.bunko_worker | update (processing_state, failure_code, failure_reason, claimed_by, attempts, updated_at, conversation_id, message_id, message_created_at, archived_conversation_id, archived_message_id)
+        decision | files.bunko_worker | update (processing_state, failure_code, failure_reason, updated_at, conversation_id, message_id, message_created_at, archived_conversation_id, archived_message_id)
         decision | messages.authenticated | update (content, content_type, parent_id, emotion, tokens_used, metadata)
         decision | users.authenticated | select (id, username, email, email_folded, first_name, last_name, is_active, is_verified, is_admin, last_login_at, created_at, updated_at, username_folded)
         """#

@@ -108,6 +108,11 @@ extension SchemaContract {
         decision | conversations_archive.user_id | uuid not null
         decision | conversations_archive.voice_enabled | boolean not null
         decision | conversations_archive.voice_id | uuid
+        decision | embedding_cache.created_at | timestamp with time zone not null default now()
+        decision | embedding_cache.embedding | vector(1536) not null
+        decision | embedding_cache.model | character varying(100) not null
+        decision | embedding_cache.text_sha256 | bytea not null
+        decision | embedding_cache.user_id | uuid not null
         decision | file_contents.byte_count | bigint not null
         decision | file_contents.reference_count | bigint not null
         decision | file_contents.released_at | timestamp with time zone
@@ -115,9 +120,7 @@ extension SchemaContract {
         decision | files.archived_conversation_id | uuid
         decision | files.archived_message_id | uuid
         decision | files.assistant_id | uuid
-        decision | files.attempts | integer not null default 0
         decision | files.chunk_count | integer not null default 0
-        decision | files.claimed_by | bigint
         secretary | files.conversation_id | uuid
         secretary | files.created_at | timestamp with time zone not null default now()
         decision | files.done_xid | xid8
@@ -147,6 +150,25 @@ extension SchemaContract {
         decision | idempotency_keys.request_sha256 | bytea not null
         decision | idempotency_keys.status | integer
         decision | idempotency_keys.user_id | uuid not null
+        decision | jobs.assistant_id | uuid
+        decision | jobs.attempts | integer not null default 0
+        decision | jobs.batch | character varying(100)
+        decision | jobs.chunks_embedded | integer not null default 0
+        decision | jobs.chunks_total | integer
+        decision | jobs.claimed_by | bigint
+        decision | jobs.created_at | timestamp with time zone not null default now()
+        decision | jobs.failure_code | character varying(100)
+        decision | jobs.failure_reason | text
+        decision | jobs.failure_remedy | text
+        decision | jobs.failure_step | character varying(20)
+        decision | jobs.file_id | uuid not null
+        decision | jobs.finished_at | timestamp with time zone
+        decision | jobs.id | uuid not null default gen_random_uuid()
+        decision | jobs.not_before | timestamp with time zone not null default now()
+        decision | jobs.started_at | timestamp with time zone
+        decision | jobs.state | character varying(20) not null default 'queued'::character varying
+        decision | jobs.updated_at | timestamp with time zone not null default clock_timestamp()
+        decision | jobs.user_id | uuid not null
         decision | knowledge_base.char_end | integer
         decision | knowledge_base.char_start | integer
         secretary | knowledge_base.content | text not null

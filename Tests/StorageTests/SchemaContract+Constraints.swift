@@ -49,6 +49,9 @@ extension SchemaContract {
         decision | conversations.conversations_voice_id_fkey | FOREIGN KEY (voice_id) REFERENCES voices(id) ON DELETE SET NULL
         decision | conversations_archive.conversations_archive_pkey | PRIMARY KEY (user_id, id)
         decision | conversations_archive.conversations_archive_user_id_fkey | FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+        decision | embedding_cache.embedding_cache_pkey | PRIMARY KEY (user_id, model, text_sha256)
+        decision | embedding_cache.embedding_cache_text_sha256_check | CHECK ((octet_length(text_sha256) = 32))
+        decision | embedding_cache.embedding_cache_user_id_fkey | FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
         decision | file_contents.file_contents_byte_count_check | CHECK ((byte_count >= 0))
         decision | file_contents.file_contents_pkey | PRIMARY KEY (sha256)
         decision | file_contents.file_contents_reference_count_check | CHECK ((reference_count >= 0))
@@ -72,6 +75,16 @@ extension SchemaContract {
         decision | idempotency_keys.idempotency_keys_pkey | PRIMARY KEY (user_id, key)
         decision | idempotency_keys.idempotency_keys_request_sha256_check | CHECK ((octet_length(request_sha256) = 32))
         decision | idempotency_keys.idempotency_keys_user_id_fkey | FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+        decision | jobs.jobs_attempts_check | CHECK ((attempts >= 0))
+        decision | jobs.jobs_check | CHECK (((claimed_by IS NOT NULL) = ((state)::text = ANY ((ARRAY['extracting'::character varying, 'chunking'::character varying, 'embedding'::character varying, 'storing'::character varying])::text[]))))
+        decision | jobs.jobs_check1 | CHECK (((finished_at IS NOT NULL) = ((state)::text = ANY ((ARRAY['done'::character varying, 'failed'::character varying, 'unchanged'::character varying, 'cancelled'::character varying])::text[]))))
+        decision | jobs.jobs_check2 | CHECK (((failure_reason IS NOT NULL) = ((state)::text = 'failed'::text)))
+        decision | jobs.jobs_chunks_embedded_check | CHECK ((chunks_embedded >= 0))
+        decision | jobs.jobs_chunks_total_check | CHECK ((chunks_total >= 0))
+        decision | jobs.jobs_pkey | PRIMARY KEY (user_id, id)
+        decision | jobs.jobs_state_check | CHECK (((state)::text = ANY ((ARRAY['queued'::character varying, 'extracting'::character varying, 'chunking'::character varying, 'embedding'::character varying, 'storing'::character varying, 'done'::character varying, 'failed'::character varying, 'unchanged'::character varying, 'cancelled'::character varying])::text[])))
+        decision | jobs.jobs_user_id_file_id_fkey | FOREIGN KEY (user_id, file_id) REFERENCES files(user_id, id) ON DELETE CASCADE
+        decision | jobs.jobs_user_id_fkey | FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
         decision | knowledge_base.knowledge_base_check | CHECK (((secretary_id IS NULL) = (user_id = '00000000-0000-0000-0000-000000000001'::uuid)))
         decision | knowledge_base.knowledge_base_check1 | CHECK (((char_start IS NULL) OR ((char_start >= 0) AND (char_end > char_start))))
         decision | knowledge_base.knowledge_base_check2 | CHECK (((conversation_id IS NULL) OR (secretary_id IS NOT NULL)))

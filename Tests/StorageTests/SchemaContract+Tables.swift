@@ -15,9 +15,11 @@ extension SchemaContract {
         secretary | avatars | row security forced, authenticated delete+insert+select+update
         both | conversations | row security forced, authenticated delete+insert+select+update, bunko_worker delete+insert+select+update
         decision | conversations_archive | row security forced, authenticated delete+insert+select, bunko_worker delete+insert+select
+        decision | embedding_cache | row security forced, authenticated insert+select, bunko_worker delete+select
         decision | file_contents | bunko_worker delete+select
         secretary | files | row security forced, authenticated delete+insert+select+update, bunko_worker select
         decision | idempotency_keys | row security forced, authenticated insert+select+update, bunko_worker delete+insert+select+update
+        decision | jobs | row security forced, authenticated insert+select+update, bunko_worker delete+insert+select+update
         secretary | knowledge_base | row security forced, authenticated delete+insert+select+update, bunko_worker select
         decision | knowledge_changes | bunko_worker delete+select
         decision | login_attempts | bunko_worker delete+select

@@ -13,10 +13,11 @@ func schemaDump(_ owner: PostgresConfiguration) async throws -> [String] {
     }
 }
 
-/// What belongs to an extension, and the migrations' own record, is left out.
+/// What belongs to an extension, and the migrations' own record, is left out; so is the order of columns, where one that a step takes away
+/// and its way back gives again comes last.
 private let parts: [SQL] = [
     """
-    SELECT concat_ws(' ', 'column', table_name, ordinal_position, column_name, data_type, udt_name, character_maximum_length, is_nullable,
+    SELECT concat_ws(' ', 'column', table_name, column_name, data_type, udt_name, character_maximum_length, is_nullable,
         column_default, generation_expression, is_identity)
     FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'schema_migrations' ORDER BY 1
     """,

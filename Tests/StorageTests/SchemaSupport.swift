@@ -39,6 +39,11 @@ extension TestDatabase {
                 """)
         }
         try await administrate(
+            """
+            INSERT INTO jobs (user_id, assistant_id, file_id, created_at)
+            SELECT user_id, assistant_id, id, created_at FROM files WHERE conversation_id = \(talk)
+            """)
+        try await administrate(
             "UPDATE conversations SET updated_at = (SELECT max(created_at) FROM messages WHERE conversation_id = \(talk)) WHERE id = \(talk)"
         )
         return talk

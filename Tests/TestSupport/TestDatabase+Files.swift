@@ -12,10 +12,10 @@ extension TestDatabase {
         let bytes = Array(text.utf8)
         let draft = FileDraft(
             name: name, sourcePath: name, byteCount: bytes.count, sha256: ContentStore.digest(of: bytes), tags: tags)
-        let (file, outcome) = try await database.write(user.scope) {
+        let accepted = try await database.write(user.scope) {
             try await $0.putFile(draft, assistant: user.assistant.id, retryFailed: retryFailed)
         }
-        return (file, outcome)
+        return (accepted.file, accepted.outcome)
     }
 
     /// The file as it stands now.
@@ -23,15 +23,16 @@ extension TestDatabase {
         try await database.read(user.scope) { try await $0.file(id) }
     }
 
-    /// Takes the oldest pending file for an instance.
-    public func claim(_ instance: InstanceID) async throws -> StoredFile? {
-        try await database.write(system) { try await $0.claimFile(for: instance) }
+    /// Takes the oldest job that waits for an instance.
+    public func claim(_ instance: InstanceID) async throws -> ClaimedJob? {
+        try await database.write(system) { try await $0.claimJob(for: instance) }
     }
 
-    /// Stores the passages of a claimed file, as its user.
-    public func complete(_ file: StoredFile, of instance: InstanceID, with texts: [String]) async throws -> WriteToken? {
-        try await database.write(system.acting(for: file.userID)) {
-            try await $0.completeFile(file, of: instance, with: .passages(texts))
+    /// Stores the passages of a claimed job's file, as its user.
+    public func complete(_ job: ClaimedJob, of instance: InstanceID, with texts: [String]) async throws -> WriteToken? {
+        try await database.write(system.acting(for: job.file.userID)) { transaction in
+            try await transaction.stage(.passages(texts))
+            return try await transaction.completeJob(job, of: instance, with: .passages(texts.count))
         }
     }
 
@@ -60,19 +61,29 @@ extension Array where Element == Float {
 }
 
 extension ProcessedFile {
+    /// A text of so many passages.
+    public static func passages(_ count: Int) -> ProcessedFile {
+        ProcessedFile(mediaType: "text/plain", sourceType: "txt", title: "Title", embeddingModel: "test", chunkCount: count)
+    }
+}
+
+extension [KnowledgeDraft] {
     /// Texts as passages one after another, each with the vector of an axis of its own.
-    public static func passages(_ texts: [String]) -> ProcessedFile {
+    public static func passages(_ texts: [String]) -> [KnowledgeDraft] {
         var start = 0
-        let chunks = texts.enumerated().map { ordinal, text in
+        return texts.enumerated().map { ordinal, text in
             defer { start += text.unicodeScalars.count + 1 }
             return KnowledgeDraft(
                 ordinal: ordinal, content: text, headingPath: ["Heading"], pageFrom: nil, pageTo: nil, charStart: start,
-                charEnd: start + text.unicodeScalars.count, tokenCount: 1, contentSHA256: ContentStore.digest(of: Array(text.utf8)),
+                charEnd: start + text.unicodeScalars.count, tokenCount: 1, contentSHA256: ContentStore.digest(of: [UInt8](text.utf8)),
                 embedding: .unit(ordinal))
         }
-        return ProcessedFile(mediaType: "text/plain", sourceType: "txt", title: "Title", embeddingModel: "test", chunks: chunks)
     }
 }
+
+/// The product as it was built beside the tests.
+public let bunkoProgram: String =
+    URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "bunko").path
 
 /// Lends an empty folder and removes it afterwards.
 public func withFolder<R>(isolation: isolated (any Actor)? = #isolation, _ body: (String) async throws -> R) async throws -> R {

@@ -1,5 +1,5 @@
 /// A passage: an exact slice of a document's text, with where it stands.
-public struct Chunk: Sendable, Equatable {
+public struct Chunk: Sendable, Equatable, Codable {
     /// Its number in the document, from 0 without gaps.
     public let ordinal: Int
     /// Exactly the scalars `charStart ..< charEnd` of the document's text; no white space at either end.

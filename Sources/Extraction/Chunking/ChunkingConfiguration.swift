@@ -1,5 +1,5 @@
 /// How a document is cut. All sizes are in estimated tokens.
-public struct ChunkingConfiguration: Sendable, Equatable {
+public struct ChunkingConfiguration: Sendable, Equatable, Codable {
     /// The size aimed at.
     public var targetTokens = 350
     /// A section smaller than this joins a neighbour under the same top heading.

@@ -50,39 +50,46 @@ public enum ExtractionError: Error, Sendable, Equatable, Codable {
 
 extension ExtractionError: CustomStringConvertible {
     /// One line for a person: what was wrong, where, and what to do.
-    public var description: String {
+    public var description: String { "\(reason) \(remedy)" }
+
+    /// What was wrong and where, in a sentence.
+    public var reason: String {
         switch self {
-        case .emptyFile:
-            "The file is empty (0 bytes). Upload the file again with its content."
-        case .noText:
-            "The file holds no text: only white space, invisible characters or front matter. Upload a file with text in it."
-        case .binary(let looksLike):
-            "The content is not text: it looks like \(looksLike). Supported are \(MediaType.supportedNames); export the document as one of them."
-        case .unsupported(let type):
-            "Files of type \(type) are not supported. Supported are \(MediaType.supportedNames); export the document as one of them."
+        case .emptyFile: "The file is empty (0 bytes)."
+        case .noText: "The file holds no text: only white space, invisible characters or front matter."
+        case .binary(let looksLike): "The content is not text: it looks like \(looksLike)."
+        case .unsupported(let type): "Files of type \(type) are not supported."
         case .invalidUTF8(let byteOffset, let line):
-            "The text is not valid UTF-8 at byte \(byteOffset) (line \(line)). Other encodings are not read: convert the file to UTF-8."
-        case .invalidUTF16(let byteOffset, let line):
-            "The text is not valid UTF-16 at byte \(byteOffset) (line \(line)). Repair the file or convert it to UTF-8."
-        case .unsupportedEncoding(let name):
-            "The text is encoded as \(name), which is not read. Convert the file to UTF-8."
-        case .nullCharacter(let line):
-            "The text holds the character U+0000 in line \(line), which cannot be stored. Remove it."
-        case .tooLarge(let bytes, let maximumBytes):
-            "The file has \(bytes) bytes; at most \(maximumBytes) are read. Split it into smaller files."
-        case .locked(let format):
-            "This \(format) is locked with a password. Save it without one and upload it again."
-        case .damaged(let format, let reason):
-            "This \(format) is damaged: \(reason). Repair it or export it again."
+            "The text is not valid UTF-8 at byte \(byteOffset) (line \(line)), nor text in an encoding that is recognised."
+        case .invalidUTF16(let byteOffset, let line): "The text is not valid UTF-16 at byte \(byteOffset) (line \(line))."
+        case .unsupportedEncoding(let name): "The text is encoded as \(name), which is not read."
+        case .nullCharacter(let line): "The text holds the character U+0000 in line \(line), which cannot be stored."
+        case .tooLarge(let bytes, let maximumBytes): "The file has \(bytes) bytes; at most \(maximumBytes) are read."
+        case .locked(let format): "This \(format) is locked with a password."
+        case .damaged(let format, let reason): "This \(format) is damaged: \(reason)."
         case .noTextLayer(let pages):
-            """
-            The \(pages == 1 ? "page is a picture" : "\(pages) pages are pictures") without a text layer, so there is no text to read. \
-            Run text recognition (OCR) on it first, or let an administrator turn it on in the setting ocr_languages.
-            """
-        case .overLimit(let resource):
-            "Reading this file takes more than \(resource), the limit for one file. Split it or export it in a simpler form."
-        case .programMissing(let program, let package):
-            "This server lacks \(program), which reads files of this kind. Let its operator install \(package), then import again with --retry-failed."
+            "The \(pages == 1 ? "page is a picture" : "\(pages) pages are pictures") without a text layer, so there is no text to read."
+        case .overLimit(let resource): "Reading this file takes more than \(resource), the limit for one file."
+        case .programMissing(let program, _): "This server lacks \(program), which reads files of this kind."
+        }
+    }
+
+    /// What to do about it, in a sentence.
+    public var remedy: String {
+        switch self {
+        case .emptyFile: "Upload the file again with its content."
+        case .noText: "Upload a file with text in it."
+        case .binary, .unsupported: "Supported are \(MediaType.supportedNames); export the document as one of them."
+        case .invalidUTF8, .invalidUTF16: "Repair it, or convert the file to UTF-8."
+        case .unsupportedEncoding: "Convert the file to UTF-8."
+        case .nullCharacter: "Remove it."
+        case .tooLarge: "Split it into smaller files."
+        case .locked: "Save it without one and upload it again."
+        case .damaged: "Repair it or export it again."
+        case .noTextLayer:
+            "Run text recognition (OCR) on it first, or let the operator turn it on with ocr.languages."
+        case .overLimit: "Split it or export it in a simpler form."
+        case .programMissing(_, let package): "Let its operator install \(package), then import again with --retry-failed."
         }
     }
 }

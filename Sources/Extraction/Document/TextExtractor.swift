@@ -1,5 +1,5 @@
 /// How much one extraction may take in.
-public struct ExtractionLimits: Sendable, Equatable {
+public struct ExtractionLimits: Sendable, Equatable, Codable {
     /// The largest file read, in bytes. Ordinary text takes about 30 bytes of memory for each, a Markdown file of nothing but list marks 200.
     public var maximumBytes: Int
 

@@ -8,7 +8,7 @@ import Storage
 /// `/v1/files`: upload, list, get, change, delete.
 ///
 /// An upload is `multipart/form-data` with a part `file` and fields `assistant`, `conversation` or, by administrators, `shared`;
-/// `source_path`, `tags` (comma-separated) and `retry_failed`, or the bare bytes with the same names, and `name`, as query parameters. It
+/// `source_path`, `tags` (comma-separated), `retry_failed` and `batch` (a name for all uploads of one run), or the bare bytes with the same names, and `name`, as query parameters. It
 /// answers 202 once the bytes are durable. An upload of what is there already is `unchanged`; with an `Idempotency-Key`, one that is sent
 /// again late does not undo what was uploaded meanwhile.
 struct FileRoutes: Sendable {
@@ -41,8 +41,7 @@ struct FileRoutes: Sendable {
         let assistant = try await database.read(owner) { try await form.target(in: $0) }
         let write = IdempotentWrite(database: database)
         let answer = try await write.answer(request, form.members(assistant), scope: scope, owner: owner) { transaction in
-            let (file, outcome) = try await intake.accept(form.upload, into: assistant, in: transaction)
-            return ResourceResponse(file, outcome)
+            ResourceResponse(try await intake.accept(form.upload, into: assistant, in: transaction))
         }
         if answer.status == .accepted, !answer.isReplayed { intake.announce() }
         return answer
@@ -124,6 +123,8 @@ struct FileBody: Encodable, Sendable {
     let state: String
     /// `created`, `replaced` or `unchanged`, in the answer to an upload.
     let outcome: String?
+    /// The work on it, in the answer to an upload: `/v1/jobs/{id}`.
+    let job_id: String?
     let code: String?
     let reason: String?
     let chunks: Int
@@ -134,7 +135,7 @@ struct FileBody: Encodable, Sendable {
     let tags: [String]
     let metadata: JSONValue
 
-    init(_ file: StoredFile, outcome: FileOutcome? = nil) {
+    init(_ file: StoredFile, outcome: FileOutcome? = nil, job: JobID? = nil) {
         id = file.id.description
         bytes = file.byteCount
         created_at = Int(file.createdAt.timeIntervalSince1970)
@@ -148,6 +149,7 @@ struct FileBody: Encodable, Sendable {
         status_details = file.failureReason
         state = file.state.rawValue
         self.outcome = outcome?.rawValue
+        job_id = job?.description
         code = file.failureCode
         reason = file.failureReason
         chunks = file.chunkCount
@@ -171,13 +173,16 @@ extension UploadForm {
 
 extension ResourceResponse {
     /// The answer to an upload.
-    fileprivate init(_ file: StoredFile, _ outcome: FileOutcome) {
-        self.init(FileBody(file, outcome: outcome), version: file.version, status: outcome == .unchanged ? .ok : .accepted)
+    init(_ accepted: AcceptedFile) {
+        self.init(
+            FileBody(accepted.file, outcome: accepted.outcome, job: accepted.job), version: accepted.file.version,
+            status: accepted.outcome == .unchanged ? .ok : .accepted)
     }
 }
 
 extension Request {
-    fileprivate func listsShared() throws(Problem) -> Bool {
+    /// Whether a list of files or jobs is that of the shared ones.
+    func listsShared() throws(Problem) -> Bool {
         guard let text = parameter("visibility") else { return false }
         guard ["own", "shared"].contains(text) else {
             throw Problem.invalid("visibility", "visibility is \"\(text)\"; for files it is own or shared.")

@@ -76,7 +76,7 @@ struct UploadForm {
         let ownName = name.split(separator: "/").last.map(String.init) ?? ""
         upload = Upload(
             name: ownName, sourcePath: fields("source_path") ?? name, bytes: bytes, tags: tags,
-            conversationID: conversation, retryFailed: fields("retry_failed") == "true")
+            conversationID: conversation, retryFailed: fields("retry_failed") == "true", batch: fields("batch"))
     }
 
     private static func body(of request: Request, name: String, limit: Int, overhead: Int) async throws -> ByteBuffer {

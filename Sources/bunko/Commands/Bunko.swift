@@ -24,6 +24,7 @@ struct Bunko: AsyncParsableCommand {
             Serve.self, Import.self, Search.self, Context.self, Assistants.self, Personas.self, Keys.self, Users.self,
             SettingsCommands.self, Migrate.self, Doctor.self,
             Backup.self, Restore.self, Verify.self, Archive.self, Partitions.self, DatabaseCommands.self, Dataset.self, Bench.self,
+            ReadDocument.self,
         ])
 }
 

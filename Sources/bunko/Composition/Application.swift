@@ -3,6 +3,7 @@ import ContextAssembly
 @_spi(CompositionRoot) import Domain
 import EmbeddedPostgres
 import Embeddings
+import Extraction
 import Foundation
 import Hummingbird
 import Ingestion
@@ -86,9 +87,9 @@ struct BunkoApplication: Sendable {
         let usage = UsageRecorder(database: database, scope: .system(purpose: "usage"), logger: labelled("usage"))
         let events = ProcessingEvents()
         let contents = ContentStore(directory: "\(settings.dataDirectory)/files")
+        let processor = DocumentProcessor(isolated: IsolatedReader(command: ["/proc/self/exe", ReadDocument.name]))
         let worker = IngestionWorker(
-            database: database, contents: contents, processor: DocumentProcessor(embedder: embedder, usage: usage),
-            events: events,
+            database: database, contents: contents, processor: processor, embedder: embedder, usage: usage, events: events,
             scope: .system(purpose: "ingestion"), concurrency: settings.ingestionConcurrency,
             // A file is announced as done when the index finds it; the bound only matters when it is behind. While it loads, the database
             // finds it.
@@ -109,9 +110,9 @@ struct BunkoApplication: Sendable {
             keys: KeyRing(database: database), accounts: accounts, contents: contents,
             intake: FileIntake(database: database, contents: contents, events: events),
             knowledge: KnowledgeWriter(
-                database: database, embedder: embedder, usage: usage,
+                database: database, processor: processor, embedder: embedder, usage: usage,
                 fetcher: PageFetcher(allowsPrivateAddresses: settings.fetchesPrivateAddresses)),
-            watch: FileWatch(database: database, events: events), mirror: mirror, retriever: retriever,
+            watch: FileWatch(database: database, events: events), events: events, mirror: mirror, retriever: retriever,
             assembler: ContextAssembler(database: database, retriever: retriever), upkeep: upkeep,
             settings: InstallationSettings(database: database, scope: .system(purpose: "settings")))
         let group = GroupReference()

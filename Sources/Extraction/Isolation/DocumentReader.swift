@@ -1,0 +1,23 @@
+/// Reads and cuts a document of any format, in this process.
+public struct DocumentReader: Sendable {
+    private let options: ReadingOptions
+
+    public init(options: ReadingOptions = .init()) {
+        self.options = options
+    }
+
+    /// Reads `bytes` as what their content and then `fileName` say they are.
+    ///
+    /// What ``MediaType/isReadInIsolation`` belongs into a process of its own: ``IsolatedReader``.
+    /// - Throws: ``ExtractionError`` when the file is at fault, ``ChunkingError``, `CancellationError`.
+    public func read(_ bytes: [UInt8], fileName: String) throws -> ReadDocument {
+        let document = try read(bytes, path: nil, fileName: fileName)
+        let chunks = try Chunker(configuration: options.chunking).chunks(of: document)
+        return ReadDocument(mediaType: document.mediaType, title: document.title, chunks: chunks)
+    }
+
+    /// - Parameter path: where the same bytes stand as a file, for programs that read it themselves.
+    func read(_ bytes: [UInt8], path: String?, fileName: String) throws(ExtractionError) -> ExtractedDocument {
+        try TextExtractor(limits: options.limits).extract(bytes, fileName: fileName)
+    }
+}
