@@ -51,7 +51,10 @@ public struct InstallationSettings: Sendable {
     private static let forms: [String: Form] = [
         "app_version": .fixed,
         "max_file_size": .integer(1...(1 << 30)),
-        "supported_file_types": .texts(known: ["txt", "md"]),
+        "supported_file_types": .texts(known: [
+            "txt", "text", "log", "md", "markdown", "html", "htm", "xhtml", "pdf", "docx", "docm", "pptx", "pptm", "xlsx", "xlsm", "csv", "tsv",
+            "json", "jsonl", "ndjson",
+        ]),
         "default_llm_model": .text,
         "registration_open": .flag,
         "archive_after_days": .integer(0...36_500),

@@ -9,6 +9,8 @@ public struct MaintenanceReport: Sendable, Equatable {
     public var messagesArchived = 0
     public var conversationsArchived = 0
     public var idempotencyKeysCleared = 0
+    public var jobsCleared = 0
+    public var embeddingsCleared = 0
     public var refreshTokensCleared = 0
     public var accountTokensCleared = 0
     public var loginAttemptsCleared = 0
@@ -29,6 +31,8 @@ public struct MaintenanceService: Service {
     private let logger: Logger
 
     private static let lockName = "bunko.maintenance"
+    /// How long jobs that are over and vectors that were paid for are kept.
+    private static let keptDays = 30
     /// The current month and the next three.
     private static let monthsAhead = 4
     private static let firstRetry = Duration.seconds(10)
@@ -78,6 +82,8 @@ public struct MaintenanceService: Service {
             report.refreshTokensCleared = try await database.write(scope) { try await $0.clearRefreshTokens() }
             report.accountTokensCleared = try await database.write(scope) { try await $0.clearAccountTokens() }
             report.loginAttemptsCleared = try await database.write(scope) { try await $0.clearLoginAttempts() }
+            report.jobsCleared = try await database.write(scope) { try await $0.clearJobs(olderThanDays: Self.keptDays) }
+            report.embeddingsCleared = try await database.write(scope) { try await $0.clearEmbeddingCache(olderThanDays: Self.keptDays) }
             // Replicas do so themselves, oftener; without one nobody does.
             report.changesCleared = try await database.write(scope) { try await $0.pruneMirrorChanges(olderThan: upkeep.outboxLimit) }
             report.hasEmbeddingIndex = try await database.write(scope) { try await $0.ensureEmbeddingIndex() }
@@ -91,7 +97,8 @@ public struct MaintenanceService: Service {
             metadata: [
                 "partitions_made": "\(report.partitionsMade)", "messages_archived": "\(report.messagesArchived)",
                 "conversations_archived": "\(report.conversationsArchived)",
-                "idempotency_keys_cleared": "\(report.idempotencyKeysCleared)",
+                "idempotency_keys_cleared": "\(report.idempotencyKeysCleared)", "jobs_cleared": "\(report.jobsCleared)",
+                "embeddings_cleared": "\(report.embeddingsCleared)",
                 "refresh_tokens_cleared": "\(report.refreshTokensCleared)", "account_tokens_cleared": "\(report.accountTokensCleared)",
                 "login_attempts_cleared": "\(report.loginAttemptsCleared)", "embedding_index": "\(report.hasEmbeddingIndex)",
             ])

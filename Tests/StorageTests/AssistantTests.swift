@@ -96,7 +96,7 @@ import Testing
             let found7 = try await db.database.read(db.alice.scope) { try await $0.maximumFileSize() }
             #expect(found7 == 10_485_760)
             let found8 = try await db.database.read(db.alice.scope) { try await $0.supportedFileTypes() }
-            #expect(found8 == ["txt", "md"])
+            #expect(found8.contains("pdf") && found8.contains("md") && !found8.contains("exe"))
             try await db.administrate("UPDATE system_settings SET value = '5' WHERE key = 'max_file_size'")
             let found9 = try await db.database.read(db.alice.scope) { try await $0.maximumFileSize() }
             #expect(found9 == 5)
