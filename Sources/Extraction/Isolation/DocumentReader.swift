@@ -16,8 +16,11 @@ public struct DocumentReader: Sendable {
         return ReadDocument(mediaType: document.mediaType, title: document.title, chunks: chunks)
     }
 
-    /// - Parameter path: where the same bytes stand as a file, for programs that read it themselves.
+    /// - Parameter path: where the same bytes stand as a file, for programs that read it themselves; without one a PDF is refused.
     func read(_ bytes: [UInt8], path: String?, fileName: String) throws(ExtractionError) -> ExtractedDocument {
-        try TextExtractor(limits: options.limits).extract(bytes, fileName: fileName)
+        if let path, try MediaType.detect(bytes: bytes, fileName: fileName) == .pdf {
+            return try PDFReader(ocrLanguages: options.ocrLanguages).read(path: path)
+        }
+        return try TextExtractor(limits: options.limits).extract(bytes, fileName: fileName)
     }
 }

@@ -27,7 +27,7 @@ enum PlainTextHeading {
 
     /// The level of a numbered title: parts 1, chapters 2, sections 3, articles 4 ("第1条", "제1장", "Chapter 3"); for numerals
     /// one more than they have ("1. SCOPE" 2, "2.3 Terms" 3).
-    private static func numberedLevel(_ text: String) -> Int? {
+    static func numberedLevel(_ text: String) -> Int? {
         eastAsianLevel(text) ?? englishLevel(text) ?? numeralLevel(text)
     }
 
