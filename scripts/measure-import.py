@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Imports generated files and tells how fast that is and what memory it takes.
+
+    scripts/measure-import.py --bunko .build/release/bunko [--small 10000] [--large-mib 50] [--word FILE.docx] [--mixed FOLDER]
+
+Small files: Markdown of 2 KB, all different, imported, then imported again unchanged. Large: one text of prose of so many MiB, the limit
+raised. Word: one document of the caller's. Mixed: a folder of the caller's, its files copied under other names until there are 1,000.
+Each on a fresh installation, which is removed afterwards. Needs psql and Python's standard library.
+"""
+import argparse
+import json
+import pathlib
+import random
+import shutil
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from fresh_service import FreshService  # noqa: E402  (a neighbour of this script)
+
+WORDS = """harbour ledger ferry timber tariff signal copper archive valley lantern permit census bridge orchard quarry parcel weather
+voyage notebook kitchen railway station pension contract seminar border museum garden engine factory letter window market""".split()
+
+
+def sentence(chance):
+    words = [chance.choice(WORDS) for _ in range(chance.randint(6, 16))]
+    return " ".join(words).capitalize() + f" {chance.randint(1, 99999)}."
+
+
+def small_file(chance, number):
+    text = f"# Note {number}\n\n"
+    while len(text) < 2_000:
+        text += " ".join(sentence(chance) for _ in range(5)) + "\n\n"
+    return text
+
+
+def imported(service, folder, name):
+    memory = service.watch_memory()
+    report = service.work / "report.json"
+    begin = time.monotonic()
+    code = service.run("import", str(folder), "--assistant", "measured", "--jobs", "16", "--report", str(report), "--json")
+    seconds = time.monotonic() - begin
+    memory.stop()
+    totals = json.loads(report.read_text(encoding="utf-8"))["totals"]
+    counts = ", ".join(f"{value} {key}" for key, value in totals.items() if value and key != "files")
+    third = len(memory.samples) // 3 or 1
+    print(
+        f"{name}: {totals['files']} files in {seconds:.1f} s, {totals['files'] / seconds:.0f} a second ({counts}; exit {code}); "
+        f"server at most {memory.server:.0f} MiB (first third {max(memory.samples[:third]):.0f}, last third {max(memory.samples[-third:]):.0f}), "
+        f"largest reader {memory.reader:.0f} MiB", flush=True)
+
+
+def measure_small(bunko, count):
+    chance = random.Random(1)
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        for number in range(count):
+            place = pathlib.Path(folder, f"{number // 1000:03}")
+            place.mkdir(exist_ok=True)
+            (place / f"{number:06}.md").write_text(small_file(chance, number), encoding="utf-8")
+        with FreshService(bunko) as service:
+            imported(service, folder, "small files")
+            has_index = service.sql("SELECT to_json(count(*)) FROM pg_indexes WHERE indexname = 'idx_knowledge_base_embedding'")
+            print(f"  the database's own vector index is {'there' if has_index else 'not there'}")
+            imported(service, folder, "the same again")
+
+
+def measure_one(bunko, path, name, limit):
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        shutil.copy(path, folder)
+        with FreshService(bunko) as service:
+            service.run("settings", "set", "max_file_size", str(limit))
+            imported(service, folder, name)
+
+
+def measure_large(bunko, mebibytes):
+    chance = random.Random(2)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", dir="/var/tmp", encoding="utf-8") as file:
+        paragraphs = [" ".join(sentence(chance) for _ in range(6)) + "\n\n" for _ in range(2_000)]
+        size = 0
+        while size < mebibytes << 20:
+            size += file.write(f"{chance.randint(0, 1 << 40)} {chance.choice(paragraphs)}")
+        file.flush()
+        measure_one(bunko, file.name, f"one text of {mebibytes} MiB", 64 << 20)
+
+
+def measure_mixed(bunko, source):
+    files = [path for path in sorted(pathlib.Path(source).rglob("*")) if path.is_file()]
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        for number in range(1_000):
+            path = files[number % len(files)]
+            shutil.copy(path, pathlib.Path(folder, f"{number:04}-{path.name}"))
+        with FreshService(bunko) as service:
+            imported(service, folder, "mixed files")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bunko", required=True)
+    parser.add_argument("--small", type=int, default=10_000)
+    parser.add_argument("--large-mib", type=int, default=50)
+    parser.add_argument("--word")
+    parser.add_argument("--mixed")
+    options = parser.parse_args()
+    if options.small:
+        measure_small(options.bunko, options.small)
+    if options.large_mib:
+        measure_large(options.bunko, options.large_mib)
+    if options.word:
+        measure_one(options.bunko, options.word, pathlib.Path(options.word).name, 64 << 20)
+    if options.mixed:
+        measure_mixed(options.bunko, options.mixed)
+
+
+if __name__ == "__main__":
+    main()
