@@ -69,6 +69,12 @@ public struct FileID: EntityID {
     public init(rawValue: UUID) { self.rawValue = rawValue }
 }
 
+/// Identifies a row of `uploads`: a file that comes in several requests.
+public struct UploadID: EntityID {
+    public let rawValue: UUID
+    public init(rawValue: UUID) { self.rawValue = rawValue }
+}
+
 /// Identifies a row of `knowledge_base`: one chunk of one file.
 public struct ChunkID: EntityID {
     public let rawValue: UUID

@@ -61,13 +61,34 @@ public struct StoredFile: Sendable, Hashable {
 }
 
 /// 32 bytes of SHA-256, the address of a file's bytes.
-public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
+public struct ContentDigest: Sendable, Hashable, LosslessStringConvertible {
     public let bytes: [UInt8]
 
     /// Nil unless there are exactly 32 bytes.
     public init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
         self.bytes = bytes
+    }
+
+    /// Reads 64 hexadecimal digits; nil for anything else.
+    public init?(_ description: String) {
+        let digits = Array(description.utf8)
+        guard digits.count == 64 else { return nil }
+        var bytes: [UInt8] = []
+        for place in stride(from: 0, to: 64, by: 2) {
+            guard let high = Self.value(of: digits[place]), let low = Self.value(of: digits[place + 1]) else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        self.bytes = bytes
+    }
+
+    private static func value(of digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
     }
 
     /// 64 lower-case hexadecimal digits.

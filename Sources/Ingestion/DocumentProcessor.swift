@@ -1,6 +1,5 @@
 import Domain
 public import Extraction
-import Storage
 
 /// Reads documents and cuts them into passages: small texts in this process, all else in one of its own.
 public struct DocumentProcessor: Sendable {
@@ -8,18 +7,31 @@ public struct DocumentProcessor: Sendable {
     private let options: ReadingOptions
 
     /// Above this many bytes a text is read in a process of its own, too, so that this one's memory does not follow the file's size.
-    private static let largestHere = 1 << 20
+    static let largestHere = 1 << 20
 
     public init(isolated: IsolatedReader, options: ReadingOptions = .init()) {
         self.isolated = isolated
         self.options = options
     }
 
+    /// Reads a document whose bytes are at hand.
     /// - Throws: `ExtractionError` when the file is at fault, `ReaderProcessError`, `CancellationError`.
     @concurrent
     func read(_ bytes: [UInt8], fileName: String) async throws -> ReadDocument {
-        let isReadHere = try bytes.count <= Self.largestHere && !MediaType.detect(bytes: bytes, fileName: fileName).isReadInIsolation
-        guard !isReadHere else { return try DocumentReader(options: options).read(bytes, fileName: fileName) }
+        if let document = try await readHere(bytes, fileName: fileName) { return document }
         return try await isolated.read(bytes, fileName: fileName, options: options)
+    }
+
+    /// Reads an open file from its beginning, in a process of its own.
+    /// - Throws: as ``read(_:fileName:)``.
+    func read(_ descriptor: Int32, fileName: String) async throws -> ReadDocument {
+        try await isolated.read(descriptor, fileName: fileName, options: options)
+    }
+
+    /// Nil for what is not read in this process.
+    @concurrent
+    func readHere(_ bytes: [UInt8], fileName: String) async throws -> ReadDocument? {
+        guard bytes.count <= Self.largestHere, try !MediaType.detect(bytes: bytes, fileName: fileName).isReadInIsolation else { return nil }
+        return try DocumentReader(options: options).read(bytes, fileName: fileName)
     }
 }

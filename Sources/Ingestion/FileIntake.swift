@@ -7,7 +7,7 @@ public struct Upload: Sendable {
     public var name: String
     /// What tells a changed file from a new one within the assistant; the name when nil.
     public var sourcePath: String?
-    public var bytes: [UInt8]
+    public var content: IncomingContent
     public var tags: [String]
     /// The conversation it is attached to, if it is.
     public var conversationID: UUID?
@@ -17,16 +17,26 @@ public struct Upload: Sendable {
     public var batch: String?
 
     public init(
-        name: String, sourcePath: String? = nil, bytes: [UInt8], tags: [String] = [], conversationID: UUID? = nil,
+        name: String, sourcePath: String? = nil, content: IncomingContent, tags: [String] = [], conversationID: UUID? = nil,
         retryFailed: Bool = false, batch: String? = nil
     ) {
         self.name = name
         self.sourcePath = sourcePath
-        self.bytes = bytes
+        self.content = content
         self.tags = tags
         self.conversationID = conversationID
         self.retryFailed = retryFailed
         self.batch = batch
+    }
+
+    /// A small document whose bytes are at hand.
+    public init(
+        name: String, sourcePath: String? = nil, bytes: [UInt8], tags: [String] = [], conversationID: UUID? = nil,
+        retryFailed: Bool = false, batch: String? = nil
+    ) {
+        self.init(
+            name: name, sourcePath: sourcePath, content: IncomingContent(bytes), tags: tags, conversationID: conversationID,
+            retryFailed: retryFailed, batch: batch)
     }
 }
 
@@ -43,8 +53,8 @@ public struct FileIntake: Sendable {
     }
 
     /// Stores an upload for an assistant, or for all to share when there is none and the scope is the system user's.
-    /// - Throws: `too_large` over the setting `max_file_size`, `invalid_request` for an empty file or an unusable name,
-    ///   `storage_full`; then nothing is stored.
+    /// - Throws: `too_large` over the setting `max_file_size`, `unsupported_type`, `invalid_request` for an unusable name, `storage_full`;
+    ///   then nothing is stored. A file without bytes is taken; its import says that it has no text.
     public func accept(_ upload: Upload, into assistant: AssistantID?, scope: Scope) async throws -> AcceptedFile {
         let accepted = try await database.write(scope) { try await accept(upload, into: assistant, in: $0) }
         if accepted.outcome != .unchanged { announce() }
@@ -59,48 +69,35 @@ public struct FileIntake: Sendable {
         _ upload: Upload, into assistant: AssistantID?, in transaction: Transaction
     ) async throws -> AcceptedFile {
         try transaction.scope.require(.ingest)
-        try Self.check(upload)
         let draft = FileDraft(
-            name: upload.name, sourcePath: upload.sourcePath ?? upload.name, byteCount: upload.bytes.count,
-            sha256: ContentStore.digest(of: upload.bytes), tags: upload.tags, conversationID: upload.conversationID)
-        let limit = try await transaction.maximumFileSize()
-        guard upload.bytes.count <= limit else { throw Problem.fileTooLarge(upload.name, limit: limit) }
-        try Self.checkType(of: draft, supported: try await transaction.supportedFileTypes())
+            name: upload.name, sourcePath: upload.sourcePath ?? upload.name, byteCount: upload.content.byteCount,
+            sha256: upload.content.digest, tags: upload.tags, conversationID: upload.conversationID)
+        try Upload.check(name: draft.name, sourcePath: draft.sourcePath, tags: draft.tags, batch: upload.batch)
+        let limits = try await Self.limits(in: transaction)
+        try limits.checkSize(draft.byteCount, of: draft.name)
+        try limits.checkType(of: draft.name)
         let result = try await transaction.putFile(
             draft, assistant: assistant, retryFailed: upload.retryFailed, batch: upload.batch)
         // Inside the transaction: its lock on the content's row keeps the clean-up from removing these bytes before the commit.
-        try await contents.store(upload.bytes, digest: draft.sha256)
+        try await contents.store(upload.content)
         return result
     }
 
-    /// A name that tells no type is taken: the content decides how a file is read.
-    private static func checkType(of draft: FileDraft, supported: [String]) throws(Problem) {
-        guard let type = draft.fileType, !supported.contains(type) else { return }
-        throw Problem(
-            .unsupportedType, code: "file_type_unsupported", "Files of type \"\(type)\" are not taken here.",
-            remedy: "The types are \(supported.joined(separator: ", ")); an administrator sets them in supported_file_types.",
-            parameter: "file")
+    /// What an upload may be now.
+    public func limits(_ scope: Scope) async throws -> UploadLimits {
+        try await database.read(scope) { try await Self.limits(in: $0) }
     }
 
-    private static func check(_ upload: Upload) throws(Problem) {
-        let name = upload.name
-        guard !name.isEmpty, name.utf8.count <= 255, !name.contains("\0") else {
-            throw Problem.invalid("file", "A file's name has 1 to 255 bytes and no NUL.")
-        }
-        guard (upload.sourcePath ?? name).utf8.count <= 2_000 else {
-            throw Problem.invalid("source_path", "A source path has at most 2,000 bytes.")
-        }
-        guard !upload.bytes.isEmpty else {
-            throw Problem(
-                .invalidRequest, code: "file_empty", "The file \"\(name)\" is empty.", remedy: "Upload a file that holds text.",
-                parameter: "file")
-        }
-        guard (upload.batch ?? "-").utf8.count <= 100, upload.batch?.isEmpty != true else {
-            throw Problem.invalid("batch", "A batch's name has 1 to 100 bytes.")
-        }
-        guard upload.tags.count <= 50, upload.tags.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 200 }) else {
-            throw Problem.invalid("tags", "A file takes up to 50 tags of 1 to 200 bytes.")
-        }
+    /// Takes a file's bytes as they come, before it is known what becomes of them.
+    /// - Throws: `unsupported_type` for a name of a type that is not taken.
+    public func writer(for name: String, _ limits: UploadLimits) throws(Problem) -> ContentWriter {
+        try limits.checkType(of: name)
+        return contents.writer(atMost: limits.maximumBytes, refusal: .fileTooLarge(name, limit: limits.maximumBytes))
+    }
+
+    static func limits(in transaction: Transaction) async throws -> UploadLimits {
+        UploadLimits(
+            maximumBytes: try await transaction.maximumFileSize(), supportedTypes: try await transaction.supportedFileTypes())
     }
 }
 

@@ -22,8 +22,7 @@ struct ImportStep {
     private var worker: IngestionWorker { session.worker }
 
     func run() async throws {
-        let bytes = try await worker.contents.read(job.file.sha256)
-        let document = try await worker.processor.read(bytes, fileName: job.file.name)
+        let document = try await document()
         let chunks = document.chunks
         let owner = try worker.scope.acting(for: job.file.userID)
         let usage = UsageOwner(job.file.userID, assistant: job.file.assistantID)
@@ -44,6 +43,15 @@ struct ImportStep {
         }
         log.debug("file done", metadata: ["chunks": "\(chunks.count)"])
         await worker.afterCommit(token)
+    }
+
+    private func document() async throws -> ReadDocument {
+        let (contents, processor, file) = (worker.contents, worker.processor, job.file)
+        if file.byteCount <= DocumentProcessor.largestHere {
+            let bytes = try await contents.read(file.sha256)
+            if let document = try await processor.readHere(bytes, fileName: file.name) { return document }
+        }
+        return try await contents.withDescriptor(file.sha256) { try await processor.read($0, fileName: file.name) }
     }
 
     /// Tells how far the job is, where somebody may be waiting: a commit for each step of a job of milliseconds would take longer than

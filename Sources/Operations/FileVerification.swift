@@ -17,16 +17,20 @@ public struct FileVerification: Sendable, Codable {
     public var mismatches: [PassageMismatch] = []
     /// Files put into the queue again.
     public var repaired = 0
+    /// What stands on disk and belongs to nothing; removed by a repair.
+    public var leftovers = ContentSweep()
 
     /// Whether nothing is wrong.
-    public var isSound: Bool { faults.isEmpty && mismatches.isEmpty }
+    public var isSound: Bool { faults.isEmpty && mismatches.isEmpty && leftovers.isEmpty }
 }
 
 extension Upkeep {
     private static let contentsPerPage = 500
 
-    /// Compares every file that is done with its passages, and every stored content with its address. Reads all stored bytes.
-    /// - Parameter repair: has files with other passages than they say read again. Bytes that are gone must be uploaded again.
+    /// Compares every file that is done with its passages, and every stored content with its address, and looks for what belongs to
+    /// nothing. Reads all stored bytes.
+    /// - Parameter repair: has files with other passages than they say read again, and what belongs to nothing removed. Bytes that are gone
+    ///   must be uploaded again.
     public func verifyFiles(_ contents: ContentStore, repair: Bool) async throws -> FileVerification {
         var report = FileVerification()
         report.mismatches = try await database.read(scope) { try await $0.passageMismatches() }
@@ -36,13 +40,14 @@ extension Upkeep {
                 if isQueued { report.repaired += 1 }
             }
         }
+        report.leftovers = try await sweep(contents, removing: repair)
         var last: ContentDigest?
         while true {
             let page = try await database.read(scope) { try await $0.referredContents(after: last, limit: Self.contentsPerPage) }
             for digest in page {
                 report.contents += 1
                 do {
-                    _ = try await contents.read(digest)
+                    try await contents.check(digest)
                 } catch let problem as Problem where ContentStore.faultCodes.contains(problem.code) {
                     let files = try await database.read(scope) { try await $0.files(with: digest) }
                     // Removed meanwhile.

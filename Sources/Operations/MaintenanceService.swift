@@ -1,7 +1,7 @@
 import Domain
 public import Logging
 public import ServiceLifecycle
-import Storage
+public import Storage
 
 /// What one round of maintenance did.
 public struct MaintenanceReport: Sendable, Equatable {
@@ -16,17 +16,21 @@ public struct MaintenanceReport: Sendable, Equatable {
     public var loginAttemptsCleared = 0
     /// Changes of knowledge that no replica of the index needs any more.
     public var changesCleared = 0
+    public var uploadsExpired = 0
+    /// What stood on disk and belonged to nothing.
+    public var leftovers = ContentSweep()
     public var hasEmbeddingIndex = false
 
     public init() {}
 }
 
 /// The service's housekeeping, at its start and daily: partitions of the months to come, archiving by age, and clearing away what has
-/// served its time.
+/// served its time or was left over by a crash.
 ///
 /// One replica at a time does it; another passes its round over. A failure is logged and tried again, and never ends the service.
 public struct MaintenanceService: Service {
     private let upkeep: Upkeep
+    private let contents: ContentStore
     private let interval: Duration
     private let logger: Logger
 
@@ -38,8 +42,9 @@ public struct MaintenanceService: Service {
     private static let firstRetry = Duration.seconds(10)
     private static let longestRetry = Duration.seconds(3_600)
 
-    public init(upkeep: Upkeep, interval: Duration = .seconds(86_400), logger: Logger) {
+    public init(upkeep: Upkeep, contents: ContentStore, interval: Duration = .seconds(86_400), logger: Logger) {
         self.upkeep = upkeep
+        self.contents = contents
         self.interval = interval
         self.logger = logger
     }
@@ -86,6 +91,8 @@ public struct MaintenanceService: Service {
             report.embeddingsCleared = try await database.write(scope) { try await $0.clearEmbeddingCache(olderThanDays: Self.keptDays) }
             // Replicas do so themselves, oftener; without one nobody does.
             report.changesCleared = try await database.write(scope) { try await $0.pruneMirrorChanges(olderThan: upkeep.outboxLimit) }
+            report.uploadsExpired = try await upkeep.expireUploads(contents)
+            report.leftovers = try await upkeep.sweep(contents, removing: true)
             report.hasEmbeddingIndex = try await database.write(scope) { try await $0.ensureEmbeddingIndex() }
             return report
         }
@@ -100,7 +107,9 @@ public struct MaintenanceService: Service {
                 "idempotency_keys_cleared": "\(report.idempotencyKeysCleared)", "jobs_cleared": "\(report.jobsCleared)",
                 "embeddings_cleared": "\(report.embeddingsCleared)",
                 "refresh_tokens_cleared": "\(report.refreshTokensCleared)", "account_tokens_cleared": "\(report.accountTokensCleared)",
-                "login_attempts_cleared": "\(report.loginAttemptsCleared)", "embedding_index": "\(report.hasEmbeddingIndex)",
+                "login_attempts_cleared": "\(report.loginAttemptsCleared)", "uploads_expired": "\(report.uploadsExpired)",
+                "contents_left_over": "\(report.leftovers.contents)", "files_left_over": "\(report.leftovers.files)",
+                "embedding_index": "\(report.hasEmbeddingIndex)",
             ])
     }
 }

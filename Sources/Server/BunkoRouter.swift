@@ -72,6 +72,10 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
         database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch, shared: shared
     ).add(to: v1)
     JobRoutes(database: dependencies.database, watch: dependencies.watch, events: dependencies.events, shared: shared).add(to: v1)
+    UploadRoutes(
+        database: dependencies.database, uploads: ResumableIntake(database: dependencies.database, contents: dependencies.contents),
+        intake: dependencies.intake, shared: shared
+    ).add(to: v1)
     SearchRoutes(retriever: dependencies.retriever).add(to: v1)
     ContextRoutes(assembler: dependencies.assembler).add(to: v1)
     KeyRoutes(keys: dependencies.keys, database: dependencies.database).add(to: v1)

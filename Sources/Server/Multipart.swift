@@ -1,57 +1,20 @@
 import Domain
 import Foundation
 
-/// Reads `multipart/form-data` (RFC 7578) from memory. No package at hand parses it; the bodies are bounded before they come here.
+/// What `multipart/form-data` (RFC 7578) says of itself in its headers. No package at hand reads it.
 enum Multipart {
-    /// One field of a form.
-    struct Part: Equatable {
-        let name: String
-        let fileName: String?
-        let bytes: [UInt8]
-    }
-
-    /// Most parts that are read.
-    static let maximumParts = 100
-
     /// The boundary a content type names, 1 to 70 characters (RFC 2046); nil when there is none.
     static func boundary(in contentType: String) -> String? {
         guard let value = parameters(of: contentType)["boundary"], (1...70).contains(value.utf8.count) else { return nil }
         return value
     }
 
-    /// The parts in order. Linear in the body's size.
-    /// - Throws: `invalid_request` when the body does not have the form its boundary promises.
-    static func parts(of body: [UInt8], boundary: String) throws(Problem) -> [Part] {
-        let delimiter = Array("\r\n--\(boundary)".utf8)
-        // The first delimiter may stand at the very start, without the line end that belongs to the others.
-        var rest = Array("\r\n".utf8)[...] + body[...]
-        guard let first = rest.firstRange(of: delimiter) else { throw malformed("its boundary does not occur") }
-        rest = rest[first.upperBound...]
-        var parts: [Part] = []
-        while !rest.starts(with: Array("--".utf8)) {
-            guard parts.count < maximumParts else { throw malformed("it has more than \(maximumParts) parts") }
-            guard let lineEnd = rest.firstRange(of: Array("\r\n".utf8)), let end = rest[lineEnd.lowerBound...].firstRange(of: delimiter)
-            else {
-                throw malformed("it ends before its last boundary")
-            }
-            parts.append(try part(rest[lineEnd.upperBound..<max(end.lowerBound, lineEnd.upperBound)]))
-            rest = rest[end.upperBound...]
-        }
-        return parts
-    }
-
-    private static func part(_ bytes: ArraySlice<UInt8>) throws(Problem) -> Part {
-        guard let headEnd = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { throw malformed("a part has no end of headers") }
-        let head = String(decoding: bytes[..<headEnd.lowerBound], as: UTF8.self)
-        let disposition = head.components(separatedBy: "\r\n").first { $0.lowercased().hasPrefix("content-disposition:") }
-        let values = parameters(of: disposition ?? "")
-        guard let name = values["name"] else { throw malformed("a part has no name") }
-        let encodedName = values["filename*"].flatMap(extendedValue)
-        return Part(name: name, fileName: encodedName ?? values["filename"], bytes: Array(bytes[headEnd.upperBound...]))
+    static func malformed(_ reason: String) -> Problem {
+        Problem(.invalidRequest, code: "multipart_malformed", "The multipart body is malformed: \(reason).", parameter: "body")
     }
 
     /// The `key=value` and `key="value"` parameters of a header, keys in lower case.
-    private static func parameters(of header: String) -> [String: String] {
+    fileprivate static func parameters(of header: String) -> [String: String] {
         var values: [String: String] = [:]
         var rest = header[...]
         while let separator = rest.firstIndex(of: ";") {
@@ -79,13 +42,37 @@ enum Multipart {
     }
 
     /// RFC 5987: `UTF-8''percent-encoded`.
-    private static func extendedValue(_ text: String) -> String? {
+    fileprivate static func extendedValue(_ text: String) -> String? {
         let parts = text.split(separator: "'", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].lowercased() == "utf-8" else { return nil }
         return String(parts[2]).removingPercentEncoding
     }
+}
 
-    private static func malformed(_ reason: String) -> Problem {
-        Problem(.invalidRequest, code: "multipart_malformed", "The multipart body is malformed: \(reason).", parameter: "body")
+extension Multipart {
+    /// What a part says of itself before its bytes come.
+    struct Head: Equatable {
+        let name: String
+        /// Nil for a plain field.
+        let fileName: String?
+    }
+}
+
+extension Multipart.Head {
+    /// Reads the header lines of a part.
+    /// - Throws: `invalid_request` for what is no header, and for a part without a name.
+    init(_ bytes: some Sequence<UInt8>) throws(Problem) {
+        let lines = String(decoding: Array(bytes), as: UTF8.self).components(separatedBy: "\r\n").filter { !$0.isEmpty }
+        guard lines.allSatisfy(Self.isHeader) else { throw Multipart.malformed("a part has a line among its headers that is none") }
+        let disposition = lines.first { $0.lowercased().hasPrefix("content-disposition:") }
+        let values = Multipart.parameters(of: disposition ?? "")
+        guard let name = values["name"] else { throw Multipart.malformed("a part has no name") }
+        self.name = name
+        fileName = values["filename*"].flatMap(Multipart.extendedValue) ?? values["filename"]
+    }
+
+    private static func isHeader(_ line: String) -> Bool {
+        guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")), colon > line.utf8.startIndex else { return false }
+        return line.utf8[..<colon].allSatisfy { $0 > 0x20 && $0 < 0x7f }
     }
 }

@@ -6,6 +6,7 @@ extension AssistantID: PostgresCodable {}
 extension PersonaID: PostgresCodable {}
 extension FileID: PostgresCodable {}
 extension JobID: PostgresCodable {}
+extension UploadID: PostgresCodable {}
 extension ChunkID: PostgresCodable {}
 extension APIKeyID: PostgresCodable {}
 extension SessionID: PostgresCodable {}

@@ -1,4 +1,5 @@
 public import Domain
+import Foundation
 import Postgres
 
 /// A file that is done and has another number of passages than it says.
@@ -55,5 +56,34 @@ extension Transaction {
         try await connection.query("SELECT id FROM files WHERE sha256 = \(digest.bytes) ORDER BY id").map {
             try $0.decode("id", as: FileID.self)
         }
+    }
+
+    /// Of contents that stand on disk, those that no row knows of.
+    public func unknownContents(_ contents: [StandingContent]) async throws -> [StandingContent] {
+        let rows = try await connection.query(
+            "SELECT sha256 FROM file_contents WHERE sha256 = ANY (\(contents.map { Data($0.digest.bytes) }))")
+        let known = Set(try rows.map { try $0.decode("sha256", as: [UInt8].self) })
+        return contents.filter { !known.contains($0.digest.bytes) }
+    }
+
+    /// Takes contents of which no row knows down as released when they were last changed, whereupon the clean-up removes them as it does all
+    /// that is released (``takeReleasedContents(limit:)``): never under an upload that refers to them meanwhile, and never during a backup.
+    /// - Returns: how many were taken down.
+    public func takeDown(_ contents: [StandingContent]) async throws -> Int {
+        try await connection.execute(
+            """
+            INSERT INTO file_contents (sha256, byte_count, reference_count, released_at)
+            SELECT sha256, byte_count, 0, changed_at
+            FROM unnest(\(contents.map { Data($0.digest.bytes) }), \(contents.map(\.byteCount)), \(contents.map(\.changedAt)))
+                AS standing (sha256, byte_count, changed_at)
+            ON CONFLICT DO NOTHING
+            """)
+    }
+
+    /// Of uploads with bytes on disk, those without a row.
+    public func unknownUploads(_ ids: [UploadID]) async throws -> [UploadID] {
+        let rows = try await connection.query("SELECT id FROM uploads WHERE id = ANY (\(ids))")
+        let known = Set(try rows.map { try $0.decode(UploadID.self) })
+        return ids.filter { !known.contains($0) }
     }
 }

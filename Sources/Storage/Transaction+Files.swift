@@ -175,7 +175,8 @@ extension FileDraft {
     /// The name's extension in lower case, for display and filters; the content decides how a file is read.
     public var fileType: String? { Self.type(of: name) }
 
-    static func type(of name: String) -> String? {
+    /// As ``fileType``, of a name alone.
+    public static func type(of name: String) -> String? {
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
         let suffix = name[name.index(after: dot)...].lowercased()
         return suffix.isEmpty || suffix.count > 100 ? nil : suffix

@@ -83,7 +83,7 @@ extension Transaction {
 
     /// Runs statements of a user's transaction under another user's scope, and goes back. What throws ends the transaction, and the
     /// setting with it. The service's own transactions are not bound to a user.
-    private func acting<R>(for other: Scope, _ body: () async throws -> R) async throws -> R {
+    func acting<R>(for other: Scope, _ body: () async throws -> R) async throws -> R {
         guard case .user(let own) = scope.actor else { return try await body() }
         let user = try other.userID
         guard user != own else { return try await body() }

@@ -71,6 +71,17 @@ extension Transaction {
             """)
     }
 
+    /// Forgets resumable uploads that have expired; their ids, so that their bytes are removed after the commit.
+    public func clearUploads(limit: Int) async throws -> [UploadID] {
+        try await connection.query(
+            """
+            DELETE FROM uploads WHERE (user_id, id) IN (
+                SELECT user_id, id FROM uploads WHERE expires_at < now() ORDER BY expires_at LIMIT \(Int64(limit)))
+            RETURNING id
+            """
+        ).map { try $0.decode(UploadID.self) }
+    }
+
     /// Forgets failed log-ins of more than a day ago; returns how many names.
     public func clearLoginAttempts() async throws -> Int {
         try await connection.execute(

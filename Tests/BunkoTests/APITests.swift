@@ -122,7 +122,8 @@ extension BinaryTests {
             #expect(try failed.string("reason").isEmpty == false)
             let noBoundary = try await service.send(.POST, "/v1/files", .bytes(Array(form.utf8), type: "multipart/form-data"))
             #expect(noBoundary.status == 400)
-            #expect(try await service.upload("a.txt", "", to: "handbook").problemCode() == "file_empty")
+            let empty = try await service.uploadAndWait("empty.txt", "", to: "handbook")
+            #expect(try empty.string("state") == "failed" && empty.string("code") == "no_text")
         }
 
         private func checkLimits(_ service: TestService) async throws {

@@ -74,11 +74,22 @@ import Testing
         }
     }
 
+    @Test func `A file without bytes is taken in, and its import says why it has no passages`() async throws {
+        try await withService { service in
+            let (file, outcome) = try await service.upload("empty.txt", [])
+            #expect(outcome == .created && file.byteCount == 0)
+            let failed = try await service.finished(file.id)
+            #expect(failed.state == .failed && failed.failureCode == "no_text")
+            #expect(failed.failureReason?.contains("empty") == true)
+            #expect(try await service.upload("empty.txt", []).outcome == .unchanged)
+        }
+    }
+
     @Test func `What cannot be taken in is refused and nothing is stored`() async throws {
         try await withService(working: false) { service in
             try await service.db.administrate("UPDATE system_settings SET value = '10' WHERE key = 'max_file_size'")
             let refused: [(String, [UInt8], String)] = [
-                ("empty.txt", [], "file_empty"), ("big.txt", Array("12345678901".utf8), "file_too_large"),
+                ("big.txt", Array("12345678901".utf8), "file_too_large"),
                 ("", [65], "invalid_file"), (String(repeating: "x", count: 256), [65], "invalid_file"), ("a\0b", [65], "invalid_file"),
             ]
             for (name, bytes, code) in refused {

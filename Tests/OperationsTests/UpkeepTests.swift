@@ -116,7 +116,7 @@ import Testing
     @Test func `A round makes partitions, archives by the setting and clears away; a second finds nothing to do`() async throws {
         try await withUpkeep { database, upkeep in
             try await makeOldThings(database)
-            let service = MaintenanceService(upkeep: upkeep, logger: .silent)
+            let service = MaintenanceService(upkeep: upkeep, contents: ContentStore(directory: "/nowhere"), logger: .silent)
             let first = try #require(try await service.round())
             #expect(first.partitionsMade > 0)
             #expect(first.messagesArchived == 2 && first.conversationsArchived == 1)
@@ -136,7 +136,8 @@ import Testing
             try await database.converse(database.alice, daysAgo: [900])
             try await database.administrate(
                 "UPDATE system_settings SET value = \(RawJSON(value)) WHERE key = 'archive_after_days'")
-            let report = try await MaintenanceService(upkeep: upkeep, logger: .silent).round()
+            let report = try await MaintenanceService(upkeep: upkeep, contents: ContentStore(directory: "/nowhere"), logger: .silent)
+                .round()
             #expect(report?.messagesArchived == 0 && report?.conversationsArchived == 0)
             #expect(try await database.count("messages") == 1)
         }
@@ -145,7 +146,7 @@ import Testing
     @Test func `Of two at once one works and the other passes, and afterwards the lock is free`() async throws {
         try await withUpkeep { database, upkeep in
             try await makeOldThings(database)
-            let service = MaintenanceService(upkeep: upkeep, logger: .silent)
+            let service = MaintenanceService(upkeep: upkeep, contents: ContentStore(directory: "/nowhere"), logger: .silent)
             let whileHeld = try await database.database.exclusively("bunko.maintenance", database.system) { try await service.round() }
             #expect(whileHeld == .some(.none))
             #expect(try await database.count("idempotency_keys") == 2, "the one that passed did nothing")
@@ -163,7 +164,8 @@ import Testing
         try await withUpkeep { database, upkeep in
             try await makeOldThings(database)
             try await database.administrate("ALTER TABLE idempotency_keys RENAME TO away")
-            let service = MaintenanceService(upkeep: upkeep, interval: .milliseconds(50), logger: .silent)
+            let service = MaintenanceService(
+                upkeep: upkeep, contents: ContentStore(directory: "/nowhere"), interval: .milliseconds(50), logger: .silent)
             let running = Task { try await service.run() }
             #expect(try await eventually { try await database.count("messages_archive") == 2 })
             #expect(try await database.count("away") == 2)
@@ -183,7 +185,7 @@ import Testing
                     array_prepend(n::real, array_fill(1::real, ARRAY[1535]))::vector FROM generate_series(1, 1200) AS n
                 """)
             try await database.administrate("ANALYZE knowledge_base")
-            let service = MaintenanceService(upkeep: upkeep, logger: .silent)
+            let service = MaintenanceService(upkeep: upkeep, contents: ContentStore(directory: "/nowhere"), logger: .silent)
             #expect(try await service.round()?.hasEmbeddingIndex == true)
             #expect(try await service.round()?.hasEmbeddingIndex == true)
             let index = try await database.administrate("SELECT indexdef FROM pg_indexes WHERE indexname = 'idx_knowledge_base_embedding'")

@@ -24,6 +24,8 @@ struct LiveAPI: Sendable {
     let usage: UsageRecorder
     let client: any TestClientProtocol
     let router: [String]
+    /// Where the content store is.
+    let folder: String
     let alice: String
     let bob: String
 
@@ -79,7 +81,8 @@ struct LiveAPI: Sendable {
                 guard try await eventually({ mirror.phase == .following }) else { throw TestFailure("the mirror did not load") }
                 let routes = router.routes.map { "\($0.method) \($0.path)" }
                 return try await Application(router: router, logger: .silent).test(.live) { client in
-                    try await body(LiveAPI(db: db, usage: usage, client: client, router: routes, alice: alice, bob: bob))
+                    try await body(
+                        LiveAPI(db: db, usage: usage, client: client, router: routes, folder: folder, alice: alice, bob: bob))
                 }
             }
         }

@@ -6,11 +6,11 @@ import Testing
 
 @Suite("Multipart bodies")
 struct MultipartTests {
-    private func parts(_ body: String, boundary: String = "b") throws -> [Multipart.Part] {
-        try Multipart.parts(of: Array(body.utf8), boundary: boundary)
+    private func parts(_ body: String, boundary: String = "b") throws(Problem) -> [FormPart] {
+        try FormPart.all(in: Array(body.utf8), boundary: boundary)
     }
 
-    private func oneFile(disposition: String) throws -> Multipart.Part {
+    private func oneFile(disposition: String) throws -> FormPart {
         try #require(try parts("--b\r\nContent-Disposition: \(disposition)\r\n\r\ntext\r\n--b--\r\n").first)
     }
 
@@ -101,7 +101,7 @@ struct MultipartTests {
             // A random insertion can complete a real delimiter; such content is not allowed by the format.
             guard content.firstRange(of: Array("\r\n--bound".utf8)) == nil else { continue }
             let head = Array("--bound\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n".utf8)
-            let found = try Multipart.parts(of: head + content + Array("\r\n--bound--\r\n".utf8), boundary: boundary)
+            let found = try FormPart.all(in: head + content + Array("\r\n--bound--\r\n".utf8), boundary: boundary)
             #expect(found == [.init(name: "file", fileName: "x", bytes: content)])
         }
     }
@@ -118,6 +118,75 @@ struct MultipartTests {
         #expect(problem?.kind == .invalidRequest)
         #expect(problem?.code == "multipart_malformed")
         #expect(problem?.parameter == "body")
+    }
+
+    @Test("Headers of any number end somewhere")
+    func headSize() throws {
+        func body(_ length: Int) -> String {
+            let disposition = "Content-Disposition: form-data; name=\"a\"\r\n"
+            return "--b\r\n\(disposition)X: " + String(repeating: "x", count: length) + "\r\n\r\ntext\r\n--b--"
+        }
+        #expect(try parts(body(16_000)).map(\.name) == ["a"])
+        for length in [16_400, 200_000] {
+            let problem = #expect(throws: Problem.self) { try parts(body(length)) }
+            #expect(problem?.detail.contains("16384 bytes of headers") == true)
+        }
+    }
+
+    @Test("A part without content may end with the line end of its headers")
+    func emptyParts() throws {
+        let head = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n"
+        for body in [head + "--b--", head + "\r\n--b--"] {
+            #expect(try parts(body) == [FormPart(name: "a", fileName: nil, bytes: [])], "\(body.debugDescription)")
+        }
+    }
+
+    @Test("Every way to cut a body gives the same parts, or the same refusal")
+    func cuts() throws {
+        var generator = SeededGenerator(seed: 4)
+        let good =
+            "Hi\r\n--b \t\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nX: y\r\n\r\n\r\n--\r\n--c\r\n\r\n--b\r\n"
+            + "Content-Disposition: form-data; name=\"t\"\r\n\r\n--b\r\n"
+            + "Content-Disposition: form-data; name=\"u\"\r\n\r\n\r\r\n\r\n--b--\r\n--b"
+        var bodies = [Array(good.utf8)]
+        for _ in 0..<60 {
+            var body = bodies[0]
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                Self.mutate(&body, ["\r\n", "--b", "\r\n--b", ":", "\r"].map { Array($0.utf8) }, &generator)
+            }
+            bodies.append(body)
+        }
+        #expect(try FormPart.all(in: bodies[0], boundary: "b").map(\.name) == ["file", "t", "u"])
+        for body in bodies {
+            let whole = Self.outcome(body, [])
+            for cut in 0...body.count { #expect(Self.outcome(body, [cut]) == whole, "cut at \(cut)") }
+            #expect(Self.outcome(body, Array(0...body.count)) == whole, "byte by byte")
+            let some = (0..<5).map { _ in Int.random(in: 0...body.count, using: &generator) }.sorted()
+            #expect(Self.outcome(body, some) == whole, "cut at \(some)")
+        }
+    }
+
+    /// The parts, or why there are none.
+    private static func outcome(_ body: [UInt8], _ cuts: [Int]) -> Result<[FormPart], Refusal> {
+        do {
+            return .success(try FormPart.all(in: body, boundary: "b", cutAt: cuts))
+        } catch {
+            return .failure(Refusal(detail: error.detail))
+        }
+    }
+
+    private struct Refusal: Error, Equatable {
+        let detail: String
+    }
+
+    @Test("A boundary is followed by spaces or the end of its line")
+    func boundaryLine() throws {
+        for (rest, reason) in [("x", "other text"), (" x", "other text"), (String(repeating: " ", count: 300), "many spaces")] {
+            let problem = #expect(throws: Problem.self) {
+                try parts("--b\(rest)\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--")
+            }
+            #expect(problem?.detail.contains(reason) == true, "\(rest)")
+        }
     }
 
     @Test("100 parts are read and 101 refused")
@@ -156,7 +225,7 @@ struct MultipartTests {
             var body = good
             for _ in 0..<Int.random(in: 1...6, using: &generator) { Self.mutate(&body, pieces, &generator) }
             do {
-                let found = try Multipart.parts(of: body, boundary: "b")
+                let found = try FormPart.all(in: body, boundary: "b")
                 #expect(found.reduce(0) { $0 + $1.bytes.count } <= body.count)
             } catch {
                 #expect(error.kind == .invalidRequest)
@@ -174,6 +243,40 @@ struct MultipartTests {
         case 2: if place < body.count { body[place] = UInt8.random(in: .min ... .max, using: &generator) }
         default: if Int.random(in: 0..<5, using: &generator) == 0 { body.removeLast(body.count - place) }
         }
+    }
+}
+
+/// A part of a form, put together from the parser's events.
+struct FormPart: Equatable {
+    let name: String
+    let fileName: String?
+    var bytes: [UInt8]
+
+    /// Reads a body that comes in pieces that end at some places.
+    static func all(in body: [UInt8], boundary: String, cutAt cuts: [Int] = []) throws(Problem) -> [FormPart] {
+        var parser = MultipartParser(boundary: boundary)
+        var parts: [FormPart] = []
+        var isOpen = false
+        var start = 0
+        for end in cuts + [body.count] {
+            for event in try parser.feed(body[start..<end]) {
+                switch event {
+                case .begin(let head):
+                    #expect(!isOpen, "a part begins in another")
+                    parts.append(FormPart(name: head.name, fileName: head.fileName, bytes: []))
+                    isOpen = true
+                case .bytes(let bytes):
+                    #expect(isOpen && !bytes.isEmpty, "bytes belong to a part")
+                    parts[parts.count - 1].bytes += bytes
+                case .end:
+                    #expect(isOpen, "a part ends that did not begin")
+                    isOpen = false
+                }
+            }
+            start = end
+        }
+        try parser.finish()
+        return parts
     }
 }
 

@@ -169,6 +169,15 @@ import Testing
         ],
         "GET /v1/jobs/{job}": [.init("/v1/jobs/:job"), .init("/v1/jobs/:job?wait=1")],
         "POST /v1/jobs/{job}/cancel": [.init("/v1/jobs/:job/cancel")],
+        "POST /v1/uploads": [
+            .init("/v1/uploads", #"{"filename":"x.txt","bytes":1,"assistant":"{assistant}"}"#),
+            .init("/v1/uploads", #"{"filename":"x.txt","bytes":1,"conversation":"{conversation}"}"#),
+            .init("/v1/uploads", #"{"filename":"x.txt","bytes":1,"shared":true}"#, .forbidden),
+        ],
+        "GET /v1/uploads/{upload}": [.init("/v1/uploads/:upload")],
+        "PATCH /v1/uploads/{upload}": [.init("/v1/uploads/:upload?offset=0", "x")],
+        "POST /v1/uploads/{upload}/complete": [.init("/v1/uploads/:upload/complete")],
+        "DELETE /v1/uploads/{upload}": [.init("/v1/uploads/:upload")],
         "GET /v1/settings": [.init("/v1/settings", nil, .ownAnswer)],
         "GET /v1/settings/{key}": [.init("/v1/settings/max_file_size", nil, .ownAnswer)],
         "PUT /v1/settings/{key}": [.init("/v1/settings/max_file_size", #"{"value":1}"#, .forbidden)],
@@ -302,6 +311,7 @@ import Testing
         let upload = try await api.send(.post, "/v1/files?assistant=kei&name=a.txt&batch=hers", "The ferry leaves; \(note).")
         rows["file"] = try upload.string("id")
         rows["job"] = try upload.string("job_id")
+        rows["upload"] = try await api.make("/v1/uploads", #"{"filename":"\#(note).txt","bytes":5,"assistant":"kei"}"#)
         rows["key"] = try await api.make("/v1/keys", #"{"name":"\#(note)"}"#)
         #expect(try await api.send(.patch, "/v1/preferences", #"{"privacy_settings":{"note":"\#(note)"}}"#).status == 200)
         let alice = api.db.alice.id

@@ -63,6 +63,10 @@ import Testing
             INSERT INTO embedding_cache (user_id, model, text_sha256, embedding)
             VALUES (\(user), 'm', sha256('x'), \(PostgresVector(.unit(0))))
             """,
+            """
+            INSERT INTO uploads (user_id, assistant_id, file_name, source_path, byte_count)
+            VALUES (\(user), \(assistant), 'big.txt', 'big.txt', 10)
+            """,
             "INSERT INTO mirror_replicas (id, host, position) VALUES (gen_random_uuid(), 'here', pg_current_snapshot())",
         ]
         for statement in statements { try await db.administrate(statement) }
@@ -134,7 +138,7 @@ import Testing
         #expect(
             try await engine(owner, changed).status().map(\.state) == [.applied, .changed]
                 + Array(repeating: .pending, count: Migration.all.count - 2))
-        #expect(try await engine(owner).up().map(\.migration.number) == Array(3...Migration.all.count))
+        #expect(try await engine(owner).up().map(\.migration.number) == Migration.all.map(\.number).filter { $0 > 2 })
     }
 
     @Test func `Two programs that migrate at once do it once`() async throws {

@@ -99,6 +99,13 @@ struct OwnedTable: Sendable {
                 decode(repeat('11', 32), 'hex'), 'x' FROM message
             """
         },
+        "uploads": { user in
+            """
+            WITH talk AS (\(conversationSample(user, "awaiting")) RETURNING id)
+            INSERT INTO uploads (user_id, assistant_id, conversation_id, file_name, source_path, byte_count)
+            SELECT \(user.id), \(user.assistant.id), talk.id, 'sample.md', 'sample.md', 1 FROM talk
+            """
+        },
         "knowledge_base": { user in
             """
             WITH file AS (\(fileSample(user, "knowledge.md")) RETURNING id)

@@ -68,6 +68,7 @@ extension SchemaContract {
         decision | personality_templates.personality_templates_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | skill_definitions.skill_definitions_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | system_settings.system_settings_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
+        decision | uploads.uploads_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | user_preferences.user_preferences_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | users.users_keep_usable | BEFORE DELETE OR UPDATE OF is_active, is_admin, password_hash FOR EACH ROW EXECUTE FUNCTION keep_accounts_usable()
         decision | users.users_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
@@ -142,6 +143,10 @@ extension SchemaContract {
         decision | skill_definitions.skill_definitions_own | all to authenticated using (user_id = current_user_id()) check same
         decision | skill_definitions.skill_definitions_public | select to authenticated using ((current_user_id() IS NOT NULL) AND (is_public OR (user_id = '00000000-0000-0000-0000-000000000001'::uuid)))
         decision | skill_definitions.skill_definitions_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
+        decision | uploads.uploads_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | uploads.uploads_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
+        decision | uploads.uploads_worker_end | delete to bunko_worker using true
+        decision | uploads.uploads_worker_read | select to bunko_worker using true
         decision | user_preferences.user_preferences_own | all to authenticated using (user_id = current_user_id()) check same
         decision | user_preferences.user_preferences_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | users.users_account | all to bunko_owner using (current_setting('app.authenticating'::text, true) = 'account'::text) check same

@@ -279,6 +279,27 @@ extension SchemaContract {
         secretary | system_settings.key | character varying(255) not null
         secretary | system_settings.updated_at | timestamp with time zone not null default now()
         secretary | system_settings.value | jsonb not null
+        decision | uploads.answer_body | bytea
+        decision | uploads.answer_status | integer
+        decision | uploads.answer_version | text
+        decision | uploads.answer_xid | xid8
+        decision | uploads.assistant_id | uuid
+        decision | uploads.batch | character varying(100)
+        decision | uploads.byte_count | bigint not null
+        decision | uploads.conversation_id | uuid
+        decision | uploads.created_at | timestamp with time zone not null default now()
+        decision | uploads.expires_at | timestamp with time zone not null default (now() + '24:00:00'::interval)
+        decision | uploads.file_name | character varying(255) not null
+        decision | uploads.id | uuid not null default gen_random_uuid()
+        decision | uploads.is_shared | boolean not null default false
+        decision | uploads.received | bigint not null default 0
+        decision | uploads.retry_failed | boolean not null default false
+        decision | uploads.sha256 | bytea
+        decision | uploads.source_path | text not null
+        decision | uploads.tags | text[] not null default '{}'::text[]
+        decision | uploads.turn | integer not null default 0
+        decision | uploads.updated_at | timestamp with time zone not null default now()
+        decision | uploads.user_id | uuid not null
         avatar | user_preferences.avatar_customization | jsonb default '{}'::jsonb
         both | user_preferences.created_at | timestamp with time zone not null default now()
         secretary | user_preferences.default_assistant_id | uuid

@@ -135,6 +135,17 @@ extension SchemaContract {
         decision | skill_definitions.skill_definitions_user_id_skill_code_key | UNIQUE (user_id, skill_code)
         secretary | system_settings.system_settings_key_key | UNIQUE (key)
         secretary | system_settings.system_settings_pkey | PRIMARY KEY (id)
+        decision | uploads.uploads_answer | CHECK (((answer_status IS NULL) = (answer_body IS NULL)))
+        decision | uploads.uploads_byte_count_check | CHECK ((byte_count >= 0))
+        decision | uploads.uploads_file_name_check | CHECK (((file_name)::text <> ''::text))
+        decision | uploads.uploads_pkey | PRIMARY KEY (user_id, id)
+        decision | uploads.uploads_received | CHECK (((received >= 0) AND (received <= byte_count)))
+        decision | uploads.uploads_sha256_check | CHECK ((octet_length(sha256) = 32))
+        decision | uploads.uploads_source_path_check | CHECK ((source_path <> ''::text))
+        decision | uploads.uploads_target | CHECK ((((assistant_id IS NULL) = is_shared) AND ((conversation_id IS NULL) OR (NOT is_shared))))
+        decision | uploads.uploads_user_id_assistant_id_fkey | FOREIGN KEY (user_id, assistant_id) REFERENCES assistants(user_id, id) ON DELETE CASCADE
+        decision | uploads.uploads_user_id_conversation_id_fkey | FOREIGN KEY (user_id, conversation_id) REFERENCES conversations(user_id, id) ON DELETE CASCADE
+        decision | uploads.uploads_user_id_fkey | FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
         secretary | user_preferences.user_preferences_default_assistant_id_fkey | FOREIGN KEY (default_assistant_id) REFERENCES assistants(id) ON DELETE SET NULL
         decision | user_preferences.user_preferences_id_key | UNIQUE (id)
         decision | user_preferences.user_preferences_language_check | CHECK (((language)::text ~ '^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$'::text))

@@ -105,6 +105,7 @@ extension SchemaContract {
         decision | idx_skill_definitions_user_created | skill_definitions USING btree (user_id, created_at DESC, id DESC)
         secretary | idx_skill_definitions_user_id | skill_definitions USING btree (user_id)
         secretary | idx_system_settings_key | system_settings USING btree (key)
+        decision | idx_uploads_expires_at | uploads USING btree (expires_at)
         decision | idx_user_preferences_default_assistant | user_preferences USING btree (default_assistant_id) WHERE (default_assistant_id IS NOT NULL)
         secretary | idx_users_created_at | users USING btree (created_at)
         both | idx_users_email | users USING btree (email)

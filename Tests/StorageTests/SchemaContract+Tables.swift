@@ -16,7 +16,7 @@ extension SchemaContract {
         both | conversations | row security forced, authenticated delete+insert+select+update, bunko_worker delete+insert+select+update
         decision | conversations_archive | row security forced, authenticated delete+insert+select, bunko_worker delete+insert+select
         decision | embedding_cache | row security forced, authenticated insert+select, bunko_worker delete+select
-        decision | file_contents | bunko_worker delete+select
+        decision | file_contents | bunko_worker delete+insert+select
         secretary | files | row security forced, authenticated delete+insert+select+update, bunko_worker select
         decision | idempotency_keys | row security forced, authenticated insert+select+update, bunko_worker delete+insert+select+update
         decision | jobs | row security forced, authenticated insert+select+update, bunko_worker delete+insert+select+update
@@ -32,6 +32,7 @@ extension SchemaContract {
         decision | refresh_tokens | row security forced, bunko_worker delete+select+update
         secretary | skill_definitions | row security forced, authenticated delete+insert+select+update
         secretary | system_settings | authenticated select, bunko_worker select+update
+        decision | uploads | row security forced, authenticated delete+insert+select+update, bunko_worker delete+select
         both | user_preferences | row security forced, authenticated insert+select+update
         both | users | row security forced, bunko_worker insert+select+update
         secretary | voices | row security forced, authenticated delete+insert+select+update, bunko_worker select

@@ -35,8 +35,7 @@ struct FileRoutes: Sendable {
     func upload(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
         try scope.require(.ingest)
-        let limit = try await database.read(scope) { try await $0.maximumFileSize() }
-        let form = try await UploadForm(request, limit: limit)
+        let form = try await UploadForm(request, intake, try await intake.limits(scope))
         let owner = form.isShared ? try await shared.administration.sharedScope(for: scope) : scope
         let assistant = try await database.read(owner) { try await form.target(in: $0) }
         let write = IdempotentWrite(database: database)
@@ -92,8 +91,8 @@ struct FileRoutes: Sendable {
     @Sendable
     func limits(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Limits> {
         let scope = try context.scope
-        let (size, types) = try await database.read(scope) { (try await $0.maximumFileSize(), try await $0.supportedFileTypes()) }
-        return JSONResponse(Limits(max_file_size: size, supported_file_types: types))
+        let limits = try await intake.limits(scope)
+        return JSONResponse(Limits(max_file_size: limits.maximumBytes, supported_file_types: limits.supportedTypes))
     }
 
     @Sendable
@@ -159,15 +158,6 @@ struct FileBody: Encodable, Sendable {
         sha256 = file.sha256.description
         tags = file.tags
         metadata = file.metadata
-    }
-}
-
-extension UploadForm {
-    /// The assistant whose file it becomes; nil for a shared one.
-    fileprivate func target(in transaction: Transaction) async throws -> AssistantID? {
-        if isShared { return nil }
-        if let conversation = upload.conversationID { return try await transaction.assistant(ofConversation: conversation) }
-        return try await transaction.assistant(assistant ?? "").id
     }
 }
 

@@ -5,13 +5,15 @@ import Ingestion
 import NIOCore
 import Storage
 
-/// An upload's fields, from a multipart body or from the query with the bare bytes as body.
+/// An upload in one request: a multipart body, or fields in the query with the bare bytes as body. The file's bytes go to the content
+/// store as they come, and are gone when nothing is made of the form.
 struct UploadForm {
-    /// The assistant it is for; that of the conversation when it is attached to one.
-    let assistant: String?
-    /// Whether its passages are for all to share; then it is for no assistant.
-    let isShared: Bool
+    let fields: UploadFields
     let upload: Upload
+
+    var isShared: Bool { fields.isShared }
+
+    func target(in transaction: Transaction) async throws -> AssistantID? { try await fields.target(in: transaction) }
 
     /// What tells this upload from another one, for its Idempotency-Key.
     func members(_ assistant: AssistantID?) -> [String: JSONValue] {
@@ -19,80 +21,178 @@ struct UploadForm {
             "assistant": assistant.map { .string($0.description) } ?? .null, "name": .string(upload.name),
             "source_path": upload.sourcePath.map(JSONValue.string) ?? .null, "tags": .array(upload.tags.map(JSONValue.string)),
             "conversation": upload.conversationID.map { .string($0.uuidString) } ?? .null, "retry_failed": .boolean(upload.retryFailed),
-            "sha256": .string(ContentStore.digest(of: upload.bytes).description),
+            "sha256": .string(upload.content.digest.description),
         ]
     }
 
     /// Room for the fields and frames of a multipart body around a file of the largest size.
-    private static let multipartOverhead = 65_536
+    static let multipartOverhead = 65_536
 
-    init(_ request: Request, limit: Int) async throws {
-        if let type = request.headers[.contentType], type.lowercased().hasPrefix("multipart/") {
-            try await self.init(multipart: request, type: type, limit: limit)
+    /// Reads the body to its end.
+    /// - Throws: `too_large` as soon as a limit is passed, `unsupported_type` as soon as the name or the request's own type is known.
+    init(_ request: Request, _ intake: FileIntake, _ limits: UploadLimits) async throws {
+        let type = request.mediaType
+        if type == "multipart/form-data" {
+            try await self.init(multipart: request, intake, limits)
+        } else if type?.hasPrefix("multipart/") != true, let name = request.parameter("name") {
+            try await self.init(raw: request, name: name, intake, limits)
+        } else if let type, type != "application/octet-stream" {
+            throw Problem.contentType(type)
         } else {
-            try await self.init(raw: request, limit: limit)
-        }
-    }
-
-    private init(raw request: Request, limit: Int) async throws {
-        guard let name = request.parameter("name") else {
             throw Problem.invalid(
                 "name", "The upload has no name.", remedy: "Send multipart/form-data with a part \"file\", or the bytes with ?name=FILE.")
         }
-        let bytes = try await Self.body(of: request, name: name, limit: limit, overhead: 0)
-        try self.init(bytes: Array(bytes.readableBytesView), name: name, fields: { request.parameter($0) })
     }
 
-    private init(multipart request: Request, type: String, limit: Int) async throws {
-        guard let boundary = Multipart.boundary(in: type) else {
+    private init(raw request: Request, name: String, _ intake: FileIntake, _ limits: UploadLimits) async throws {
+        let fields = try UploadFields(name: name) { request.parameter($0) }
+        try limits.checkSize(request.announcedBytes ?? 0, of: name)
+        let writer = try intake.writer(for: fields.name, limits)
+        try await request.stream { try await writer.append($0.readableBytesView) }
+        self.init(fields, try await writer.finish())
+    }
+
+    private init(multipart request: Request, _ intake: FileIntake, _ limits: UploadLimits) async throws {
+        guard let boundary = Multipart.boundary(in: request.headers[.contentType] ?? "") else {
             throw Problem.invalid("Content-Type", "The multipart body has no usable boundary.")
         }
-        let body = try await Self.body(of: request, name: "upload", limit: limit, overhead: Self.multipartOverhead)
-        let parts = try Multipart.parts(of: Array(body.readableBytesView), boundary: boundary)
-        guard let file = parts.first(where: { $0.name == "file" }), let name = file.fileName else {
-            throw Problem.invalid("file", "The form has no part \"file\" with a file name.")
-        }
-        try self.init(bytes: file.bytes, name: name) { field in
-            parts.first { $0.name == field && $0.fileName == nil }.map { String(decoding: $0.bytes, as: UTF8.self) }
-                ?? request.parameter(field)
-        }
+        try limits.checkSize((request.announcedBytes ?? 0) - Self.multipartOverhead, of: "upload")
+        var form = FormReader(boundary: boundary, intake: intake, limits: limits)
+        try await request.stream { try await form.take($0) }
+        let (name, content) = try form.finish()
+        self.init(try UploadFields(name: name) { form.fields[$0] ?? request.parameter($0) }, content)
     }
 
-    private init(bytes: [UInt8], name: String, fields: (String) -> String?) throws(Problem) {
-        assistant = fields("assistant")
-        isShared = fields("shared") == "true"
-        let conversation = try fields("conversation").map { text throws(Problem) in
-            guard let id = UUID(uuidString: text) else { throw Problem.notFound("conversation", text) }
-            return id
-        }
-        guard !isShared || (conversation == nil && assistant == nil) else {
-            throw Problem.invalid("shared", "A shared file belongs to no assistant and no conversation.", remedy: "Leave those fields out.")
-        }
-        guard isShared || conversation != nil || assistant?.isEmpty == false else {
-            throw Problem.invalid("assistant", "The upload names no assistant.", remedy: "Add the field \"assistant\" with its name or id.")
-        }
-        let tags = (fields("tags") ?? "").split(separator: ",").map { $0.trimmed }.filter { !$0.isEmpty }
-        // A client may send a whole path as the name; the file's own name is its last part.
-        let ownName = name.split(separator: "/").last.map(String.init) ?? ""
+    private init(_ fields: UploadFields, _ content: IncomingContent) {
+        self.fields = fields
         upload = Upload(
-            name: ownName, sourcePath: fields("source_path") ?? name, bytes: bytes, tags: tags,
-            conversationID: conversation, retryFailed: fields("retry_failed") == "true", batch: fields("batch"))
-    }
-
-    private static func body(of request: Request, name: String, limit: Int, overhead: Int) async throws -> ByteBuffer {
-        do {
-            return try await request.bytes(upTo: limit + overhead)
-        } catch let problem as Problem where problem.kind == .tooLarge {
-            throw Problem.fileTooLarge(name, limit: limit)
-        }
+            name: fields.name, sourcePath: fields.sourcePath, content: content, tags: fields.tags, conversationID: fields.conversation,
+            retryFailed: fields.retryFailed, batch: fields.batch)
     }
 }
 
-extension Substring {
-    fileprivate var trimmed: String {
-        var rest = self
-        while rest.first?.isWhitespace == true { rest.removeFirst() }
-        while rest.last?.isWhitespace == true { rest.removeLast() }
-        return String(rest)
+/// Puts the parts of a form where they belong while the body comes: the file's bytes to the content store, fields into memory.
+private struct FormReader {
+    private enum Part {
+        case file(ContentWriter)
+        case field(String, [UInt8])
+    }
+
+    private var parser: MultipartParser
+    private let intake: FileIntake
+    private let limits: UploadLimits
+    private var part: Part?
+    private var file: (name: String, content: IncomingContent)?
+    private var fieldBytes = 0
+    private var bodyBytes = 0
+    private(set) var fields: [String: String] = [:]
+
+    init(boundary: String, intake: FileIntake, limits: UploadLimits) {
+        parser = MultipartParser(boundary: boundary)
+        self.intake = intake
+        self.limits = limits
+    }
+
+    /// What the form's file is called; known from the head of its part on.
+    private var fileName: String?
+
+    mutating func take(_ piece: ByteBuffer) async throws {
+        bodyBytes += piece.readableBytes
+        for event in try parser.feed(piece.readableBytesView) {
+            switch event {
+            case .begin(let head): try begin(head)
+            case .bytes(let bytes): try await take(bytes)
+            case .end: try await end()
+            }
+        }
+        // What is neither file nor field (a preamble, many headers) has no other bound.
+        guard bodyBytes <= limits.maximumBytes + UploadForm.multipartOverhead else { throw Problem.formTooLarge }
+    }
+
+    func finish() throws -> (name: String, content: IncomingContent) {
+        try parser.finish()
+        guard let file else { throw Problem.invalid("file", "The form has no part \"file\" with a file name.") }
+        return file
+    }
+
+    private mutating func begin(_ head: Multipart.Head) throws(Problem) {
+        guard let name = head.fileName else {
+            guard fields[head.name] == nil else {
+                throw Problem.invalid(head.name, "The form has the field \"\(head.name)\" twice.", remedy: "Send it once.")
+            }
+            part = .field(head.name, [])
+            return
+        }
+        guard head.name == "file" else {
+            throw Problem.invalid("file", "The form has a file in the part \"\(head.name)\".", remedy: "Call the part \"file\".")
+        }
+        guard fileName == nil else {
+            throw Problem.invalid("file", "The form has a second file.", remedy: "Send each file in a request of its own.")
+        }
+        fileName = name
+        part = .file(try intake.writer(for: name, limits))
+    }
+
+    private mutating func take(_ bytes: ArraySlice<UInt8>) async throws {
+        switch part {
+        case .file(let writer): try await writer.append(bytes)
+        case .field(let name, let begun):
+            fieldBytes += bytes.count
+            guard fieldBytes <= UploadForm.multipartOverhead else { throw Problem.formTooLarge }
+            part = .field(name, begun + bytes)
+        case nil: break
+        }
+    }
+
+    private mutating func end() async throws {
+        switch part {
+        case .file(let writer): file = (fileName ?? "", try await writer.finish())
+        case .field(let name, let bytes): fields[name] = String(decoding: bytes, as: UTF8.self)
+        case nil: break
+        }
+        part = nil
+    }
+}
+
+extension Problem {
+    fileprivate static var formTooLarge: Problem {
+        Problem(
+            .tooLarge, code: "form_too_large",
+            "The fields of the form and what stands around them are larger than the limit of \(UploadForm.multipartOverhead) bytes.",
+            remedy: "Send less beside the file.", parameter: "body")
+    }
+
+    static func contentType(_ type: String) -> Problem {
+        Problem(
+            .unsupportedType, code: "content_type_unsupported", "A body of type \"\(type.prefix(100))\" is no upload.",
+            remedy: "Send multipart/form-data with a part \"file\", or the bytes with ?name=FILE as application/octet-stream.",
+            parameter: "Content-Type")
+    }
+}
+
+extension Request {
+    /// The type of the body without its parameters, in lower case.
+    var mediaType: String? {
+        headers[.contentType].map {
+            ($0.split(separator: ";").first.map(String.init) ?? "").trimmingCharacters(in: .whitespaces).lowercased()
+        }
+    }
+
+    /// The body's size, if it is told before.
+    var announcedBytes: Int? { headers[.contentLength].flatMap { Int($0) } }
+
+    /// Hands on the body as it comes.
+    /// - Throws: `invalid_request` when it ends before its announced size, and what `take` throws.
+    func stream(_ take: (ByteBuffer) async throws -> Void) async throws {
+        var received = 0
+        for try await piece in body {
+            received += piece.readableBytes
+            try await take(piece)
+        }
+        if let announcedBytes, received < announcedBytes {
+            throw Problem(
+                .invalidRequest, code: "body_cut_off", "The body ended after \(received) of its \(announcedBytes) bytes.",
+                remedy: "Send it again.", parameter: "body")
+        }
     }
 }

@@ -12,7 +12,11 @@ struct Verify: AsyncParsableCommand {
             nearest are looked for by the index and by the database. Exit code 1: something differs (with --repair: differed).
             """)
 
-    @Flag(help: "Put into the index what the table says, and have files with other passages than they say read again.")
+    @Flag(
+        help: """
+            Put into the index what the table says, have files with other passages than they say read again, and remove stored bytes that \
+            belong to nothing.
+            """)
     var repair = false
     @Option(help: ArgumentHelp("Only the index's rows of this assistant, and no files.", valueName: "name"))
     var assistant: String?
@@ -37,8 +41,10 @@ struct Verify: AsyncParsableCommand {
         }
         let answer = try JSONDecoder().decode(Answer.self, from: data)
         if json { Output.line(String(decoding: data, as: UTF8.self)) } else { show(answer) }
+        let leftovers = answer.files?.leftovers ?? ContentSweep()
         let differences =
             (answer.index?.differing.values.reduce(0, +) ?? 0) + (answer.files?.faults.count ?? 0) + (answer.files?.mismatches.count ?? 0)
+            + leftovers.contents + leftovers.files
         if differences > 0 { throw DifferencesFound(count: differences, areRepaired: repair) }
     }
 
@@ -68,6 +74,8 @@ struct Verify: AsyncParsableCommand {
         for mismatch in files.mismatches {
             Output.line("  \(mismatch.name) (\(mismatch.file)) says \(mismatch.expected) passages and has \(mismatch.found)")
         }
+        if files.leftovers.contents > 0 { Output.line("  \(files.leftovers.contents) stored contents belong to no file") }
+        if files.leftovers.files > 0 { Output.line("  \(files.leftovers.files) uploads were left over by a crash") }
         if files.repaired > 0 { Output.line("  \(files.repaired) files are read again.") }
         if files.isSound { Output.line("  Files, passages and stored bytes belong together.") }
     }

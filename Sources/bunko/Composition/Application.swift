@@ -87,7 +87,8 @@ struct BunkoApplication: Sendable {
         let usage = UsageRecorder(database: database, scope: .system(purpose: "usage"), logger: labelled("usage"))
         let events = ProcessingEvents()
         let contents = ContentStore(directory: "\(settings.dataDirectory)/files")
-        let processor = DocumentProcessor(isolated: IsolatedReader(command: ["/proc/self/exe", ReadDocument.name]))
+        let processor = DocumentProcessor(
+            isolated: IsolatedReader(command: ["/proc/self/exe", ReadDocument.name]), options: settings.readingOptions)
         let worker = IngestionWorker(
             database: database, contents: contents, processor: processor, embedder: embedder, usage: usage, events: events,
             scope: .system(purpose: "ingestion"), concurrency: settings.ingestionConcurrency,
@@ -123,7 +124,7 @@ struct BunkoApplication: Sendable {
         // They end in the opposite order: usage once nobody uses a model any more, the database last.
         let services: [(any Service)?] = [
             host.cluster, StopService(signals: signals, group: group), DatabaseService(database: database), usage, mirror, worker,
-            MaintenanceService(upkeep: upkeep, logger: labelled("maintenance")), server,
+            MaintenanceService(upkeep: upkeep, contents: contents, logger: labelled("maintenance")), server,
         ]
         let running = ServiceGroup(
             configuration: .init(

@@ -1,5 +1,6 @@
 import Configuration
 import Domain
+import Extraction
 import Foundation
 import Retrieval
 import SystemPackage
@@ -13,6 +14,8 @@ struct Settings: Sendable {
     var port: Int
     /// Files processed at a time by the server.
     var ingestionConcurrency: Int
+    /// How documents are read and cut.
+    var readingOptions: ReadingOptions
     /// Where to look for PostgreSQL first, before the usual places.
     var postgresDirectory: String?
     var logLevel: String
@@ -51,6 +54,7 @@ struct Settings: Sendable {
         self.host = host ?? reader.string(forKey: "host", default: "127.0.0.1")
         self.port = port ?? reader.int(forKey: "port", default: Self.defaultPort)
         ingestionConcurrency = reader.int(forKey: "ingestion.concurrency", default: max(2, ProcessInfo.processInfo.activeProcessorCount))
+        readingOptions = try Self.readingOptions(reader)
         postgresDirectory = reader.string(forKey: "postgres.directory")
         logLevel = options.verbose ? "debug" : reader.string(forKey: "log.level", default: "info")
         tokenKey = reader.string(forKey: "jwt.key", isSecret: true)
@@ -87,6 +91,19 @@ struct Settings: Sendable {
                 .configuration, code: "config_unreadable", "The configuration file \(path) cannot be read: \(error).",
                 remedy: "Check the path and its YAML.", parameter: "--config", underlying: error)
         }
+    }
+
+    /// An upload's size was checked when it came, by a setting that changes; the reader's own limit is that setting's largest value.
+    private static func readingOptions(_ reader: ConfigReader) throws(Problem) -> ReadingOptions {
+        var options = ReadingOptions(limits: ExtractionLimits(maximumBytes: 1 << 30))
+        options.ocrLanguages = (reader.string(forKey: "ocr.languages") ?? "").split(whereSeparator: { ", +".contains($0) }).map(String.init)
+        guard options.ocrLanguages.allSatisfy({ $0.utf8.count <= 20 && $0.allSatisfy { $0.isLetter || $0 == "_" } }) else {
+            throw Problem(
+                .configuration, code: "invalid_languages",
+                "ocr.languages is \"\(options.ocrLanguages.joined(separator: ","))\"; it names languages as tesseract does, such as eng,jpn,kor.",
+                parameter: "ocr.languages")
+        }
+        return options
     }
 
     private func check() throws(Problem) {

@@ -1,0 +1,2 @@
+REVOKE INSERT ON file_contents FROM bunko_worker;
+DROP TABLE uploads;
