@@ -74,7 +74,7 @@ import Testing
 
     @Test func `Events tell each job's end, also to who comes back`() async throws {
         try await LiveAPI.with { api in
-            let following = Task { try await api.send(.get, "/v1/jobs/events?seconds=15&batch=told") }
+            let following = Task { try await api.send(.get, "/v1/jobs/events?seconds=15&batch=told", headers: ["Last-Event-ID": "0"]) }
             let id = try await upload("a.md", "The ferry leaves at nine.", api, more: "&batch=told").job
             let other = try await upload("b.md", "Another text.", api, more: "&batch=other").job
             _ = try await job(id, api)

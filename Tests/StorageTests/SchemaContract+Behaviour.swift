@@ -104,6 +104,7 @@ extension SchemaContract {
         decision | conversations_archive.conversations_archive_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | conversations_archive.conversations_archive_worker | all to bunko_worker using true check same
         decision | embedding_cache.embedding_cache_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | embedding_cache.embedding_cache_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | embedding_cache.embedding_cache_worker | all to bunko_worker using true check same
         decision | files.files_own | all to authenticated using (user_id = current_user_id()) check same
         decision | files.files_partitioning | all to bunko_owner using (current_setting('app.moving_messages'::text, true) = 'on'::text) check same
@@ -116,6 +117,7 @@ extension SchemaContract {
         decision | idempotency_keys.idempotency_keys_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | idempotency_keys.idempotency_keys_worker | all to bunko_worker using true check same
         decision | jobs.jobs_own | all to authenticated using (user_id = current_user_id()) check same
+        decision | jobs.jobs_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | jobs.jobs_worker | all to bunko_worker using true check same
         decision | knowledge_base.knowledge_base_mirror | select to bunko_worker using true
         decision | knowledge_base.knowledge_base_own | all to authenticated using (user_id = current_user_id()) check same

@@ -51,3 +51,8 @@ END $$;
 DROP TABLE embedding_cache;
 DROP TABLE jobs;
 DROP FUNCTION touch_job();
+
+UPDATE system_settings
+SET value = '["txt", "md"]'
+WHERE key = 'supported_file_types'
+    AND value = '["txt", "text", "log", "md", "markdown", "html", "htm", "xhtml", "pdf", "docx", "docm", "pptx", "pptm", "xlsx", "xlsm", "csv", "tsv", "json", "jsonl", "ndjson"]';

@@ -56,6 +56,9 @@ ALTER TABLE jobs FORCE ROW LEVEL SECURITY;
 CREATE POLICY jobs_own ON jobs FOR ALL TO authenticated
     USING (user_id = current_user_id()) WITH CHECK (user_id = current_user_id());
 CREATE POLICY jobs_worker ON jobs FOR ALL TO bunko_worker USING (true) WITH CHECK (true);
+-- Counted by delete_account().
+CREATE POLICY jobs_receipt ON jobs FOR SELECT TO CURRENT_USER
+    USING (user_id = NULLIF(current_setting('app.deleting_account', true), '')::uuid);
 GRANT SELECT, INSERT, UPDATE ON jobs TO authenticated;
 GRANT SELECT, INSERT, UPDATE, DELETE ON jobs TO bunko_worker;
 
@@ -133,5 +136,12 @@ ALTER TABLE embedding_cache FORCE ROW LEVEL SECURITY;
 CREATE POLICY embedding_cache_own ON embedding_cache FOR ALL TO authenticated
     USING (user_id = current_user_id()) WITH CHECK (user_id = current_user_id());
 CREATE POLICY embedding_cache_worker ON embedding_cache FOR ALL TO bunko_worker USING (true) WITH CHECK (true);
+CREATE POLICY embedding_cache_receipt ON embedding_cache FOR SELECT TO CURRENT_USER
+    USING (user_id = NULLIF(current_setting('app.deleting_account', true), '')::uuid);
 GRANT SELECT, INSERT ON embedding_cache TO authenticated;
 GRANT SELECT, DELETE ON embedding_cache TO bunko_worker;
+
+-- Every format that has an extractor now, unless an administrator has chosen.
+UPDATE system_settings
+SET value = '["txt", "text", "log", "md", "markdown", "html", "htm", "xhtml", "pdf", "docx", "docm", "pptx", "pptm", "xlsx", "xlsm", "csv", "tsv", "json", "jsonl", "ndjson"]'
+WHERE key = 'supported_file_types' AND value = '["txt", "md"]';
