@@ -47,7 +47,7 @@ let package = Package(
         .target(name: "VectorBenchmarks", dependencies: ["VectorDatasets", "VectorIndex"]),
         .target(name: "TextAnalysis", dependencies: ["CICU"]),
         .target(name: "Embeddings", dependencies: ["TextAnalysis", "Domain"]),
-        .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark", "CArchive", "CXML"]),
+        .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark", "CArchive", "CXML", "CICU"]),
         .target(
             name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging, .serviceLifecycle],
             resources: [.embedInCode("Migrations")]),
@@ -74,9 +74,9 @@ let package = Package(
             name: "bunko",
             dependencies: [
                 "Server", "Accounts", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
-                "Embeddings", "EmbeddedPostgres", "Extraction", "Postgres", "VectorBenchmarks", "VectorDatasets", "VectorIndex",
-                "CVectorKernels",
-                .argumentParser, .asyncHTTPClient, .configuration, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+                "Embeddings", "EmbeddedPostgres", "Extraction", "Postgres", "TextAnalysis", "VectorBenchmarks", "VectorDatasets",
+                "VectorIndex", "CVectorKernels",
+                .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
                 .systemPackage, .unixSignals, .yams,
             ]),
 
@@ -119,7 +119,8 @@ let package = Package(
                 .hummingbird, .hummingbirdTesting, .httpTypes, .logging, .nioCore,
             ]),
         .testTarget(
-            name: "BunkoTests", dependencies: ["bunko", "Domain", "TestSupport", "VectorIndex", .asyncHTTPClient, .nioCore, .nioHTTP1]),
+            name: "BunkoTests",
+            dependencies: ["bunko", "Domain", "TestSupport", "VectorIndex", .asyncHTTPClient, .crypto, .nioCore, .nioHTTP1, .nioPosix]),
     ],
     swiftLanguageModes: [.v6]
 )
@@ -137,6 +138,7 @@ extension Target.Dependency {
     static var logging: Self { .product(name: "Logging", package: "swift-log") }
     static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
     static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
+    static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var systemPackage: Self { .product(name: "SystemPackage", package: "swift-system") }
     static var unixSignals: Self { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
     static var yams: Self { .product(name: "Yams", package: "Yams") }

@@ -68,7 +68,7 @@ extension Problem {
     fileprivate init(_ error: ExtractionError, of source: PageURL) {
         let kind: Kind =
             switch error {
-            case .unsupported, .binary, .unsupportedEncoding: .unsupportedType
+            case .unsupported, .binary: .unsupportedType
             default: .unprocessable
             }
         self.init(kind, code: error.code, "\(source.text) cannot be read: \(error)", parameter: "url", underlying: error)

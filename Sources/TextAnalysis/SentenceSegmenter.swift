@@ -14,21 +14,29 @@ public struct SentenceSegmenter: Sendable {
     /// The ranges cover the text without gaps or overlaps: white space after a sentence belongs to it, and no range is white space only
     /// unless the whole text is. Empty text has no sentences. Takes time linear in the text, which may have up to 2 GiB.
     public func sentences(in text: String) -> [Range<String.Index>] {
-        var bytes = Array(text.utf8)
+        var start = text.startIndex
+        var offset = 0
+        return sentenceEnds(in: Array(text.utf8)[...]).map { end in
+            let lower = start
+            start = text.utf8.index(lower, offsetBy: end - offset)
+            offset = end
+            return lower..<start
+        }
+    }
+
+    /// The same for a part of a text in UTF-8: where each sentence ends, as indices of `part`, the last one being its end.
+    public func sentenceEnds(in part: ArraySlice<UInt8>) -> [Int] {
+        var bytes = Array(part)
         LineBreaks.joinLines(of: &bytes)
-        var ranges: [Range<String.Index>] = []
+        var ends: [Int] = []
         var start = 0
         for end in Self.candidates(in: bytes) where SentenceEnd(of: bytes, from: start, at: end).isGenuine {
             // White space after a sentence that ICU cuts off (the further lines of a blank stretch) is the sentence's own.
-            if let last = ranges.last, LineBreaks.isBlank(bytes[start..<end]) {
-                ranges[ranges.count - 1] = last.lowerBound..<text.utf8.index(last.upperBound, offsetBy: end - start)
-            } else {
-                let lower = ranges.last?.upperBound ?? text.startIndex
-                ranges.append(lower..<text.utf8.index(lower, offsetBy: end - start))
-            }
+            if !ends.isEmpty, LineBreaks.isBlank(bytes[start..<end]) { ends.removeLast() }
+            ends.append(part.startIndex + end)
             start = end
         }
-        return ranges
+        return ends
     }
 
     /// The ends ICU proposes, as byte offsets in ascending order; the last one is the end of the text.

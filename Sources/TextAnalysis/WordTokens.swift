@@ -20,7 +20,7 @@ enum WordTokens {
             }
             cost += Int(pairs[row])
         }
-        return cost <= 100 ? 100 : 100 + (cost - 100) * 6 / 5
+        return 103 + (max(0, cost - 100) * 8 + max(0, cost - 130) * 9 + max(0, cost - 185) * 10) / 10
     }
 
     /// 32 x 32 costs in hundredths by first and second letter, 0 being the word's edge.

@@ -74,24 +74,6 @@ import Testing
         #expect(try chunks(japanese, as: "a.txt").allSatisfy { $0.content.hasPrefix("これは") && $0.content.hasSuffix("文です。") })
     }
 
-    @Test func longTablesAreCutBetweenRowsAndEmbedTheirHead() throws {
-        let rows = (0..<80).map { "| item \($0) | \($0 * 100) yen |" }.joined(separator: "\n")
-        let chunks = try chunks("# Prices\n\n| Item | Price |\n|---|---|\n\(rows)\n")
-        #expect(chunks.count > 1)
-        for chunk in chunks.dropFirst() {
-            #expect(chunk.content.hasPrefix("| item") && chunk.content.hasSuffix("yen |"))
-            #expect(chunk.embeddingText.hasPrefix("Prices\n| Item | Price |\n\n| item"))
-        }
-    }
-
-    @Test func tablesAndCodeStayWholeWhereTheyFit() throws {
-        let rows = (0..<18).map { "| item \($0) | \($0 * 100) yen |" }.joined(separator: "\n")
-        let code = "```\n" + (0..<20).map { "let value\($0) = \($0)" }.joined(separator: "\n") + "\n```"
-        let chunks = try chunks("\(sentences(16))\n\n| Item | Price |\n|---|---|\n\(rows)\n\n\(code)\n\n\(sentences(16))")
-        #expect(chunks.contains { $0.content.contains("| Item | Price |") && $0.content.contains("| item 17 |") })
-        #expect(chunks.contains { $0.content.contains(code) })
-    }
-
     @Test func sentencesBeyondTheMaximumAreCutAtClausesThenWordsThenAnywhere() throws {
         let clauses = (0..<200).map { "and the \($0)th clause follows" }.joined(separator: ", ")
         #expect(try chunks(clauses, as: "a.txt").dropLast().allSatisfy { $0.content.hasSuffix(",") })
@@ -120,22 +102,21 @@ import Testing
         #expect(chunk.embeddingText == "Manual\n\n## Setup\n\nDo it.")
     }
 
-    @Test func pagesComeFromTheBlocks() throws {
-        let text = "One.\n\nTwo."
-        let blocks = [
-            Block(kind: .paragraph, range: 0..<4, page: 3, headingText: nil),
-            Block(kind: .pageBreak, range: 5..<5, page: 4, headingText: nil),
-            Block(kind: .paragraph, range: 6..<10, page: 4, headingText: nil),
-        ]
-        let chunks = try Chunker().chunks(of: ExtractedDocument(mediaType: .plainText, title: nil, text: text, blocks: blocks))
-        #expect(chunks.map(\.content) == [text])
-        #expect(chunks.first?.pageFrom == 3 && chunks.first?.pageTo == 4)
+    @Test func oneNumberSetsAllSizes() throws {
+        let sizes = [64, 350, 1500].map { ChunkingConfiguration(targetTokens: $0) }
+        #expect(sizes.map(\.minimumTokens) == [11, 64, 274] && sizes.map(\.maximumTokens) == [82, 450, 1928])
+        for configuration in sizes {
+            let tokens = try chunks(sentences(1000), as: "a.txt", configuration).map(\.tokenCount)
+            let near = configuration.targetTokens * 2 / 3...configuration.maximumTokens
+            #expect(tokens.dropLast().allSatisfy(near.contains))
+        }
     }
 
     @Test func contradictoryConfigurationsAreRefused() throws {
         let document = try extract("text")
         let spoilers: [(inout ChunkingConfiguration) -> Void] = [
-            { $0.targetTokens = 15 }, { $0.maximumTokens = 349 }, { $0.minimumTokens = 350 }, { $0.minimumTokens = -1 },
+            { $0.targetTokens = 63 }, { $0.targetTokens = 1501 }, { $0.maximumTokens = 349 }, { $0.maximumTokens = 701 },
+            { $0.minimumTokens = 350 }, { $0.minimumTokens = -1 },
             { $0.overlapFraction = 0.6 },
             { $0.overlapFraction = .nan },
         ]

@@ -10,6 +10,20 @@ import TextAnalysis
         #expect(scalars(TextNormalizer.nfc("か\u{3099}")) == [0x304C])
     }
 
+    /// Long texts are composed piece by piece: a mark must still find its base, wherever the pieces end.
+    @Test func composesAcrossPieces() {
+        for padding in 16_370..<16_390 {
+            let composed =
+                String(repeating: "a", count: padding) + "e\u{301}b\u{1112}\u{1161}\u{11AB} " + String(repeating: "文\n", count: 9000)
+            let expected = String(repeating: "a", count: padding) + "\u{E9}b\u{D55C} " + String(repeating: "文\n", count: 9000)
+            let isComposed = TextNormalizer.nfc(composed).utf8.elementsEqual(expected.utf8)
+            #expect(isComposed)
+        }
+        let unbroken = String(repeating: "か\u{3099}", count: 20_000)
+        let isComposed = TextNormalizer.nfc(unbroken).utf8.elementsEqual(String(repeating: "が", count: 20_000).utf8)
+        #expect(isComposed)
+    }
+
     @Test func keepsWhatIsOnlyCompatible() {
         #expect(scalars(TextNormalizer.nfc("Ａ①ﬁ")) == scalars("Ａ①ﬁ"))
         #expect(TextNormalizer.nfc("Plain ASCII\r\n") == "Plain ASCII\r\n")

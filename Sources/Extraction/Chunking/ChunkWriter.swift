@@ -1,65 +1,38 @@
-import TextAnalysis
-
-/// Makes chunks from the units chosen for them.
+/// Makes chunks from the passages of a group of sections.
 struct ChunkWriter {
-    let document: ExtractedDocument
-    let sections: [DocumentSection]
-    let units: [TextUnit]
-    let source: SourceText
-    let configuration: ChunkingConfiguration
-    private let estimator = TokenEstimator()
+    private let input: ChunkingInput
+    private let sections: [DocumentSection]
 
-    init(
-        document: ExtractedDocument, sections: [DocumentSection], units: [TextUnit], source: SourceText,
-        configuration: ChunkingConfiguration
-    ) {
-        self.document = document
+    init(_ input: ChunkingInput, sections: [DocumentSection]) {
+        self.input = input
         self.sections = sections
-        self.units = units
-        self.source = source
-        self.configuration = configuration
     }
 
-    func chunk(_ span: UnitSpan, ordinal: Int) -> Chunk {
-        let own = units[span.units]
-        let bytes = units[span.units.lowerBound].bytes.lowerBound..<units[span.units.upperBound - 1].bytes.upperBound
-        let content = source.string(bytes)
-        let path = headingPath(of: own)
+    func chunk(_ passage: Passage, ordinal: Int) -> Chunk {
+        let (first, last) = (passage.units[0], passage.units[passage.units.count - 1])
+        let bytes = first.bytes.lowerBound..<last.bytes.upperBound
+        let span = input.source.scalarOffsets(of: bytes)
+        let content = (passage.head?.text ?? "") + input.source.string(bytes)
+        let path = headingPath(of: passage.units)
         return Chunk(
-            ordinal: ordinal, content: content, headingPath: path,
-            charStart: source.scalarOffset(ofByte: bytes.lowerBound), charEnd: source.scalarOffset(ofByte: bytes.upperBound),
-            pageFrom: own.first.flatMap { document.blocks[$0.block].page }, pageTo: own.last.flatMap { document.blocks[$0.block].page },
-            tokenCount: estimator.count(content), context: context(of: span, path: path))
+            ordinal: ordinal, content: content, headingPath: path, charStart: span.lowerBound, charEnd: span.upperBound,
+            pageFrom: input.document.blocks[first.block].page, pageTo: input.document.blocks[last.block].page,
+            tokenCount: input.counter.count(content), context: context(of: passage.units, path: path))
     }
 
     /// The headings that all sections with text in the passage share; a section that shows only its heading is not asked.
-    private func headingPath(of own: ArraySlice<TextUnit>) -> [String] {
-        let withText = own.filter { $0.kind != .heading }
-        let asked = withText.isEmpty ? Array(own) : withText
-        guard let first = asked.first else { return [] }
-        let shared = asked.reduce(sections[first.section].ancestry.count) { depth, unit in
-            unit.section == first.section ? depth : min(depth, sections[first.section].kinship(with: sections[unit.section]))
-        }
-        return sections[first.section].ancestry.prefix(shared).map { sections[$0].title }.filter { !$0.isEmpty }
+    private func headingPath(of units: [TextUnit]) -> [String] {
+        let withText = units.filter { $0.kind != .heading }
+        let asked = withText.isEmpty ? units : withText
+        let first = sections[asked[0].section]
+        let shared = asked.reduce(first.ancestry.count) { min($0, first.kinship(with: sections[$1.section])) }
+        return first.ancestry.prefix(shared).compactMap { input.document.blocks[$0].headingText }.filter { !$0.isEmpty }
     }
 
-    private func context(of span: UnitSpan, path: [String]) -> String {
-        let own = units[span.units]
-        let shown = Set(own.compactMap { $0.kind == .heading ? document.blocks[$0.block].headingText : nil })
-        let title = document.title.flatMap { path.first == $0 ? nil : $0 }
-        let names = ((title.map { [$0] } ?? []) + path).filter { !shown.contains($0) }
-        return [names.joined(separator: " > "), tableHead(before: span)].filter { !$0.isEmpty }.joined(separator: "\n")
-    }
-
-    /// The titles of the table whose rows the passage begins with; empty when it begins otherwise or the titles have
-    /// as many bytes as a passage has tokens.
-    private func tableHead(before span: UnitSpan) -> String {
-        let first = units[span.units.lowerBound]
-        guard document.blocks[first.block].kind == .table else { return "" }
-        let range = document.blocks[first.block].range
-        let table = source.byteOffset(ofScalar: range.lowerBound)..<source.byteOffset(ofScalar: range.upperBound)
-        guard first.bytes.lowerBound > table.lowerBound else { return "" }
-        let titles = source.bytes[table].prefix(configuration.targetTokens).prefix { $0 != 0x0A }
-        return titles.count < configuration.targetTokens ? String(decoding: titles, as: UTF8.self) : ""
+    /// The title and the headings of the path that do not stand in the passage itself.
+    private func context(of units: [TextUnit], path: [String]) -> String {
+        let shown = Set(units.compactMap { $0.kind == .heading ? input.document.blocks[$0.block].headingText : nil })
+        let title = input.document.title.flatMap { path.first == $0 ? nil : $0 }
+        return ((title.map { [$0] } ?? []) + path).filter { !shown.contains($0) }.joined(separator: " > ")
     }
 }

@@ -1,33 +1,42 @@
-import TextAnalysis
+public import TextAnalysis
 
 /// Cuts a document into passages by its structure.
 public struct Chunker: Sendable {
     private let configuration: ChunkingConfiguration
+    private let counter: TokenCounter
 
     /// A chunker for sizes that are checked when it is used.
-    public init(configuration: ChunkingConfiguration = .init()) {
+    /// - Parameter counter: what a token is, for all sizes.
+    public init(configuration: ChunkingConfiguration = .init(), counter: TokenCounter = .estimate) {
         self.configuration = configuration
+        self.counter = counter
     }
 
-    /// The passages of `document` in source order.
+    /// The passages of `document` in source order, all at once; see ``forEachChunk(of:_:)``.
+    public func chunks(of document: ExtractedDocument) throws -> [Chunk] {
+        var chunks: [Chunk] = []
+        try forEachChunk(of: document) { chunks.append($0) }
+        return chunks
+    }
+
+    /// Hands out the passages of `document` one by one, in source order.
     ///
     /// Every non-blank scalar outside front matter lies in at least one; only where a section is cut do two overlap. A passage
-    /// never spans two top headings. The same document gives the same passages. Takes time in proportion to the text.
-    /// - Throws: ``ChunkingError`` for a configuration that contradicts itself; `CancellationError` when the task is cancelled.
-    public func chunks(of document: ExtractedDocument) throws -> [Chunk] {
+    /// never spans two top headings. The same document gives the same passages. Takes time in proportion to the text, and memory in
+    /// proportion to a passage, whatever the document's size.
+    /// - Throws: ``ChunkingError`` for a configuration that contradicts itself; `CancellationError` when the task is cancelled; what
+    ///   `body` throws, which ends the work.
+    public func forEachChunk(of document: ExtractedDocument, _ body: (Chunk) throws -> Void) throws {
         try configuration.validate()
-        let source = SourceText(document.text)
-        let sections = DocumentSection.sections(of: document.blocks)
-        let units = try UnitCutter(source: source, limit: configuration.targetTokens).units(of: document.blocks, in: sections)
-        let packer = UnitPacker(units: units, source: source, configuration: configuration)
-        let writer = ChunkWriter(document: document, sections: sections, units: units, source: source, configuration: configuration)
-        var chunks: [Chunk] = []
-        for group in SectionMerger(configuration: configuration).groups(of: sections, units: units) {
-            try Task.checkCancellation()
-            for span in packer.spans(of: group) {
-                chunks.append(writer.chunk(span, ordinal: chunks.count))
+        let input = ChunkingInput(document: document, configuration: configuration, counter: counter)
+        var ordinal = 0
+        for sections in SectionGroups(input) {
+            let writer = ChunkWriter(input, sections: sections)
+            for passage in IteratorSequence(UnitPacker(UnitReader(input, sections: sections), input)) {
+                try Task.checkCancellation()
+                try body(writer.chunk(passage, ordinal: ordinal))
+                ordinal += 1
             }
         }
-        return chunks
     }
 }

@@ -1,15 +1,14 @@
-import TextAnalysis
-
 /// Cuts a sentence or line that is longer than a passage may be: between lines, after clauses, between words, and failing all
 /// these between scalars.
 struct LongTextCutter {
-    let source: SourceText
-    let limit: Int
-    private let estimator = TokenEstimator()
+    private let input: ChunkingInput
+    private let source: SourceText
+    private let limit: Int
 
-    init(source: SourceText, limit: Int) {
-        self.source = source
-        self.limit = limit
+    init(_ input: ChunkingInput) {
+        self.input = input
+        source = input.source
+        limit = input.configuration.targetTokens
     }
 
     /// Where a piece may end, from the best place to the worst.
@@ -21,9 +20,19 @@ struct LongTextCutter {
     func cut(_ range: Range<Int>) -> [Range<Int>] {
         var parts = [range]
         for seam in Seam.allCases {
-            parts = parts.flatMap { tokens($0) <= limit ? [$0] : split($0, at: seam) }
+            parts = parts.flatMap { input.tokens($0) <= limit ? [$0] : split($0, at: seam) }
         }
         return parts
+    }
+
+    /// The last place in a long stretch where it may be cut: after white space in its second half, else between two characters.
+    func lastSeam(in stretch: Range<Int>) -> Int {
+        let middle = stretch.lowerBound + stretch.count / 2
+        let space = source.bytes[middle..<stretch.upperBound].lastIndex { $0 == 0x20 || $0 == 0x0A }
+        if let space { return space + 1 }
+        var end = stretch.upperBound - 1
+        while end > middle, source.bytes[end] & 0xC0 == 0x80 || (stretch.upperBound - end < 24 && continuesCharacter(at: end)) { end -= 1 }
+        return end
     }
 
     /// The pieces of `range` between seams, neighbours joined while they stay within a quarter of the limit.
@@ -31,8 +40,8 @@ struct LongTextCutter {
         var pieces: [Range<Int>] = []
         var pending: (range: Range<Int>, tokens: Int)?
         for piece in atoms(of: range, at: seam) {
-            let count = tokens(piece)
-            if let open = pending, case let joined = open.tokens + tokens(open.range.upperBound..<piece.lowerBound) + count,
+            let count = input.tokens(piece)
+            if let open = pending, case let joined = open.tokens + input.tokens(open.range.upperBound..<piece.lowerBound) + count,
                 joined <= limit / 4
             {
                 pending = (open.range.lowerBound..<piece.upperBound, joined)
@@ -96,9 +105,5 @@ struct LongTextCutter {
             let scalar = source.string(position..<min(position + 4, source.bytes.count)).unicodeScalars.first
         else { return false }
         return scalar.properties.isGraphemeExtend
-    }
-
-    private func tokens(_ range: Range<Int>) -> Int {
-        estimator.count(source.string(range))
     }
 }

@@ -1,5 +1,5 @@
 /// The smallest piece a passage is made of: a sentence, a line that means something, or a part of one that is too long.
-struct TextUnit {
+struct TextUnit: Equatable {
     /// What the piece is, and so how bad a cut beside it is.
     enum Kind: Equatable {
         case heading
@@ -20,9 +20,10 @@ struct TextUnit {
     /// Bytes, without the white space around.
     let bytes: Range<Int>
     let block: Int
+    /// The number of its section in the group.
     let section: Int
-    /// The estimated tokens of the piece alone.
+    /// The tokens of the piece alone.
     let tokens: Int
-    /// The estimated tokens of the white space up to the next unit.
+    /// The tokens of the white space between the unit before and this one.
     var gapTokens = 0
 }

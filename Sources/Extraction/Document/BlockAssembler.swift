@@ -54,17 +54,6 @@ struct BlockAssembler {
     private func block(_ block: LineBlock) -> Block? {
         let bytes = table.trimmed(block.lines)
         guard !bytes.isEmpty else { return nil }
-        let range = table.source.scalarOffset(ofByte: bytes.lowerBound)..<table.source.scalarOffset(ofByte: bytes.upperBound)
-        return Block(kind: block.kind, range: range, page: nil, headingText: block.headingText)
-    }
-}
-
-extension ExtractedDocument {
-    /// A document whose title, when its source gives none, is its first heading of level 1.
-    init(_ mediaType: MediaType, text: String, blocks: [Block], title: String? = nil) {
-        self.mediaType = mediaType
-        self.text = text
-        self.blocks = blocks
-        self.title = title ?? blocks.first { $0.kind == .heading(level: 1) }?.headingText
+        return Block(kind: block.kind, range: table.source.scalarOffsets(of: bytes), page: nil, headingText: block.headingText)
     }
 }

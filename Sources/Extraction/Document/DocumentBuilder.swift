@@ -1,5 +1,3 @@
-import TextAnalysis
-
 /// Writes the text of a document whose source is no text itself (pdf, docx, html, a table), block by block.
 ///
 /// Blocks stand apart by a blank line, items of a list by a line break. Each block's text is brought into the form every document
@@ -12,17 +10,21 @@ struct DocumentBuilder {
     /// The page the next block stands on, from 1; nil for sources without pages.
     private(set) var page: Int?
 
+    /// - Parameter expectedBytes: about how much will be written; growing a long text would need twice its memory.
+    init(expectedBytes: Int = 0) {
+        if expectedBytes > 0 { text.reserveCapacity(2 * expectedBytes) }
+    }
+
     /// Nothing is written for a text without visible characters.
-    /// - Parameter headingText: for a heading, its words; the block's text when nil.
-    mutating func append(_ kind: Block.Kind, _ source: String, headingText: String? = nil) {
-        let content = Self.cleaned(source)
+    /// - Parameters:
+    ///   - headingText: for a heading, its words; the block's text when nil.
+    ///   - indentation: spaces in front of the block, which are no part of it; for the items of a nested list.
+    mutating func append(_ kind: Block.Kind, _ source: String, headingText: String? = nil, indentation: Int = 0) {
+        let content = CleanText.of(source)
         guard !content.isEmpty else { return }
-        if !text.isEmpty { write(kind == .listItem && blocks.last?.kind == .listItem ? "\n" : "\n\n") }
-        let start = scalars
-        write(content)
         var heading: String?
-        if case .heading = kind { heading = headingText ?? content.split(whereSeparator: \.isNewline).joined(separator: " ") }
-        blocks.append(Block(kind: kind, range: start..<scalars, page: page, headingText: heading))
+        if case .heading = kind { heading = headingText ?? CleanText.line(content) }
+        appendClean(kind, content, headingText: heading, indentation: indentation)
     }
 
     /// A table as Markdown writes it: a line of titles, a rule, and a line for each row. Cells lose their line breaks, rows without
@@ -30,12 +32,18 @@ struct DocumentBuilder {
     /// - Parameter rows: the first one holds the titles.
     mutating func appendTable(_ rows: [[String]]) {
         let cells = rows.map { $0.map(Self.cell) }.filter { row in row.contains { !$0.isEmpty } }
-        guard let head = cells.first, let width = cells.map(\.count).max() else { return }
-        func line(_ row: [String]) -> String {
-            "| " + (row + Array(repeating: "", count: width - row.count)).joined(separator: " | ") + " |"
+        guard let width = cells.map(\.count).max() else { return }
+        var table = ""
+        for (index, row) in cells.enumerated() {
+            table += index == 0 ? "| " : "\n| "
+            for column in 0..<width {
+                if column > 0 { table += " | " }
+                if column < row.count { table += row[column] }
+            }
+            table += " |"
+            if index == 0 { table += "\n|" + String(repeating: "---|", count: width) }
         }
-        let rule = "|" + String(repeating: "---|", count: width)
-        append(.table, ([line(head), rule] + cells.dropFirst().map(line)).joined(separator: "\n"))
+        appendClean(.table, table)
     }
 
     /// Page `number` begins.
@@ -46,8 +54,16 @@ struct DocumentBuilder {
 
     /// The document; its title is the one given, else its first heading of level 1.
     func document(_ mediaType: MediaType, title: String? = nil) -> ExtractedDocument {
-        let given = title.map(Self.cell).flatMap { $0.isEmpty ? nil : $0 }
+        let given = title.map(CleanText.line).flatMap { $0.isEmpty ? nil : $0 }
         return ExtractedDocument(mediaType, text: text, blocks: blocks, title: given)
+    }
+
+    private mutating func appendClean(_ kind: Block.Kind, _ content: String, headingText: String? = nil, indentation: Int = 0) {
+        if !text.isEmpty { write(kind == .listItem && blocks.last?.kind == .listItem ? "\n" : "\n\n") }
+        if indentation > 0 { write(String(repeating: " ", count: indentation)) }
+        let start = scalars
+        write(content)
+        blocks.append(Block(kind: kind, range: start..<scalars, page: page, headingText: headingText))
     }
 
     private mutating func write(_ piece: String) {
@@ -57,29 +73,7 @@ struct DocumentBuilder {
 
     /// One line without bars that would end the cell.
     private static func cell(_ source: String) -> String {
-        cleaned(source).split(whereSeparator: \.isWhitespace).joined(separator: " ").replacing("|", with: "\\|")
-    }
-
-    private static func cleaned(_ source: String) -> String {
-        var lines: [Substring] = []
-        let visible = TextNormalizer.nfc(String(String.UnicodeScalarView(source.unicodeScalars.lazy.filter(isKept))))
-        for line in visible.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-            var line = line
-            while line.last?.isWhitespace == true { line.removeLast() }
-            if line.isEmpty, lines.last?.isEmpty != false { continue }
-            lines.append(line)
-        }
-        while lines.last?.isEmpty == true { lines.removeLast() }
-        let joined = lines.joined(separator: "\n")
-        return String(joined.drop(while: \.isWhitespace))
-    }
-
-    /// Control characters, private marks of layout and broken scalars have no place in a passage; a soft hyphen is only a proposal.
-    private static func isKept(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x09, 0x0A, 0x0D, 0x2028, 0x2029: true
-        case 0..<0x20, 0x7F..<0xA0, 0xAD, 0xFEFF, 0xFFFC...0xFFFF: false
-        default: true
-        }
+        let line = CleanText.line(source)
+        return line.utf8.contains(UInt8(ascii: "|")) ? line.replacing("|", with: "\\|") : line
     }
 }

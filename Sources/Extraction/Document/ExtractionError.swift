@@ -8,12 +8,10 @@ public enum ExtractionError: Error, Sendable, Equatable, Codable {
     case binary(looksLike: String)
     /// A text format that is not read.
     case unsupported(type: String)
-    /// The bytes are not UTF-8 from `byteOffset` (from 0, in the file as given) in `line` (from 1).
+    /// The bytes are not UTF-8 from `byteOffset` (from 0, in the file as given) in `line` (from 1), and no other encoding fits them.
     case invalidUTF8(byteOffset: Int, line: Int)
     /// A UTF-16 file with half a surrogate pair, or half a code unit at its end.
     case invalidUTF16(byteOffset: Int, line: Int)
-    /// An encoding that is recognised but not read.
-    case unsupportedEncoding(name: String)
     /// A text with the character U+0000, which no database text can hold.
     case nullCharacter(line: Int)
     /// More bytes than ``ExtractionLimits/maximumBytes``.
@@ -37,7 +35,6 @@ public enum ExtractionError: Error, Sendable, Equatable, Codable {
         case .unsupported: "unsupported_type"
         case .invalidUTF8: "invalid_utf8"
         case .invalidUTF16: "invalid_utf16"
-        case .unsupportedEncoding: "unsupported_encoding"
         case .nullCharacter: "null_character"
         case .tooLarge: "file_too_large"
         case .locked: "locked"
@@ -60,9 +57,8 @@ extension ExtractionError: CustomStringConvertible {
         case .binary(let looksLike): "The content is not text: it looks like \(looksLike)."
         case .unsupported(let type): "Files of type \(type) are not supported."
         case .invalidUTF8(let byteOffset, let line):
-            "The text is not valid UTF-8 at byte \(byteOffset) (line \(line)), nor text in an encoding that is recognised."
+            "The text is not valid UTF-8 at byte \(byteOffset) (line \(line)), and no other encoding fits it."
         case .invalidUTF16(let byteOffset, let line): "The text is not valid UTF-16 at byte \(byteOffset) (line \(line))."
-        case .unsupportedEncoding(let name): "The text is encoded as \(name), which is not read."
         case .nullCharacter(let line): "The text holds the character U+0000 in line \(line), which cannot be stored."
         case .tooLarge(let bytes, let maximumBytes): "The file has \(bytes) bytes; at most \(maximumBytes) are read."
         case .locked(let format): "This \(format) is locked with a password."
@@ -80,8 +76,8 @@ extension ExtractionError: CustomStringConvertible {
         case .emptyFile: "Upload the file again with its content."
         case .noText: "Upload a file with text in it."
         case .binary, .unsupported: "Supported are \(MediaType.supportedNames); export the document as one of them."
-        case .invalidUTF8, .invalidUTF16: "Repair it, or convert the file to UTF-8."
-        case .unsupportedEncoding: "Convert the file to UTF-8."
+        case .invalidUTF8: "Convert the file to UTF-8."
+        case .invalidUTF16: "Repair the file or convert it to UTF-8."
         case .nullCharacter: "Remove it."
         case .tooLarge: "Split it into smaller files."
         case .locked: "Save it without one and upload it again."

@@ -27,15 +27,23 @@ public struct TextExtractor: Sendable {
             throw .tooLarge(bytes: bytes.count, maximumBytes: limits.maximumBytes)
         }
         let mediaType = try MediaType.detect(bytes: bytes, fileName: fileName)
-        let text = try SourceDecoder.decode(bytes)
-        let document =
-            switch mediaType {
-            case .plainText: PlainTextReader().read(text)
-            case .markdown: MarkdownReader().read(text)
-            case let other: throw .unsupported(type: other.rawValue)
-            }
+        let document = try read(bytes, as: mediaType)
         guard Self.hasVisibleText(document) else { throw .noText }
         return document
+    }
+
+    private func read(_ bytes: [UInt8], as mediaType: MediaType) throws(ExtractionError) -> ExtractedDocument {
+        switch mediaType {
+        case .plainText: PlainTextReader().read(try SourceDecoder.decode(bytes))
+        case .markdown: MarkdownReader().read(try SourceDecoder.decode(bytes))
+        case .csv, .tsv: DelimitedTextReader(mediaType: mediaType).read(try SourceDecoder.decode(bytes))
+        case .json: try JSONReader().read(try SourceDecoder.decode(bytes))
+        case .jsonl: try JSONLinesReader().read(try SourceDecoder.decode(bytes))
+        case .html: try HTMLReader().read(bytes)
+        case .docx, .pptx, .xlsx: try OfficeReader().read(bytes)
+        // Its programs read a file and not bytes: see DocumentReader.
+        case .pdf: throw .unsupported(type: mediaType.rawValue)
+        }
     }
 
     private static func hasVisibleText(_ document: ExtractedDocument) -> Bool {

@@ -36,8 +36,8 @@ public enum IsolatedReading {
         let document = try reader.read(bytes, path: "/dev/stdin", fileName: request.fileName)
         guard output.write(.document(mediaType: document.mediaType, title: document.title)) else { return }
         var count = 0
-        for chunk in try Chunker(configuration: request.options.chunking).chunks(of: document) {
-            guard output.write(.chunk(chunk)) else { return }
+        try Chunker(configuration: request.options.chunking).forEachChunk(of: document) { chunk in
+            guard output.write(.chunk(chunk)) else { throw NobodyReads() }
             count += 1
         }
         _ = output.write(.end(chunks: count))
@@ -75,6 +75,9 @@ public enum IsolatedReading {
         setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
     }
 }
+
+/// Whoever asked for the document has gone.
+private struct NobodyReads: Error {}
 
 /// Writes frames to standard output, one line each.
 private final class FrameWriter {

@@ -10,6 +10,6 @@ struct MarkdownReader {
             found += MarkdownBlockParser(table: table).blocks(in: body).flatMap { MarkdownTable.split($0, of: table) }
         }
         let blocks = BlockAssembler(table: table).blocks(found)
-        return ExtractedDocument(.markdown, text: text, blocks: blocks, title: frontMatter?.title)
+        return ExtractedDocument(.markdown, source: table.source, blocks: blocks, title: frontMatter?.title)
     }
 }

@@ -15,7 +15,7 @@ enum MarkdownTable {
     private static func head(of lines: Range<Int>, in table: LineTable) -> Int? {
         lines.dropLast().first { line in
             guard let columns = delimitedColumns(table.source.bytes[table.trimmed(line + 1)]) else { return false }
-            return columns == cells(of: table.source.bytes[table.trimmed(line)])
+            return columns == cells(ofRow: table.source.bytes[table.trimmed(line)]).count
         }
     }
 
@@ -35,15 +35,19 @@ enum MarkdownTable {
         return !dashes.isEmpty && dashes.allSatisfy { $0 == UInt8(ascii: "-") }
     }
 
-    /// The number of cells of a row; a bar after a backslash is part of its cell.
-    private static func cells(of line: ArraySlice<UInt8>) -> Int {
-        var count = 1
+    /// The cells of a row without the spaces around them; a bar after a backslash is part of its cell.
+    static func cells(ofRow line: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        let inner = withoutOuterBars(line)
+        var bars: [Int] = []
         var previous: UInt8 = 0
-        for byte in withoutOuterBars(line) {
-            if byte == UInt8(ascii: "|"), previous != UInt8(ascii: "\\") { count += 1 }
+        for (position, byte) in zip(inner.indices, inner) {
+            if byte == UInt8(ascii: "|"), previous != UInt8(ascii: "\\") { bars.append(position) }
             previous = byte
         }
-        return count
+        return zip([inner.startIndex - 1] + bars, bars + [inner.endIndex]).map { before, end in
+            let cell = inner[(before + 1)..<end].drop { $0 == 0x20 || $0 == 0x09 }
+            return cell.dropLast(cell.reversed().prefix { $0 == 0x20 || $0 == 0x09 }.count)
+        }
     }
 
     private static func withoutOuterBars(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -23,20 +23,13 @@ struct PDFReader: Sendable {
         let recognition = try ocrLanguages.isEmpty ? nil : TextRecognition(poppler, languages: ocrLanguages, folders: programFolders)
         var stream = PageStream()
         let program = try poppler.text()
-        var pages: [PageLayout] = []
-        var join = LineJoin()
-        var bytes = 0
+        var pages = PDFPages()
         try stream.read(program) { page throws(ExtractionError) in
-            var page = page
-            if page.words.isEmpty, let recognition { page = try recognition.read(page) }
-            bytes += page.words.reduce(0) { $0 + $1.text.utf8.count }
-            guard bytes <= Self.maximumTextBytes else { throw .overLimit(resource: "\(Self.maximumTextBytes >> 20) MiB of text") }
-            for word in page.words { join.learn(word.text) }
-            pages.append(PageLayout(page))
+            if page.words.isEmpty, let recognition { pages.append(try recognition.read(page)) } else { pages.append(page) }
+            guard pages.bytes <= Self.maximumTextBytes else { throw .overLimit(resource: "\(Self.maximumTextBytes >> 20) MiB of text") }
         }
         let ending = program.finish()
-        try poppler.check(ending, program.messages, pages: pages.count, hasText: bytes > 0, isRecognized: recognition != nil)
-        let heads = RunningHeads(pages)
-        return PageWriter(pages: pages.map { PageBlocks(heads.removed(from: $0)) }, join: join).document(declaredTitle: stream.title)
+        try poppler.check(ending, program.messages, pages: pages.count, hasText: pages.bytes > 0, isRecognized: recognition != nil)
+        return pages.document(title: stream.title)
     }
 }

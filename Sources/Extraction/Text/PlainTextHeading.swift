@@ -3,20 +3,25 @@
 enum PlainTextHeading {
     private static let longestTitle = 80
 
-    /// The heading that the paragraph `lines` is, nil for any other paragraph.
-    static func find(in lines: Range<Int>, of table: LineTable) -> LineBlock? {
-        let title = table.trimmed(lines.lowerBound)
+    /// The level and words of the heading that `paragraph` is, nil for any other paragraph. Looks no further than the second line.
+    /// - Parameter paragraph: bytes of whole lines without the white space around them.
+    static func find(in paragraph: Range<Int>, of source: SourceText) -> (level: Int, words: String)? {
+        let firstEnd = source.bytes[paragraph].firstIndex(of: 0x0A) ?? paragraph.upperBound
+        let title = WhiteSpace.trim(paragraph.lowerBound..<firstEnd, in: source.bytes)
         // Bytes are compared before text is made: one scalar has at most four.
-        guard lines.count <= 2, title.count <= longestTitle * 4 else { return nil }
-        let text = table.source.string(title)
-        guard text.unicodeScalars.count <= longestTitle, !endsLikeSentence(text) else { return nil }
-        let level = lines.count == 2 ? underlineLevel(table.text(lines.lowerBound + 1)) : numberedLevel(text)
-        return level.map { LineBlock(kind: .heading(level: $0), lines: lines, headingText: text) }
+        guard title.count <= longestTitle * 4 else { return nil }
+        let second = firstEnd..<paragraph.upperBound
+        guard !source.bytes[second].dropFirst().contains(0x0A) else { return nil }
+        let words = source.string(title)
+        guard words.unicodeScalars.count <= longestTitle, !endsLikeSentence(words) else { return nil }
+        let underline = WhiteSpace.trim(second, in: source.bytes)
+        let level = second.isEmpty ? numberedLevel(words) : underlineLevel(source.bytes[underline])
+        return level.map { ($0, words) }
     }
 
     /// 1 for a line of `=`, 2 for a line of `-`, at least three of them.
-    private static func underlineLevel(_ line: String) -> Int? {
-        guard line.utf8.count >= 3, let first = line.utf8.first, line.utf8.allSatisfy({ $0 == first }) else { return nil }
+    private static func underlineLevel(_ line: ArraySlice<UInt8>) -> Int? {
+        guard line.count >= 3, let first = line.first, line.allSatisfy({ $0 == first }) else { return nil }
         return first == UInt8(ascii: "=") ? 1 : first == UInt8(ascii: "-") ? 2 : nil
     }
 

@@ -102,7 +102,9 @@ struct BandReader {
         let text = LineText.text(of: words)
         let right = words.reduce(first.box.right) { max($0, $1.box.right) }
         let left = words.reduce(first.box.left) { min($0, $1.box.left) }
-        return PageCell(text: text, across: Span(lower: left, upper: right), isNumber: words.allSatisfy { WordText.isNumber($0.text) })
+        let isNumber =
+            words.contains { WordText.isNumber($0.text) } && words.allSatisfy { WordText.isNumber($0.text) || CellJoin.isSign($0.text) }
+        return PageCell(text: text, across: Span(lower: left, upper: right), isNumber: isNumber)
     }
 
     /// The height that stands in the middle when each word counts for its length.

@@ -31,6 +31,7 @@ enum LineText {
         let gap = max(second.box.left - first.box.right, first.box.left - second.box.right)
         let isNextLine = abs(second.box.centerY - first.box.centerY) > 0.5 * max(first.box.height, second.box.height)
         if isNextLine { return !LineJoin.isWithoutSpace(first.text, second.text) }
+        if CellJoin.isCurrency(first.text), WordText.isNumber(second.text) { return false }
         guard let last = first.text.unicodeScalars.last, let next = second.text.unicodeScalars.first else { return true }
         let unspaced = (WordText.isUnspaced(last) ? 1 : 0) + (WordText.isUnspaced(next) ? 1 : 0)
         return gap >= height * (unspaced == 2 ? 0.6 : unspaced == 1 ? 0.4 : 0.1)

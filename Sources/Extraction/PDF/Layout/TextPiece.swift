@@ -6,8 +6,8 @@ struct TextPiece {
     /// How many words are numbers or signs of currency and the like.
     let numbers: Int
 
-    /// The middle half of its height, which lines of ordinary leading do not share with their neighbours.
-    var middle: Span { Span(lower: box.centerY - box.height / 4, upper: box.centerY + box.height / 4) }
+    /// The middle of its height, which lines of ordinary leading do not share with their neighbours, though cells set half a line lower do.
+    var middle: Span { Span(lower: box.centerY - 0.35 * box.height, upper: box.centerY + 0.35 * box.height) }
     var across: Span { Span(lower: box.left, upper: box.right) }
 
     /// A gap between words of at least this many times the height of the text parts columns.

@@ -38,15 +38,20 @@ struct PageParagraph {
 /// Makes paragraphs of lines that stand below each other.
 struct ParagraphBuilder {
     private let lines: [PageLine]
-    /// The usual step from line to line, in points; nil for too few lines to tell.
-    private let step: Double?
+    /// The usual step from line to line, in heights of their text.
+    private let step: Double
+    // For too few lines to tell.
+    private static let ordinaryStep = 1.4
+
     /// The right margin of each line's group of lines without a space between them.
     private let margins: [Double]
 
     init(_ lines: [PageLine]) {
         self.lines = lines
-        let steps = zip(lines, lines.dropFirst()).filter { Self.isSameSize($0, $1) }.map { $1.box.bottom - $0.box.bottom }.sorted()
-        step = steps.count < 3 ? nil : steps[steps.count / 4]
+        let steps = zip(lines, lines.dropFirst()).filter { Self.isSameSize($0, $1) }.map {
+            ($1.box.bottom - $0.box.bottom) / max($0.size, 1)
+        }.sorted()
+        step = steps.count < 3 ? Self.ordinaryStep : steps[steps.count / 4]
         margins = Self.margins(of: lines, step: step)
     }
 
@@ -120,12 +125,12 @@ struct ParagraphBuilder {
     }
 
     /// Whether more than the space between lines parts two lines, or the second stands above the first.
-    private static func isApart(_ first: PageLine, _ second: PageLine, step: Double?) -> Bool {
+    private static func isApart(_ first: PageLine, _ second: PageLine, step: Double) -> Bool {
         let distance = second.box.bottom - first.box.bottom
-        return distance > 1.25 * (step ?? 1.4 * first.size) || distance < 0
+        return distance > 1.25 * step * first.size || distance < 0
     }
 
-    private static func margins(of lines: [PageLine], step: Double?) -> [Double] {
+    private static func margins(of lines: [PageLine], step: Double) -> [Double] {
         var margins: [Double] = []
         var group: [PageLine] = []
         func close() {

@@ -59,7 +59,8 @@ extension PageLine {
     private static func isAmount(_ text: String) -> Bool {
         let parts = text.split { "-–/".contains($0) }
         let areYears = parts.allSatisfy { part in
-            part.allSatisfy(\.isWholeNumber) && (part.count == 2 && parts.count > 1 || part.count == 4 && ["19", "20"].contains(part.prefix(2)))
+            part.allSatisfy(\.isWholeNumber)
+                && (part.count == 2 && parts.count > 1 || part.count == 4 && ["19", "20"].contains(part.prefix(2)))
         }
         return !areYears && !text.contains("/") && text.contains(where: \.isWholeNumber)
     }

@@ -12,7 +12,7 @@ struct PageWriter {
             builder.beginPage(page.number)
             for content in page.contents { write(content, finder, to: &builder) }
         }
-        return builder.document(.pdf, title: DocumentTitle(sizes: sizes).title(declared: declaredTitle, pages: pages))
+        return builder.document(.pdf, title: PDFTitle(sizes: sizes).title(declared: declaredTitle, pages: pages))
     }
 
     private func write(_ content: PageBlocks.Content, _ finder: HeadingFinder, to builder: inout DocumentBuilder) {

@@ -3,7 +3,8 @@
 /// What stands in the first or last lines of a page and again at the same place of many pages is about the page, not about its
 /// subject. A document of one or two pages loses nothing but bare page numbers.
 struct RunningHeads {
-    // How many lines at each end of a page may belong to its head or foot.
+    // How many lines at each end of a page may belong to its head or foot. They are learned from pages with four times as many lines,
+    // since all lines of a shorter page stand near an end.
     private static let depth = 3
     // How far a running head may move from page to page, in points.
     private static let tolerance = 12.0
@@ -20,7 +21,8 @@ struct RunningHeads {
     init(_ pages: [PageLayout]) {
         var places: [String: [Place]] = [:]
         for (index, page) in pages.enumerated() {
-            for line in Set(Self.ends(of: page).joined()).map({ page.lines[$0] }) where !Self.isTitle(line, of: page) {
+            let depth = min(Self.depth, page.lines.count / 4)
+            for line in Set(Self.ends(of: page, depth: depth).joined()).map({ page.lines[$0] }) where !Self.isTitle(line, of: page) {
                 places[Self.folded(line), default: []].append(Place(page: index, top: line.box.top))
             }
         }
@@ -35,7 +37,7 @@ struct RunningHeads {
     /// The page without them: from each end inwards as far as they reach.
     func removed(from page: PageLayout) -> PageLayout {
         var dropped: Set<Int> = []
-        for end in Self.ends(of: page) {
+        for end in Self.ends(of: page, depth: Self.depth) {
             var hadNumber = false
             for (place, index) in end.enumerated() {
                 let line = page.lines[index]
@@ -66,7 +68,7 @@ struct RunningHeads {
     }
 
     /// The lines at the top, outermost first, and at the bottom. Lines of a short page are at its top and at its bottom.
-    private static func ends(of page: PageLayout) -> [[Int]] {
+    private static func ends(of page: PageLayout, depth: Int) -> [[Int]] {
         let order = page.lines.indices.sorted { page.lines[$0].box.top < page.lines[$1].box.top }
         return [Array(order.prefix(depth)), Array(order.suffix(depth).reversed())]
     }

@@ -31,11 +31,14 @@ struct TableGaps {
         return row
     }
 
-    /// Whether more rows have a cell over the middle of the gap than a gap there.
+    /// Whether at every place of the gap more rows have a cell than a gap. Looks at eight places.
     private func isSpace(_ gap: Span) -> Bool {
-        let cells = Self.count(starts, below: gap.middle) - Self.count(ends, below: gap.middle)
-        let gaps = Self.count(gapStarts, below: gap.middle) - Self.count(gapEnds, below: gap.middle)
-        return cells > gaps
+        (0..<8).allSatisfy { step in
+            let place = gap.lower + gap.length * (Double(step) + 0.5) / 8
+            let cells = Self.count(starts, below: place) - Self.count(ends, below: place)
+            let gaps = Self.count(gapStarts, below: place) - Self.count(gapEnds, below: place)
+            return cells > gaps
+        }
     }
 
     private static func count(_ values: [Double], below limit: Double) -> Int {
