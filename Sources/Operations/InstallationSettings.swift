@@ -52,7 +52,8 @@ public struct InstallationSettings: Sendable {
         "app_version": .fixed,
         "max_file_size": .integer(1...(1 << 30)),
         "supported_file_types": .texts(known: [
-            "txt", "text", "log", "md", "markdown", "html", "htm", "xhtml", "pdf", "docx", "docm", "pptx", "pptm", "xlsx", "xlsm", "csv", "tsv",
+            "txt", "text", "log", "md", "markdown", "html", "htm", "xhtml", "pdf", "docx", "docm", "pptx", "pptm", "xlsx", "xlsm", "csv",
+            "tsv",
             "json", "jsonl", "ndjson",
         ]),
         "default_llm_model": .text,

@@ -99,6 +99,11 @@ public struct MaintenanceService: Service {
     }
 
     private func log(_ report: MaintenanceReport) {
+        if report.leftovers.isForeign {
+            logger.warning(
+                "most stored files are unknown to this database and were left alone; is it the one they belong to?",
+                metadata: ["unknown": "\(report.leftovers.contents)"])
+        }
         logger.info(
             "maintenance done",
             metadata: [

@@ -19,6 +19,12 @@ import Testing
         return digest
     }
 
+    /// Stores a text that a file of Alice's has.
+    private func storeKnown(_ text: String, _ folder: String, _ database: TestDatabase) async throws -> ContentDigest {
+        try await database.put("\(text).txt", text, for: database.alice)
+        return try await store(text, folder)
+    }
+
     /// What the worker's clean-up would remove now.
     private func released(_ database: TestDatabase) async throws -> [ContentDigest] {
         try await database.database.write(database.system) { try await $0.takeReleasedContents(limit: 100) }
@@ -29,8 +35,7 @@ import Testing
             try await withFolder { folder in
                 let contents = ContentStore(directory: folder)
                 let orphan = try await store("orphan", folder)
-                let known = try await store("known", folder)
-                try await database.put("known.txt", "known", for: database.alice)
+                let known = try await storeKnown("known", folder, database)
                 _ = try await store("young", folder, isOld: false)
                 let dry = try await upkeep.verifyFiles(contents, repair: false)
                 #expect(dry.leftovers.contents == 1 && dry.leftovers.files == 0 && !dry.isSound)
@@ -48,9 +53,27 @@ import Testing
         try await withUpkeep { database, upkeep in
             try await withFolder { folder in
                 _ = try await store("orphan", folder)
+                _ = try await storeKnown("known", folder, database)
                 #expect(try await upkeep.sweep(ContentStore(directory: folder), removing: true).contents == 1)
                 try await database.put("again.txt", "orphan", for: database.alice)
                 #expect(try await released(database).isEmpty)
+            }
+        }
+    }
+
+    @Test func `A store of another database is left alone`() async throws {
+        try await withUpkeep { database, upkeep in
+            try await withFolder { folder in
+                let contents = ContentStore(directory: folder)
+                for text in ["one", "two"] { _ = try await store(text, folder) }
+                _ = try await storeKnown("known", folder, database)
+                let upload = UploadID()
+                _ = try await contents.openUpload(upload, turn: 1)
+                try age("\(folder)/uploads/\(upload)")
+                let report = try await upkeep.verifyFiles(contents, repair: true)
+                #expect(report.leftovers.isForeign && report.leftovers.contents == 2 && report.leftovers.files == 1)
+                #expect(try await released(database).isEmpty)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/uploads").count == 1)
             }
         }
     }
@@ -59,6 +82,7 @@ import Testing
         try await withUpkeep { database, upkeep in
             try await withFolder { folder in
                 let orphan = try await store("orphan", folder)
+                _ = try await storeKnown("known", folder, database)
                 #expect(try await upkeep.sweep(ContentStore(directory: folder), removing: true).contents == 1)
                 let source = BackupSource(login: database.superuser, logger: .silent)
                 try await source.withSnapshot { _ in

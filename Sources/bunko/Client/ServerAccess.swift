@@ -49,16 +49,19 @@ struct ServerAccess: Sendable {
         }
     }
 
-    /// The body's result, once the service has come down in good order; or the first failure of either.
+    /// The body's result, once the service has come down in good order; or the first failure of either. A body that still runs when
+    /// the service has ended was interrupted by a signal: it is cancelled, and may still return what it has.
     private static func outcome<R>(of tasks: inout ThrowingTaskGroup<R?, any Error>) async throws -> R {
         var result: R?
         var failure: (any Error)?
+        var isInterrupted = false
         while let next = await tasks.nextResult() {
             switch next {
             case .success(let value?): result = value
             case .success(nil):
-                // The service has ended: a body that still runs was interrupted by a signal.
-                if result == nil, failure == nil { throw interrupted }
+                isInterrupted = result == nil && failure == nil
+                if isInterrupted { tasks.cancelAll() }
+            case .failure where isInterrupted: break
             case .failure(let error):
                 if failure == nil { failure = error }
                 if !(error is APIClient.Failure || error is Problem) { throw error }

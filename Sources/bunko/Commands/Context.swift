@@ -81,4 +81,7 @@ enum Readable {
             .map { "\($0.key) \($0.value.formatted(.number.precision(.fractionLength(2)))) ms" }
             .joined(separator: ", ")
     }
+
+    /// "1 passage", "2 passages".
+    static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }

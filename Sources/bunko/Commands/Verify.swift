@@ -75,6 +75,7 @@ struct Verify: AsyncParsableCommand {
             Output.line("  \(mismatch.name) (\(mismatch.file)) says \(mismatch.expected) passages and has \(mismatch.found)")
         }
         if files.leftovers.contents > 0 { Output.line("  \(files.leftovers.contents) stored contents belong to no file") }
+        if files.leftovers.isForeign { Output.line("  That is most of them, so none is removed: is this their database?") }
         if files.leftovers.files > 0 { Output.line("  \(files.leftovers.files) uploads were left over by a crash") }
         if files.repaired > 0 { Output.line("  \(files.repaired) files are read again.") }
         if files.isSound { Output.line("  Files, passages and stored bytes belong together.") }

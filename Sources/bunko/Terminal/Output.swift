@@ -12,9 +12,14 @@ enum Output {
     }
 
     static func json(_ value: some Encodable) throws {
+        line(String(decoding: try encoded(value), as: UTF8.self))
+    }
+
+    /// JSON on one line, its members sorted.
+    static func encoded(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        line(String(decoding: try encoder.encode(value), as: UTF8.self))
+        return try encoder.encode(value)
     }
 
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }

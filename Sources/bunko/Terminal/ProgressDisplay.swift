@@ -1,60 +1,70 @@
 import Foundation
-import Synchronization
 
-/// Shows how far an import is: a bar that redraws itself on a terminal, a plain line now and then elsewhere.
-final class ProgressDisplay: Sendable {
-    private struct State {
-        var done = 0
-        var failed = 0
-        var lastShown = ContinuousClock.now
-    }
+/// Shows how far an import is, on standard error: two lines that are drawn again and again on a terminal, a plain line now and then
+/// elsewhere.
+struct ProgressDisplay: Sendable {
+    let progress: ImportProgress
 
-    private let total: Int
-    private let start = ContinuousClock.now
-    private let state = Mutex(State())
-    private let isTerminal = Output.errorIsTerminal
-
-    init(total: Int) {
-        self.total = total
-    }
-
-    /// Counts one more file.
-    func advance(failed: Bool, name: String) {
-        let text: String? = state.withLock { state in
-            state.done += 1
-            if failed { state.failed += 1 }
-            guard isDue(state) else { return nil }
-            state.lastShown = .now
-            return isTerminal ? "\r\u{1B}[2K\(bar(state, name))" : plain(state) + "\n"
+    /// Draws until the task is cancelled.
+    func run() async {
+        let isTerminal = Output.errorIsTerminal
+        let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(5)
+        while true {
+            do { try await Task.sleep(for: pause) } catch { break }
+            draw(isTerminal)
         }
-        if let text { Output.write(text, to: 2) }
+        // What is drawn last stays above the summary; a line of its own for a short import would say nothing more.
+        if isTerminal {
+            draw(isTerminal)
+            Output.write("\n\n", to: STDERR_FILENO)
+        }
     }
 
-    /// Leaves the line, so that what follows stands below the bar.
-    func finish() {
-        if isTerminal, total > 0 { Output.write("\n", to: 2) }
+    private func draw(_ isTerminal: Bool) {
+        let snapshot = progress.snapshot()
+        guard isTerminal else { return Output.note(Self.line(snapshot)) }
+        let width = max(20, Output.width - 1)
+        let lines = [Self.bar(snapshot), Self.steps(snapshot)].map { "\r\u{1B}[2K" + $0.prefix(width) }
+        // The cursor goes back up, so that the next drawing, or a note, begins where this one did.
+        Output.write(lines.joined(separator: "\n") + "\r\u{1B}[1A", to: STDERR_FILENO)
     }
 
-    private func isDue(_ state: State) -> Bool {
-        let pause: Duration = isTerminal ? .milliseconds(50) : .seconds(5)
-        return state.done == total || ContinuousClock.now - state.lastShown >= pause
-    }
-
-    private func plain(_ state: State) -> String {
-        "imported \(state.done) of \(total) files\(failures(state)), \(seconds) s"
-    }
-
-    private func bar(_ state: State, _ name: String) -> String {
-        let width = 30
-        let filled = total == 0 ? width : state.done * width / total
+    /// The bar with what is done, how fast, and how long it takes.
+    static func bar(_ progress: ImportProgress.Snapshot) -> String {
+        let width = 24
+        let filled = progress.found == 0 || !progress.isWalked ? 0 : progress.ended * width / progress.found
         let drawn = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-        let text = "\(drawn) \(state.done)/\(total)\(failures(state))  \(seconds) s  \(name)"
-        return String(text.prefix(max(20, Output.width - 1)))
+        return "\(drawn) \(counts(progress))  \(rates(progress))  \(left(progress))"
     }
 
-    private func failures(_ state: State) -> String {
-        state.failed == 0 ? "" : ", \(state.failed) failed"
+    /// How many files are in each step.
+    static func steps(_ progress: ImportProgress.Snapshot) -> String {
+        ImportStep.allCases.map { "\($0.rawValue) \(progress.steps[$0] ?? 0)" }.joined(separator: "  ")
     }
 
-    private var seconds: Int { Int((ContinuousClock.now - start).components.seconds) }
+    /// Everything on one line, for a log.
+    static func line(_ progress: ImportProgress.Snapshot) -> String {
+        "import: \(counts(progress)); \(rates(progress)); \(left(progress)); \(steps(progress))"
+    }
+
+    private static func counts(_ progress: ImportProgress.Snapshot) -> String {
+        let failed = progress.failed == 0 ? "" : ", \(progress.failed) failed"
+        return "\(progress.ended)/\(progress.found)\(progress.isWalked ? "" : "+") files\(failed)"
+    }
+
+    private static func rates(_ progress: ImportProgress.Snapshot) -> String {
+        let digits = progress.filesPerSecond < 10 ? 1 : 0
+        let files = progress.filesPerSecond.formatted(.number.precision(.fractionLength(digits)).grouping(.never))
+        return "\(files) files/s  \(TextTable.size(Int(progress.bytesPerSecond)))/s"
+    }
+
+    private static func left(_ progress: ImportProgress.Snapshot) -> String {
+        progress.timeLeft.map { "\(clock($0)) left" } ?? clock(progress.elapsed)
+    }
+
+    /// Minutes and seconds, with hours when there are any.
+    static func clock(_ time: Duration) -> String {
+        let pattern: Duration.TimeFormatStyle.Pattern = time < .seconds(3_600) ? .minuteSecond(padMinuteToLength: 1) : .hourMinuteSecond
+        return time.formatted(.time(pattern: pattern))
+    }
 }

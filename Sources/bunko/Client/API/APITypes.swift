@@ -1,16 +1,4 @@
-import Domain
-
 /// What commands read of the API's answers.
-struct FileAnswer: Decodable, Sendable {
-    let id: String
-    let filename: String
-    let state: ProcessingState
-    let outcome: String?
-    let chunks: Int
-    let reason: String?
-    let code: String?
-}
-
 struct AssistantAnswer: Decodable, Sendable {
     let id: String
     let name: String
@@ -71,7 +59,15 @@ struct PageAnswer<Element: Decodable & Sendable>: Decodable, Sendable {
 }
 
 struct LimitsAnswer: Decodable, Sendable {
+    struct Embedding: Decodable, Sendable {
+        let model: String
+        let cost_per_million_tokens: Double
+    }
+
     let max_file_size: Int
+    let supported_file_types: [String]
+    /// Nil from a server that does not tell.
+    let embedding: Embedding?
 }
 
 struct DeletionAnswer: Decodable, Sendable {

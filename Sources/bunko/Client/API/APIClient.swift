@@ -13,6 +13,8 @@ struct APIClient: Sendable {
     private static let http: HTTPClient = {
         var configuration = HTTPClient.Configuration.singletonConfiguration
         configuration.connectionPool.retryConnectionEstablishment = false
+        // The widest import has 64 uploads under way, and beside them asks for results and listens to events.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 72
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
@@ -22,6 +24,8 @@ struct APIClient: Sendable {
         let code: String
         let detail: String
         let remedy: String?
+        /// Seconds after which the server wants to be asked again.
+        var retryAfter: Int?
 
         var description: String { [detail, remedy].compactMap(\.self).joined(separator: " ") }
     }
@@ -55,11 +59,6 @@ struct APIClient: Sendable {
         try await send(.DELETE, path, body: nil)
     }
 
-    /// Sends bytes as they are, with everything else in the query.
-    func upload<T: Decodable>(_ path: String, query: [String: String], bytes: [UInt8], as type: T.Type = T.self) async throws -> T {
-        try await send(.POST, path, query: query, body: (bytes, "application/octet-stream"))
-    }
-
     /// The answer's bytes, for `--json`.
     func raw(
         _ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)? = nil,
@@ -78,27 +77,58 @@ struct APIClient: Sendable {
         _ method: HTTPMethod, _ path: String, query: [String: String] = [:], body: (bytes: [UInt8], type: String)? = nil,
         ifMatch: String? = nil, timeout: TimeAmount = .seconds(120)
     ) async throws -> (data: Data, headers: HTTPHeaders) {
-        var request = HTTPClientRequest(url: try url(path, query))
-        request.method = method
-        request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        var request = try request(method, path, query: query)
         if let ifMatch { request.headers.add(name: "If-Match", value: ifMatch) }
         if let body {
             request.headers.add(name: "Content-Type", value: body.type)
             request.body = .bytes(body.bytes)
         }
-        let response: HTTPClientResponse
-        let data: Data
+        return try await exchange(request, timeout: timeout)
+    }
+
+    /// A request with this client's key, its body still to come.
+    func request(_ method: HTTPMethod, _ path: String, query: [String: String] = [:]) throws -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: try url(path, query))
+        request.method = method
+        request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        return request
+    }
+
+    /// - Throws: ``Failure`` for an answer that tells one, `server_unreachable` for none, `CancellationError`.
+    func exchange(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> (data: Data, headers: HTTPHeaders) {
+        let (status, headers, data) = try await reaching {
+            let response = try await Self.http.execute(request, timeout: timeout)
+            return (response.status.code, response.headers, Data(try await response.body.collect(upTo: 256 << 20).readableBytesView))
+        }
+        guard (200..<300).contains(status) else { throw Self.failure(Int(status), headers, data) }
+        return (data, headers)
+    }
+
+    /// An answer whose body is read as it comes, for as long as the server sends.
+    /// - Throws: as ``exchange(_:timeout:)``; a failure of the connection later on comes out of `body`.
+    func following(_ request: HTTPClientRequest, _ body: (HTTPClientResponse.Body) async throws -> Void) async throws {
+        let response = try await reaching { try await Self.http.execute(request, deadline: .distantFuture) }
+        guard (200..<300).contains(response.status.code) else {
+            let data = try await reaching { Data(try await response.body.collect(upTo: 1 << 20).readableBytesView) }
+            throw Self.failure(Int(response.status.code), response.headers, data)
+        }
+        try await reaching { try await body(response.body) }
+    }
+
+    private func reaching<R>(_ attempt: () async throws -> R) async throws -> R {
         do {
-            response = try await Self.http.execute(request, timeout: timeout)
-            data = Data((try await response.body.collect(upTo: 256 << 20)).readableBytesView)
+            return try await attempt()
         } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            // What the body of a request was made from, not the connection.
+            if error is FileFault { throw error }
             throw Problem(
-                .environment, code: "server_unreachable", "The server at \(address) does not answer: \(error)",
+                .environment, code: Self.unreachable, "The server at \(address) does not answer: \(error)",
                 remedy: "Check that it runs (`bunko serve`) and that the address is right.", underlying: error)
         }
-        guard (200..<300).contains(response.status.code) else { throw Self.failure(Int(response.status.code), data) }
-        return (data, response.headers)
     }
+
+    static let unreachable = "server_unreachable"
 
     /// Goes through all pages of a list: the answer's bytes and its elements.
     func eachPage<Element: Decodable & Sendable>(
@@ -128,7 +158,7 @@ struct APIClient: Sendable {
     func requireAlive() async throws {
         guard await isAlive() else {
             throw Problem(
-                .environment, code: "server_unreachable", "No server answers at \(address).",
+                .environment, code: Self.unreachable, "No server answers at \(address).",
                 remedy: "Check that it runs (`bunko serve`) and that the address is right.", parameter: "--server")
         }
     }
@@ -139,7 +169,7 @@ struct APIClient: Sendable {
         try Self.decode(try await raw(method, path, query: query, body: body), from: path)
     }
 
-    private static func decode<T: Decodable>(_ data: Data, from path: String) throws(Problem) -> T {
+    static func decode<T: Decodable>(_ data: Data, from path: String) throws(Problem) -> T {
         do {
             return try JSONDecoder().decode(T.self, from: data)
         } catch {
@@ -165,7 +195,7 @@ struct APIClient: Sendable {
         return text
     }
 
-    private static func failure(_ status: Int, _ data: Data) -> Failure {
+    private static func failure(_ status: Int, _ headers: HTTPHeaders, _ data: Data) -> Failure {
         struct Document: Decodable {
             let code: String?
             let detail: String?
@@ -174,6 +204,6 @@ struct APIClient: Sendable {
         let document = try? JSONDecoder().decode(Document.self, from: data)
         return Failure(
             status: status, code: document?.code ?? "http_\(status)", detail: document?.detail ?? "The server answered \(status).",
-            remedy: document?.remedy)
+            remedy: document?.remedy, retryAfter: headers.first(name: "Retry-After").flatMap { Int($0) })
     }
 }

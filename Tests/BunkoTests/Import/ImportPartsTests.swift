@@ -1,0 +1,122 @@
+import Domain
+import Foundation
+import Testing
+
+@testable import bunko
+
+@Suite("Parts of the import")
+struct ImportPartsTests {
+    @Test("Events are read from pieces of any size, with any line ends")
+    func events() {
+        let text = ": hello\r\nid: 7\r\nevent: job\r\ndata: {\"a\":\r\ndata: 1}\r\n\r\ndata:x\n\nevent: nothing\n\ndata: cut"
+        for size in [1, 2, 3, 7, 1_000] {
+            var events = ServerSentEvents()
+            var seen: [ServerSentEvents.Event] = []
+            var rest = Array(text.utf8)[...]
+            while !rest.isEmpty {
+                seen += events.take(rest.prefix(size))
+                rest = rest.dropFirst(size)
+            }
+            #expect(seen == [.init(name: "job", id: "7", data: "{\"a\":\n1}"), .init(id: "7", data: "x")], "pieces of \(size)")
+        }
+    }
+
+    @Test("A busy server is asked again when it says so, an absent one for a short while, and a refusal is final")
+    func patience() {
+        let patience = Patience()
+        func failure(_ status: Int, retryAfter: Int? = nil) -> APIClient.Failure {
+            .init(status: status, code: "x", detail: "x", remedy: nil, retryAfter: retryAfter)
+        }
+        #expect(patience.pause(after: failure(429, retryAfter: 7), tries: 0, waited: .zero) == .seconds(7))
+        #expect(patience.pause(after: failure(503), tries: 0, waited: .zero) == .milliseconds(250))
+        #expect(patience.pause(after: failure(503), tries: 20, waited: .zero) == .seconds(15))
+        #expect(patience.pause(after: failure(503), tries: 3, waited: .seconds(599)) == nil)
+        for status in [400, 401, 404, 413, 415, 500, 507] {
+            #expect(patience.pause(after: failure(status), tries: 0, waited: .zero) == nil)
+        }
+        let away = Problem(.environment, code: APIClient.unreachable, "away")
+        #expect(patience.pause(after: away, tries: 0, waited: .zero) == .milliseconds(250))
+        #expect(patience.pause(after: away, tries: 3, waited: .seconds(19)) == nil)
+        #expect(patience.pause(after: CancellationError(), tries: 0, waited: .zero) == nil)
+    }
+
+    @Test("Places are given in order, and a cancelled wait takes none")
+    func permits() async throws {
+        let permits = Permits(1)
+        try await permits.take()
+        let waiting = Task { try await permits.take() }
+        waiting.cancel()
+        let outcome = await waiting.result
+        #expect(throws: CancellationError.self) { try outcome.get() }
+        let next = Task { try await permits.take() }
+        permits.giveBack()
+        try await next.value
+        permits.giveBack()
+        try await permits.take()
+    }
+
+    @Test("A path settles when it has been quiet, or has changed for too long")
+    func settling() {
+        var paths = SettlingPaths()
+        let start = ContinuousClock.now
+        paths.note("/b", at: start)
+        paths.note("/a", at: start + .milliseconds(400))
+        #expect(paths.take(at: start + .milliseconds(499)) == [])
+        #expect(paths.take(at: start + .milliseconds(500)) == ["/b"])
+        #expect(paths.take(at: start + .milliseconds(900)) == ["/a"])
+        #expect(paths.isEmpty)
+        for step in 0...75 { paths.note("/log", at: start + .milliseconds(step * 400)) }
+        #expect(paths.take(at: start + .milliseconds(29_999)) == [])
+        #expect(paths.take(at: start + .seconds(30)) == ["/log"])
+    }
+
+    @Test("A file is read to its digest, whole or streamed, and a change of it is noticed")
+    func localFiles() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("a.bin")
+        let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        try folder.write("a.bin", bytes)
+        let whole = try await Blocking.run { try LocalFile.read(path, limit: 1 << 30, wholeUpTo: 1 << 30, $0) }
+        let streamed = try await Blocking.run { try LocalFile.read(path, limit: 1 << 30, wholeUpTo: 10, $0) }
+        #expect(whole.bytes == bytes)
+        #expect(streamed.bytes == nil)
+        #expect(whole.file == streamed.file)
+        #expect(try streamed.file.part(offset: 2_999_990, count: 100) == Array(bytes.suffix(10)))
+        try folder.write("a.bin", bytes.dropLast())
+        #expect(throws: FileFault.changed) { try streamed.file.part(offset: 0, count: 10) }
+        let tooLarge = await #expect(throws: FileFault.self) {
+            try await Blocking.run { try LocalFile.read(path, limit: 100, wholeUpTo: 10, $0) }
+        }
+        #expect(tooLarge?.code == "file_too_large")
+    }
+
+    @Test("Events of the kernel are read as it writes them")
+    func kernelEvents() {
+        func record(_ watch: UInt32, _ mask: UInt32, _ name: String, _ padded: Int) -> [UInt8] {
+            let head = [watch, mask, 0, UInt32(padded)].flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
+            return head + Array(name.utf8) + [UInt8](repeating: 0, count: padded - name.utf8.count)
+        }
+        let bytes = record(1, 0x100, "a.md", 16) + record(.max, 0x4000, "", 0) + record(2, 0x4000_0100, "sub", 16)
+        let events = FolderEvents.events(in: bytes[...])
+        #expect(events.map(\.name) == ["a.md", nil, "sub"])
+        #expect(events.map(\.isOverflow) == [false, true, false])
+        #expect(events.map(\.isFolder) == [false, false, true])
+        #expect(events.map(\.isArrival) == [true, false, true])
+    }
+
+    @Test("Tags are read as the server keeps them")
+    func tags() {
+        #expect(ImportOptions.tags(["a, b", "b", " ", "c"]) == ["a", "b", "c"])
+    }
+
+    @Test("A preview counts what an import would cut, and says what it cannot read")
+    func preview() throws {
+        let text = (0..<40).map { "## Part \($0)\n\n" + String(repeating: "A sentence of some words. ", count: 60) }.joined(
+            separator: "\n\n")
+        let figures = try #require(try DocumentPreview.inProcess.figures(Array(text.utf8), "a.md"))
+        #expect(figures.chunks >= 40)
+        #expect(figures.tokens > figures.chunks * 100)
+        let fault = #expect(throws: FileFault.self) { try DocumentPreview.inProcess.figures(Array(" \n".utf8), "a.md") }
+        #expect(fault?.code == "no_text")
+    }
+}
