@@ -68,7 +68,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Accounts", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
-                .httpTypes, .hummingbird, .logging, .nioCore,
+                .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]),
         .executableTarget(
             name: "bunko",

@@ -118,6 +118,7 @@ extension SchemaContract {
         decision | idempotency_keys.idempotency_keys_worker | all to bunko_worker using true check same
         decision | jobs.jobs_own | all to authenticated using (user_id = current_user_id()) check same
         decision | jobs.jobs_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
+        decision | jobs.jobs_shared | select to authenticated using ((current_user_id() IS NOT NULL) AND (user_id = '00000000-0000-0000-0000-000000000001'::uuid))
         decision | jobs.jobs_worker | all to bunko_worker using true check same
         decision | knowledge_base.knowledge_base_mirror | select to bunko_worker using true
         decision | knowledge_base.knowledge_base_own | all to authenticated using (user_id = current_user_id()) check same

@@ -3,6 +3,7 @@ import Foundation
 import Hummingbird
 import Ingestion
 import NIOCore
+import ServiceLifecycle
 import Storage
 
 /// `/v1/jobs`: the work on uploads, one by one, as a list, and as it happens.
@@ -77,9 +78,9 @@ struct JobRoutes: Sendable {
                 var source = JobEvents(database: database, scope: scope, filter: filter, since: last ?? Date())
                 // A first line tells the client, and proxies on the way, that the stream has begun.
                 try await writer.write(ByteBuffer(string: ": jobs\n\n"))
-                while !Task.isCancelled, ContinuousClock.now < end {
+                while !Task.isCancelled, !Task.isShuttingDownGracefully, ContinuousClock.now < end {
                     for text in try await source.next() { try await writer.write(ByteBuffer(string: text)) }
-                    // Under load changes come in hundreds; they are told several times a second.
+                    // The server's end is seen within a second. Under load changes come in hundreds; they are told several times a second.
                     try await Task.sleep(for: .milliseconds(200))
                     try await changes.wait(atMost: .milliseconds(800))
                 }

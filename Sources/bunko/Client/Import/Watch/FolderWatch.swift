@@ -121,9 +121,9 @@ struct FolderWatch: Sendable {
             do {
                 _ = try watch(below)
                 try watchBelow(below) { files.append($0) }
-            } catch let fault as FileFault {
+            } catch {
                 // Gone again already; or there are more folders than the kernel watches.
-                if fault.code == "watches_exhausted" { throw Self.problem(fault) }
+                if error.code == "watches_exhausted" { throw Self.problem(error) }
             }
             for file in files { settling.note(file, at: .now) }
         }
