@@ -37,12 +37,13 @@ import Testing
             4\t1\t1\t1\t1\t0\t300\t300\t600\t50\t-1\t
             5\t1\t1\t1\t1\t1\t300\t300\t150\t50\t96.5\tHello
             5\t1\t1\t1\t1\t2\t500\t300\t150\t50\t12.0\tspeck
-            5\t1\t1\t1\t1\t3\t700\t300\t150\t50\t91\tworld
+            5\t1\t1\t1\t1\t3\t700\t320\t150\t30\t91\tworn
             broken\tline
             """
-        let words = RecognizedWords(Array(table.utf8)).words(on: PageWords(number: 3, width: 600, height: 800), pointsPerDot: 0.24).words
-        #expect(words.map(\.text) == ["Hello", "world"])
+        let words = RecognizedWords(Array(table.utf8), pointsPerDot: 0.24).words(on: PageWords(number: 3, width: 600, height: 800)).words
+        #expect(words.map(\.text) == ["Hello", "worn"])
         #expect(words.first?.box == PageBox(left: 72, top: 72, right: 108, bottom: 84))
+        #expect(words.last?.box.height == 12)
     }
 
     @Test func greyImages() {

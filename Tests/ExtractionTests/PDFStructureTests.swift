@@ -204,7 +204,7 @@ import Testing
         #expect(found.text.components(of: "Account") == 12)
     }
 
-    @Test(arguments: ["12", "- 3 -", "Page 3 of 10", "3 / 10", "F-12", "xiv", "1／11", "[7]", "第 3 頁".replacing("第 ", with: "")])
+    @Test(arguments: ["12", "- 3 -", "Page 3 of 10", "3 / 10", "F-12", "xiv", "1／11", "[7]", "3 頁"])
     func pageNumbers(text: String) {
         #expect(PageNumber.isBare(text))
     }
