@@ -69,7 +69,7 @@ def measure_one(bunko, path, name, limit):
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         shutil.copy(path, folder)
         with FreshService(bunko) as service:
-            service.run("settings", "set", "max_file_size", str(limit))
+            service.run("settings", "update", "max_file_size", str(limit))
             imported(service, folder, name)
 
 
