@@ -76,8 +76,8 @@ let package = Package(
                 "Server", "Accounts", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
                 "Embeddings", "EmbeddedPostgres", "Extraction", "Postgres", "TextAnalysis", "VectorBenchmarks", "VectorDatasets",
                 "VectorIndex", "CVectorKernels",
-                .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
-                .systemPackage, .unixSignals, .yams,
+                .argumentParser, .asyncHTTPClient, .configuration, .crypto, .deque, .hummingbird, .logging, .nioCore, .nioHTTP1,
+                .serviceLifecycle, .systemPackage, .unixSignals, .yams,
             ]),
 
         // Tests.

@@ -111,6 +111,20 @@ public struct ClaimedJob: Sendable {
     }
 }
 
+/// How far a job is.
+public struct JobProgress: Sendable {
+    public let job: ClaimedJob
+    /// Passages the file was cut into, and those among them that have their vectors.
+    public let chunks: Int
+    public let embedded: Int
+
+    public init(_ job: ClaimedJob, chunks: Int, embedded: Int) {
+        self.job = job
+        self.chunks = chunks
+        self.embedded = embedded
+    }
+}
+
 extension JobFailure: CustomStringConvertible {
     /// One line for a person: what was wrong and what to do.
     public var description: String { [reason, remedy].compactMap(\.self).joined(separator: " ") }

@@ -45,11 +45,20 @@ public struct FileIntake: Sendable {
     private let database: Database
     private let contents: ContentStore
     private let events: ProcessingEvents
+    private let queue: QueueLimit?
 
-    public init(database: Database, contents: ContentStore, events: ProcessingEvents) {
+    /// - Parameter queue: bounds what waits; nil: nothing does.
+    public init(database: Database, contents: ContentStore, events: ProcessingEvents, queue: QueueLimit? = nil) {
         self.database = database
         self.contents = contents
         self.events = events
+        self.queue = queue
+    }
+
+    /// Asked before an upload's bytes are taken.
+    /// - Throws: `queue_full`.
+    public func checkQueue() async throws {
+        try await queue?.check()
     }
 
     /// Stores an upload for an assistant, or for all to share when there is none and the scope is the system user's.
@@ -68,19 +77,27 @@ public struct FileIntake: Sendable {
     public func accept(
         _ upload: Upload, into assistant: AssistantID?, in transaction: Transaction
     ) async throws -> AcceptedFile {
+        let accepted = try await accept([upload], into: assistant, in: transaction)
+        return accepted[0]
+    }
+
+    /// As ``accept(_:into:in:)``, for several uploads, in their order: all are taken in or none.
+    public func accept(
+        _ uploads: [Upload], into assistant: AssistantID?, in transaction: Transaction
+    ) async throws -> [AcceptedFile] {
         try transaction.scope.require(.ingest)
-        let draft = FileDraft(
-            name: upload.name, sourcePath: upload.sourcePath ?? upload.name, byteCount: upload.content.byteCount,
-            sha256: upload.content.digest, tags: upload.tags, conversationID: upload.conversationID)
-        try Upload.check(name: draft.name, sourcePath: draft.sourcePath, tags: draft.tags, batch: upload.batch)
         let limits = try await Self.limits(in: transaction)
-        try limits.checkSize(draft.byteCount, of: draft.name)
-        try limits.checkType(of: draft.name)
-        let result = try await transaction.putFile(
-            draft, assistant: assistant, retryFailed: upload.retryFailed, batch: upload.batch)
+        let drafts = try uploads.map { try $0.draft(within: limits) }
+        var accepted: [Int: AcceptedFile] = [:]
+        // In the order of their contents, whose rows they lock: of two transactions with the same ones neither then waits for the other.
+        for place in uploads.indices.sorted(by: { drafts[$0].sha256.bytes.lexicographicallyPrecedes(drafts[$1].sha256.bytes) }) {
+            let upload = uploads[place]
+            accepted[place] = try await transaction.putFile(
+                drafts[place], assistant: assistant, retryFailed: upload.retryFailed, batch: upload.batch)
+        }
         // Inside the transaction: its lock on the content's row keeps the clean-up from removing these bytes before the commit.
-        try await contents.store(upload.content)
-        return result
+        try await contents.store(uploads.map(\.content))
+        return uploads.indices.compactMap { accepted[$0] }
     }
 
     /// What an upload may be now.
@@ -98,6 +115,19 @@ public struct FileIntake: Sendable {
     static func limits(in transaction: Transaction) async throws -> UploadLimits {
         UploadLimits(
             maximumBytes: try await transaction.maximumFileSize(), supportedTypes: try await transaction.supportedFileTypes())
+    }
+}
+
+extension Upload {
+    /// - Throws: `too_large`, `unsupported_type`, `invalid_request`.
+    fileprivate func draft(within limits: UploadLimits) throws(Problem) -> FileDraft {
+        let draft = FileDraft(
+            name: name, sourcePath: sourcePath ?? name, byteCount: content.byteCount, sha256: content.digest, tags: tags,
+            conversationID: conversationID)
+        try Self.check(name: draft.name, sourcePath: draft.sourcePath, tags: draft.tags, batch: batch)
+        try limits.checkSize(draft.byteCount, of: draft.name)
+        try limits.checkType(of: draft.name)
+        return draft
     }
 }
 

@@ -62,25 +62,44 @@ struct ImportSession {
         }
     }
 
+    /// Most jobs of one claim, and the size up to which files share one: what a crash undoes together, and a lane holds in memory.
+    private static let jobsPerClaim = 32
+    private static let smallFile = 32 << 10
+
     /// True when there was a job.
     private func processNext() async throws -> Bool {
-        guard let job = try await database.write(scope, { try await $0.claimJob(for: instance) }) else { return false }
+        let jobs = try await database.write(scope) { transaction in
+            try await transaction.claimJobs(for: instance, atMost: Self.jobsPerClaim, small: Self.smallFile)
+        }
+        guard !jobs.isEmpty else { return false }
+        // While this claim looked at the jobs behind the first, others passed them over.
+        events.work.send(())
+        do {
+            try await ImportStep(session: self, jobs: jobs).run()
+        } catch {
+            await release(jobs)
+            throw error
+        }
+        return true
+    }
+
+    /// Tells that jobs have come to an end, or wait again.
+    func announce(_ jobs: [ClaimedJob]) {
+        for job in jobs { events.finished.send(job.file.id) }
+        events.changes.send(())
+    }
+
+    func log(of job: ClaimedJob) -> Logger {
         var log = worker.logger
         log[metadataKey: "file"] = "\(job.file.id)"
-        do {
-            try await ImportStep(session: self, job: job, log: log).run()
-        } catch {
-            try await end(job, after: error, log)
-        }
-        events.finished.send(job.file.id)
-        events.changes.send(())
-        return true
+        return log
     }
 
     // MARK: - What went wrong
 
     /// Ends a job whose file is at fault, puts one back that is not, and throws on what all jobs would meet.
-    private func end(_ job: ClaimedJob, after error: any Error, _ log: Logger) async throws {
+    func end(_ job: ClaimedJob, after error: any Error) async throws {
+        let log = log(of: job)
         switch error {
         case let error as ExtractionError:
             log.info("file refused", metadata: ["code": "\(error.code)", "reason": "\(error)"])
@@ -97,11 +116,12 @@ struct ImportSession {
             let problem = Problem(
                 .environment, code: "reader_unavailable", "No process can be started to read the file.", underlying: error)
             try await retry(job, problem, step: .extracting, log)
+        case let problem as Problem where ![.unavailable, .storageFull, .environment].contains(problem.kind):
+            // What was made of this file is refused, or of one it shared a claim with: tried again, each is alone.
+            try await retry(job, problem, step: .storing, log)
         case is LostClaim:
             log.info("the job was cancelled, or newer bytes came, while the file was read")
-        default:
-            await release(job, log)
-            throw error
+        default: throw error
         }
     }
 
@@ -125,12 +145,12 @@ struct ImportSession {
         try await database.write(scope) { try await $0.releaseJob(job, of: instance) }
     }
 
-    /// Gives back a job that was not at fault. In a task of its own, so that the cancellation that may have caused it does not
+    /// Gives back the jobs of a claim that are not over. In a task of its own, so that the cancellation that may have caused it does not
     /// keep the claim from being given back.
-    private func release(_ job: ClaimedJob, _ log: Logger) async {
-        let givenBack = Task { try await giveBack(job) }
+    private func release(_ jobs: [ClaimedJob]) async {
+        let givenBack = Task { for job in jobs { try await giveBack(job) } }
         if case .failure(let error) = await givenBack.result {
-            log.debug("a claim waits for this instance's lock to end", metadata: ["error": "\(error)"])
+            worker.logger.debug("a claim waits for this instance's lock to end", metadata: ["error": "\(error)"])
         }
     }
 }

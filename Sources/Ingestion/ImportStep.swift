@@ -3,63 +3,105 @@ import Extraction
 import Logging
 import Storage
 
-/// A job whose claim is gone: cancelled, or overtaken by newer bytes.
+/// Jobs whose claims are gone: cancelled, or overtaken by newer bytes.
 struct LostClaim: Error {}
 
-/// The way of one job from its file's bytes to passages.
+/// The way of the jobs of one claim from their files' bytes to passages: those that can be read in this process together, each other one
+/// by itself. One file's fault ends its own job alone.
 struct ImportStep {
+    /// A job whose file has been read.
+    private typealias Read = (job: ClaimedJob, document: ReadDocument)
+
     let session: ImportSession
-    let job: ClaimedJob
-    let log: Logger
+    let jobs: [ClaimedJob]
     private let begin = ContinuousClock.now
 
-    init(session: ImportSession, job: ClaimedJob, log: Logger) {
+    init(session: ImportSession, jobs: [ClaimedJob]) {
         self.session = session
-        self.job = job
-        self.log = log
+        self.jobs = jobs
     }
 
     private var worker: IngestionWorker { session.worker }
 
+    /// - Throws: what the other jobs would meet as well; then some of these may still be claimed.
     func run() async throws {
-        let document = try await document()
-        let chunks = document.chunks
-        let owner = try worker.scope.acting(for: job.file.userID)
-        let usage = UsageOwner(job.file.userID, assistant: job.file.assistantID)
-        try await advance(.embedding, of: chunks.count, embedded: 0)
-        try await worker.embedder.pay(for: chunks, scope: owner, owner: usage) { embedded in
-            try await advance(.embedding, of: chunks.count, embedded: embedded)
+        var read: [Read] = []
+        var others: [ClaimedJob] = []
+        for job in jobs {
+            try await ending([job]) {
+                if let document = try await readHere(job) { read.append((job, document)) } else { others.append(job) }
+            }
         }
-        try await advance(.storing, of: chunks.count, embedded: chunks.count)
-        let result = ProcessedFile(document, by: worker.embedder.model)
-        let token = try await session.database.write(owner) { transaction in
+        if !read.isEmpty {
+            try await ending(read.map(\.job)) { try await store(read) }
+        }
+        for job in others {
+            try await ending([job]) { try await store([(job, try await readIsolated(job))]) }
+        }
+    }
+
+    /// Runs a part of the way of some jobs; where it fails, they come to their end.
+    private func ending(_ jobs: [ClaimedJob], _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch {
+            for job in jobs { try await session.end(job, after: error) }
+            session.announce(jobs)
+        }
+    }
+
+    /// Nil for what is read in a process of its own.
+    private func readHere(_ job: ClaimedJob) async throws -> ReadDocument? {
+        guard job.file.byteCount <= DocumentProcessor.largestHere else { return nil }
+        return try await worker.processor.readHere(try await worker.contents.read(job.file.sha256), fileName: job.file.name)
+    }
+
+    private func readIsolated(_ job: ClaimedJob) async throws -> ReadDocument {
+        let (processor, name) = (worker.processor, job.file.name)
+        return try await worker.contents.withDescriptor(job.file.sha256) { try await processor.read($0, fileName: name) }
+    }
+
+    private func store(_ read: [Read]) async throws {
+        guard let first = read.first?.job.file else { return }
+        let owner = try worker.scope.acting(for: first.userID)
+        let usage = UsageOwner(first.userID, assistant: first.assistantID)
+        let chunks = read.flatMap { part in part.document.chunks.map { (file: part.job.file.id, chunk: $0) } }
+        try await advance(read, to: .embedding, embedded: 0)
+        try await worker.embedder.pay(for: chunks.map(\.chunk), scope: owner, owner: usage) { embedded in
+            try await advance(read, to: .embedding, embedded: embedded)
+        }
+        try await advance(read, to: .storing, embedded: chunks.count)
+        let results = read.map { (job: $0.job, result: ProcessedFile($0.document, by: worker.embedder.model)) }
+        let completed = try await session.database.write(owner) { transaction in
             try await worker.embedder.stage(chunks, in: transaction, owner: usage)
-            return try await transaction.completeJob(job, of: session.instance, with: result)
+            return try await transaction.completeJobs(results, of: session.instance)
         }
-        guard let token else {
-            log.info("the file changed, or its conversation was archived, while it was read")
-            // What is archived is in the queue for its return; of newer bytes there is nothing to give back.
-            return try await session.giveBack(job)
+        for (job, document) in read {
+            if completed?.done.contains(job.id) == true {
+                session.log(of: job).debug("file done", metadata: ["chunks": "\(document.chunks.count)"])
+            } else {
+                session.log(of: job).info("the file changed, or its conversation was archived, while it was read")
+                // What is archived is in the queue for its return; of newer bytes there is nothing to give back.
+                try await session.giveBack(job)
+            }
         }
-        log.debug("file done", metadata: ["chunks": "\(chunks.count)"])
-        await worker.afterCommit(token)
+        if let completed { await worker.afterCommit(completed.token) }
+        session.announce(read.map(\.job))
     }
 
-    private func document() async throws -> ReadDocument {
-        let (contents, processor, file) = (worker.contents, worker.processor, job.file)
-        if file.byteCount <= DocumentProcessor.largestHere {
-            let bytes = try await contents.read(file.sha256)
-            if let document = try await processor.readHere(bytes, fileName: file.name) { return document }
-        }
-        return try await contents.withDescriptor(file.sha256) { try await processor.read($0, fileName: file.name) }
-    }
-
-    /// Tells how far the job is, where somebody may be waiting: a commit for each step of a job of milliseconds would take longer than
+    /// Tells how far the jobs are, where somebody may be waiting: a commit for each step of a job of milliseconds would take longer than
     /// the step.
-    private func advance(_ state: JobState, of total: Int, embedded: Int) async throws {
+    /// - Parameter embedded: passages that have their vectors, in the order of the jobs.
+    private func advance(_ read: [Read], to state: JobState, embedded: Int) async throws {
         guard ContinuousClock.now - begin > .milliseconds(250) else { return }
+        var left = embedded
+        let progress = read.map { job, document in
+            let count = document.chunks.count
+            defer { left = max(0, left - count) }
+            return JobProgress(job, chunks: count, embedded: min(left, count))
+        }
         let isHeld = try await session.database.write(worker.scope) { transaction in
-            try await transaction.advanceJob(job, of: session.instance, to: state, chunkTotal: total, chunksEmbedded: embedded)
+            try await transaction.advanceJobs(progress, of: session.instance, to: state)
         }
         guard isHeld else { throw LostClaim() }
         worker.events.changes.send(())

@@ -57,7 +57,7 @@ extension KnowledgeWriter {
 
     /// Stores a document's passages in the caller's transaction, in place of those an earlier reading of the same address left.
     public func add(_ page: PreparedPage, to assistant: AssistantID?, in transaction: Transaction) async throws -> AddedPage {
-        try await transaction.stage(page.passages)
+        try await transaction.stage(page.passages.map { (nil, $0) })
         try await transaction.putPage(page.file, from: page.source.text, page.members, to: assistant)
         return AddedPage(
             source_url: page.source.text, title: page.file.title, media_type: page.file.mediaType, chunks: page.file.chunkCount)

@@ -50,12 +50,12 @@ struct PassageEmbedder: Sendable {
         }
     }
 
-    /// Stages passages with their vectors in a transaction of their owner.
-    func stage(_ chunks: [Chunk], in transaction: Transaction, owner: UsageOwner) async throws {
+    /// Stages the passages of files with their vectors in a transaction of their owner.
+    func stage(_ chunks: [(file: FileID, chunk: Chunk)], in transaction: Transaction, owner: UsageOwner) async throws {
         for start in stride(from: 0, to: chunks.count, by: Self.perStage) {
             let part = Array(chunks[start..<min(start + Self.perStage, chunks.count)])
-            let vectors = try await vectors(of: part, in: transaction, owner)
-            try await transaction.stage(zip(part, vectors).map(KnowledgeDraft.init))
+            let vectors = try await vectors(of: part.map(\.chunk), in: transaction, owner)
+            try await transaction.stage(zip(part, vectors).map { ($0.file, KnowledgeDraft($0.chunk, $1)) })
         }
     }
 

@@ -99,6 +99,13 @@ extension Transaction {
         ).map(ImportJob.init)
     }
 
+    /// How many jobs wait, of all whose rows the scope sees; counting ends at a limit.
+    public func countQueue(upTo limit: Int) async throws -> Int {
+        let rows = try await connection.query(
+            "SELECT count(*) AS waiting FROM (SELECT FROM jobs WHERE state = 'queued' LIMIT \(limit)) AS queue")
+        return Int(try rows.first?.decode("waiting", as: Int64.self) ?? 0)
+    }
+
     /// Takes a job back that is not over; its file counts as failed with the code `cancelled`, unless there are passages of older bytes.
     /// - Throws: `not_found`; `conflict` for a job that is over.
     public func cancelJob(_ id: JobID) async throws -> ImportJob {

@@ -36,26 +36,42 @@ extension Database {
 }
 
 extension Transaction {
-    /// Takes the oldest job that waits, for this instance; nil when none does. Two instances never take the same one. What belongs to an
-    /// archived conversation waits for its return.
+    /// Takes the oldest job that waits, for this instance, and with it those behind it that may be done in one go: all of small files
+    /// of the same assistant and conversation, all begun for the first time, for a file that has taken a service down must not take
+    /// others down with it. None when none waits. Two instances never take the same one. What belongs to an archived conversation waits
+    /// for its return.
     ///
-    /// The job and its file are locked together or passed over, so that nobody who holds one of them is waited for.
-    public func claimJob(for instance: InstanceID) async throws -> ClaimedJob? {
-        let rows = try await connection.query(
+    /// A job and its file are locked together or passed over, so that nobody who holds one of them is waited for.
+    /// - Parameters:
+    ///   - limit: most jobs taken.
+    ///   - small: largest file, in bytes, that is taken together with others.
+    /// - Returns: the jobs, the oldest first.
+    public func claimJobs(for instance: InstanceID, atMost limit: Int, small: Int) async throws -> [ClaimedJob] {
+        try await connection.query(
             """
-            WITH next (owner, job, subject) AS (
-                SELECT j.user_id, j.id, j.file_id FROM jobs j JOIN files f ON f.user_id = j.user_id AND f.id = j.file_id
+            WITH waiting AS (
+                SELECT j.user_id AS owner, j.id AS job, j.file_id AS subject, j.created_at AS since, j.assistant_id AS assistant,
+                    f.conversation_id AS conversation, j.attempts = 0 AND f.file_size <= \(small) AS is_small
+                FROM jobs j JOIN files f ON f.user_id = j.user_id AND f.id = j.file_id
                 WHERE j.state = 'queued' AND j.not_before <= now() AND f.archived_conversation_id IS NULL
-                ORDER BY j.created_at, j.id LIMIT 1 FOR UPDATE OF j, f SKIP LOCKED
-            ), taken (owner, job, subject, tries) AS (
+                ORDER BY j.created_at, j.id LIMIT \(limit) FOR UPDATE OF j, f SKIP LOCKED
+            ), oldest AS (
+                SELECT * FROM waiting ORDER BY since, job LIMIT 1
+            ), next AS (
+                SELECT w.* FROM waiting w CROSS JOIN oldest o
+                WHERE w.job = o.job OR (o.is_small AND w.is_small AND w.owner = o.owner
+                    AND w.assistant IS NOT DISTINCT FROM o.assistant AND w.conversation IS NOT DISTINCT FROM o.conversation)
+            ), taken AS (
                 UPDATE jobs SET state = 'extracting', claimed_by = \(instance.rawValue), attempts = attempts + 1,
                     started_at = coalesce(started_at, clock_timestamp())
-                FROM next WHERE user_id = owner AND id = job RETURNING user_id, id, file_id, attempts
+                FROM next WHERE user_id = owner AND id = job RETURNING owner, job, subject, since, attempts AS tries
+            ), begun AS (
+                UPDATE files SET processing_state = 'processing' FROM taken WHERE user_id = owner AND id = subject
+                RETURNING \(Self.fileColumns), since, job, tries
             )
-            UPDATE files SET processing_state = 'processing' FROM taken WHERE user_id = owner AND id = subject
-            RETURNING \(Self.fileColumns), job, tries
-            """)
-        return try rows.first.map { row in
+            SELECT * FROM begun ORDER BY since, job
+            """
+        ).map { row in
             ClaimedJob(
                 id: try row.decode("job", as: JobID.self), file: try StoredFile(row), attempts: Int(try row.decode("tries", as: Int32.self))
             )
@@ -166,18 +182,18 @@ extension Transaction {
             """)
     }
 
-    /// Notes how far a job is.
-    /// - Returns: false when the claim was lost: it was cancelled, or its session taken for dead.
-    public func advanceJob(
-        _ job: ClaimedJob, of instance: InstanceID, to state: JobState, chunkTotal: Int? = nil, chunksEmbedded: Int = 0
-    ) async throws -> Bool {
+    /// Notes how far jobs are.
+    /// - Returns: false when all their claims were lost: cancelled, or their session taken for dead.
+    public func advanceJobs(_ progress: [JobProgress], of instance: InstanceID, to state: JobState) async throws -> Bool {
         // Progress that a crash forgets is made again.
         try await connection.execute("SET LOCAL synchronous_commit = off")
         return try await connection.execute(
             """
-            UPDATE jobs SET state = \(state.rawValue), chunks_total = coalesce(\(chunkTotal.map(Int32.init)), chunks_total),
-                chunks_embedded = \(Int32(chunksEmbedded))
-            WHERE \(Self.isHeld(job, by: instance))
+            UPDATE jobs j SET state = \(state.rawValue), chunks_total = p.chunks, chunks_embedded = p.embedded
+            FROM unnest(\(progress.map(\.job.file.userID))::uuid[], \(progress.map(\.job.id))::uuid[],
+                \(progress.map { Int32($0.chunks) })::integer[], \(progress.map { Int32($0.embedded) })::integer[])
+                AS p (owner, job, chunks, embedded)
+            WHERE j.user_id = p.owner AND j.id = p.job AND j.claimed_by = \(instance.rawValue)
             """) > 0
     }
 

@@ -50,58 +50,76 @@ public struct ProcessedFile: Sendable {
 }
 
 extension Transaction {
-    /// Replaces the passages of a claimed job's file by those that were staged in this transaction (``stage(_:)``) and marks both done.
+    /// Replaces the passages of the files of jobs of one claim by those that were staged in this transaction (``stage(_:)``) and marks
+    /// both done. A job whose claim was lost, whose file has newer bytes or whose conversation was archived meanwhile is left as it is.
     ///
     /// Rows travel by binary COPY into a temporary table (COPY into a table under row-level security is refused) and from there
     /// under the policies into `knowledge_base`.
-    /// - Returns: nil, with nothing changed, when the claim was lost, newer bytes came or the conversation was archived meanwhile.
-    public func completeJob(_ job: ClaimedJob, of instance: InstanceID, with result: ProcessedFile) async throws -> WriteToken? {
-        try await lockOwners(of: job.file)
-        guard try await holds(job, of: instance) else { return nil }
-        try await replacePassages(of: job.file, with: result)
-        return try await endJob(job, with: result)
+    /// - Returns: the jobs that are done, and the token of their passages; nil when there are none.
+    public func completeJobs(
+        _ jobs: [(job: ClaimedJob, result: ProcessedFile)], of instance: InstanceID
+    ) async throws -> (done: Set<JobID>, token: WriteToken)? {
+        try await lockOwners(of: jobs.map(\.job.file))
+        let held = try await held(jobs.map(\.job), of: instance)
+        let results = jobs.enumerated().filter { held.contains($1.job.id) }.map { JobResult($1.job, $1.result, place: $0) }
+        guard !results.isEmpty else { return nil }
+        try await replacePassages(of: results)
+        guard let token = try await endJobs(results) else { return nil }
+        return (held, token)
     }
 
-    /// Whether the claim stands and the passages are wanted; both rows are locked then.
-    private func holds(_ job: ClaimedJob, of instance: InstanceID) async throws -> Bool {
-        let file = try await connection.query(
+    /// Those whose claim stands and whose passages are wanted; their rows are locked then.
+    private func held(_ jobs: [ClaimedJob], of instance: InstanceID) async throws -> Set<JobID> {
+        let files = try await connection.query(
             """
-            SELECT FROM files WHERE user_id = current_user_id() AND id = \(job.file.id) AND archived_conversation_id IS NULL
-            FOR NO KEY UPDATE
+            SELECT id FROM files
+            WHERE user_id = current_user_id() AND id = ANY (\(jobs.map(\.file.id))) AND archived_conversation_id IS NULL
+            ORDER BY id FOR NO KEY UPDATE
+            """
+        ).map { try $0.decode("id", as: FileID.self) }
+        let held = try await connection.query(
+            """
+            SELECT id FROM jobs
+            WHERE user_id = current_user_id() AND id = ANY (\(jobs.map(\.id))) AND file_id = ANY (\(files))
+                AND claimed_by = \(instance.rawValue)
+            ORDER BY id FOR NO KEY UPDATE
             """)
-        guard !file.isEmpty else { return false }
-        return try await !connection.query("SELECT FROM jobs WHERE \(Self.isHeld(job, by: instance)) FOR NO KEY UPDATE").isEmpty
+        return Set(try held.map { try $0.decode("id", as: JobID.self) })
     }
 
     /// Last in its transaction: who follows jobs by the time of their change looks back only some seconds.
-    private func endJob(_ job: ClaimedJob, with result: ProcessedFile) async throws -> WriteToken? {
-        let count = Int32(result.chunkCount)
-        let metadata = JSONB(FileMetadata(title: result.title))
+    private func endJobs(_ results: [JobResult]) async throws -> WriteToken? {
         let ended = try await connection.query(
             """
-            WITH ended (owner, subject) AS (
-                UPDATE jobs SET state = 'done', claimed_by = NULL, finished_at = clock_timestamp(), chunks_total = \(count),
-                    chunks_embedded = \(count)
-                WHERE user_id = current_user_id() AND id = \(job.id) RETURNING user_id, file_id
+            WITH result AS (
+                SELECT * FROM jsonb_to_recordset(\(JSONB(results))) AS r (job uuid, file uuid, chunks integer, media_type text, title text)
+            ), ended AS (
+                UPDATE jobs SET state = 'done', claimed_by = NULL, finished_at = clock_timestamp(), chunks_total = chunks,
+                    chunks_embedded = chunks
+                FROM result WHERE user_id = current_user_id() AND id = job RETURNING result.*
             )
-            UPDATE files SET processing_state = 'done', done_xid = pg_current_xact_id(), chunk_count = \(count),
-                mime_type = \(result.mediaType), metadata = (coalesce(metadata, '{}') - 'title') || \(metadata)
-            FROM ended WHERE user_id = owner AND id = subject
+            UPDATE files SET processing_state = 'done', done_xid = pg_current_xact_id(), chunk_count = chunks, mime_type = media_type,
+                metadata = (coalesce(metadata, '{}') - 'title') || jsonb_strip_nulls(jsonb_build_object('title', title))
+            FROM ended WHERE user_id = current_user_id() AND id = file
             RETURNING pg_current_xact_id()::text AS xid
             """)
         return try ended.first.flatMap { UInt64(try $0.decode("xid", as: String.self)) }.map(WriteToken.init)
     }
 
-    private func replacePassages(of file: StoredFile, with result: ProcessedFile) async throws {
-        try await connection.execute("DELETE FROM knowledge_base WHERE user_id = current_user_id() AND file_id = \(file.id)")
+    private func replacePassages(of results: [JobResult]) async throws {
+        let owner = try scope.userID
+        try await connection.execute(
+            "DELETE FROM knowledge_base WHERE user_id = \(owner) AND file_id = ANY (\(results.map(\.file)))")
         try await connection.execute(
             """
             INSERT INTO knowledge_base (user_id, secretary_id, conversation_id, file_id, ordinal, content, embedding, embedding_model, content_sha256,
                 token_count, heading_path, page_from, page_to, char_start, char_end, source_type, tags, metadata)
-            SELECT \(file.userID), \(file.assistantID), f.conversation_id, f.id, ordinal, content, embedding, \(result.embeddingModel), content_sha256,
-                token_count, heading_path, page_from, page_to, char_start, char_end, \(result.sourceType), f.tags,
-                \(Self.passageMetadata)
-            FROM pg_temp.knowledge_staging, files f WHERE f.user_id = \(file.userID) AND f.id = \(file.id) ORDER BY ordinal
+            SELECT f.user_id, f.assistant_id, f.conversation_id, f.id, ordinal, content, embedding, model, content_sha256,
+                token_count, heading_path, page_from, page_to, char_start, char_end, type, f.tags, \(Self.passageMetadata)
+            FROM jsonb_to_recordset(\(JSONB(results))) AS r (place integer, file uuid, type text, model text)
+            JOIN files f ON f.user_id = \(owner) AND f.id = r.file
+            JOIN pg_temp.knowledge_staging s ON s.file_id = r.file
+            ORDER BY place, ordinal
             """)
     }
 
@@ -128,39 +146,43 @@ extension Transaction {
         try await delete(.knowledge, id, version: version)
     }
 
-    /// Locks a file's conversation and assistant, which whoever archives, shares or deletes them locks before their files, too: in the
-    /// other order the two would wait for each other.
-    private func lockOwners(of file: StoredFile) async throws {
+    /// Locks the conversation and assistant of the files of one claim, which whoever archives, shares or deletes them locks before their
+    /// files, too: in the other order the two would wait for each other.
+    private func lockOwners(of files: [StoredFile]) async throws {
+        guard let first = files.first else { return }
         try await connection.execute(
             """
             SELECT FROM conversations WHERE user_id = current_user_id() AND id = (
-                SELECT conversation_id FROM files WHERE user_id = current_user_id() AND id = \(file.id)) FOR KEY SHARE
+                SELECT conversation_id FROM files WHERE user_id = current_user_id() AND id = \(first.id)) FOR KEY SHARE
             """)
-        guard let assistant = file.assistantID else { return }
+        guard let assistant = first.assistantID else { return }
         try await connection.execute("SELECT FROM assistants WHERE user_id = current_user_id() AND id = \(assistant) FOR SHARE")
     }
 
     /// Puts chunks into `pg_temp.knowledge_staging`, beside those staged before; the transaction's end empties it.
-    public func stage(_ chunks: [KnowledgeDraft]) async throws {
+    /// - Parameter chunks: with the file each is of; nil for those of no file.
+    public func stage(_ chunks: [(file: FileID?, chunk: KnowledgeDraft)]) async throws {
         // Made once a connection and emptied by each commit: a table per transaction would bloat the catalogue.
         let there = try await connection.query("SELECT to_regclass('pg_temp.knowledge_staging') IS NOT NULL AS there")
         if try there.first?.decode("there", as: Bool.self) != true {
             try await connection.execute(
                 """
                 CREATE TEMPORARY TABLE knowledge_staging (
-                    ordinal integer, content text, embedding vector(1536), content_sha256 bytea, token_count integer, heading_path text[],
-                    page_from integer, page_to integer, char_start integer, char_end integer
+                    file_id uuid, ordinal integer, content text, embedding vector(1536), content_sha256 bytea, token_count integer,
+                    heading_path text[], page_from integer, page_to integer, char_start integer, char_end integer
                 ) ON COMMIT DELETE ROWS
                 """)
         }
         _ = try await connection.copyIn(
             "knowledge_staging",
             columns: [
-                "ordinal", "content", "embedding", "content_sha256", "token_count", "heading_path", "page_from", "page_to", "char_start",
-                "char_end",
+                "file_id", "ordinal", "content", "embedding", "content_sha256", "token_count", "heading_path", "page_from", "page_to",
+                "char_start", "char_end",
             ],
             rows: chunks
-        ) { chunk, row in
+        ) { staged, row in
+            let chunk = staged.chunk
+            try row.append(staged.file)
             try row.append(Int32(chunk.ordinal))
             try row.append(chunk.content)
             try row.append(PostgresVector(chunk.embedding))
@@ -246,8 +268,28 @@ extension Transaction {
     }
 }
 
-private struct FileMetadata: Codable, Sendable {
+/// What the statements that end jobs read of each.
+private struct JobResult: Codable, Sendable {
+    /// Among the jobs ended together.
+    let place: Int
+    let job: JobID
+    let file: FileID
+    let chunks: Int
+    let media_type: String
+    let type: String
+    let model: String
     let title: String?
+
+    init(_ job: ClaimedJob, _ result: ProcessedFile, place: Int) {
+        self.place = place
+        self.job = job.id
+        file = job.file.id
+        chunks = result.chunkCount
+        media_type = result.mediaType
+        type = result.sourceType
+        model = result.embeddingModel
+        title = result.title
+    }
 }
 
 extension Passage {

@@ -13,6 +13,7 @@ import Testing
     private final class CostlyEmbedder: EmbeddingProvider {
         let inner = HashingEmbedder()
         let texts = Mutex<[String]>([])
+        let calls = Mutex(0)
         let failures = Mutex<[EmbeddingError]>([])
         var model: EmbeddingModel { inner.model }
         var isCostly: Bool { true }
@@ -20,6 +21,7 @@ import Testing
         func embed(_ texts: [String], purpose: EmbeddingPurpose) async throws -> [[Float]] {
             if let failure = failures.withLock({ $0.popLast() }) { throw failure }
             self.texts.withLock { $0 += texts }
+            calls.withLock { $0 += 1 }
             return try await inner.embed(texts, purpose: purpose)
         }
     }
@@ -54,6 +56,29 @@ import Testing
             #expect(!added.isEmpty && added.allSatisfy { $0.contains("hapter 9") }, "\(added.map { $0.prefix(60) })")
             let contents = try await service.passages().map(\.content)
             #expect(contents.contains { $0.contains("chapter 9") } && !contents.contains { $0.contains("chapter 4") })
+        }
+    }
+
+    @Test func `Small files share a call of the provider, and one that is refused holds up none of the others`() async throws {
+        try await withService(working: false) { service in
+            let embedder = CostlyEmbedder()
+            try await service.db.administrate("ALTER TABLE knowledge_base ADD CHECK (content NOT LIKE '%poison%')")
+            var files: [FileID] = []
+            for number in 0..<10 {
+                let text = number == 4 ? "This is poison." : "The clerk noted fact \(number)."
+                files.append(try await service.upload("\(number).md", text).file.id)
+            }
+            _ = try await service.upload("none.md", "\u{1}")
+            var worker = service.worker(embedder: embedder)
+            (worker.pause, worker.firstRetry, worker.attempts) = (.milliseconds(50), .milliseconds(10), 2)
+            let running = Task { [worker] in try await worker.run() }
+            for (number, file) in files.enumerated() {
+                let ended = try await service.finished(file)
+                #expect(ended.state == (number == 4 ? .failed : .done) && (number != 4 || ended.failureCode == "values_contradict"))
+            }
+            await stop(running)
+            #expect(embedder.texts.withLock { $0.count } == 10, "nothing is paid for twice")
+            #expect(embedder.calls.withLock { $0 } <= 2)
         }
     }
 

@@ -102,6 +102,33 @@ import Testing
         }
     }
 
+    @Test func `A full queue asks uploads to wait, whichever way they come`() async throws {
+        try await LiveAPI.with(queue: 2) { api in
+            let file = try await upload("a.txt", "The ferry leaves at nine.", api)
+            _ = try await job(file.job, api)
+            // Jobs that wait until tomorrow.
+            try await api.db.administrate("ALTER TABLE jobs ALTER COLUMN not_before SET DEFAULT now() + interval '1 day'")
+            for name in ["b", "c"] { try await api.db.put("\(name).txt", for: api.db.alice) }
+            let begin = #"{"filename":"d.txt","bytes":9,"assistant":"\#(api.db.alice.assistant.id)"}"#
+            var reply = try await api.send(.post, "/v1/uploads", begin)
+            _ = try await eventually {
+                reply = try await api.send(.post, "/v1/uploads", begin)
+                return reply.status == 503
+            }
+            #expect(reply.code == "queue_full" && reply.headers[.retryAfter] != nil, "\(reply.text)")
+            let refused = try await api.send(.post, "/v1/files?assistant=\(api.db.alice.assistant.id)&name=d.txt", "The tram leaves.")
+            #expect(refused.status == 503 && refused.code == "queue_full", "\(refused.text)")
+            try await api.db.administrate("ALTER TABLE jobs ALTER COLUMN not_before SET DEFAULT now()")
+            try await api.db.administrate("UPDATE jobs SET not_before = now()")
+            var last = refused
+            let isTaken = try await eventually {
+                last = try await api.send(.post, "/v1/files?assistant=\(api.db.alice.assistant.id)&name=d.txt", "The tram leaves.")
+                return last.status == 202
+            }
+            #expect(isTaken, "\(last.text)")
+        }
+    }
+
     @Test func `A job that waits or works is taken back, one that is over is not`() async throws {
         try await LiveAPI.with(embedder: SlowEmbedder()) { api in
             let working = try await upload("a.md", "One.", api)

@@ -40,8 +40,9 @@ struct LiveAPI: Sendable {
     /// - Parameters:
     ///   - fetcher: fetches the documents of the web that knowledge is added from.
     ///   - embedder: makes every vector.
+    ///   - queue: most jobs that may wait.
     static func with<R: Sendable>(
-        fetcher: PageFetcher = PageFetcher(), embedder: any EmbeddingProvider = HashingEmbedder(),
+        fetcher: PageFetcher = PageFetcher(), embedder: any EmbeddingProvider = HashingEmbedder(), queue: Int = 10_000,
         _ body: @escaping @Sendable (LiveAPI) async throws -> R
     ) async throws -> R {
         try await withTestDatabase { db in
@@ -63,7 +64,10 @@ struct LiveAPI: Sendable {
                     ServerDependencies(
                         database: db.database, authenticator: Authenticator(database: db.database, tokens: tokens), keys: keys,
                         accounts: AccountServices(database: db.database, tokens: tokens, service: db.system, logger: .silent),
-                        contents: contents, intake: FileIntake(database: db.database, contents: contents, events: events),
+                        contents: contents,
+                        intake: FileIntake(
+                            database: db.database, contents: contents, events: events,
+                            queue: QueueLimit(database: db.database, scope: db.system, most: queue)),
                         knowledge: KnowledgeWriter(
                             database: db.database, processor: processor, embedder: embedder, usage: usage, fetcher: fetcher),
                         watch: FileWatch(database: db.database, events: events), events: events, mirror: mirror, retriever: retriever,

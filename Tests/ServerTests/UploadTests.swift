@@ -53,12 +53,37 @@ import Testing
         }
     }
 
+    @Test func `Several files come in together, each under its own path`() async throws {
+        try await LiveAPI.with { api in
+            let assistant = ("assistant", String?.none, api.db.alice.assistant.id.description)
+            let names = ["docs/a.md", "docs/b.md", "駅/切符.txt", "copy of a.md"]
+            let texts = ["The ferry leaves at nine.", "The tram leaves at ten.", "切符は駅で買えます。", "The ferry leaves at nine."]
+            let parts = zip(names, texts).map { ("file", String?.some($0), $1) }
+            let reply = try await post(api, form([assistant, ("tags", nil, "timetable"), ("batch", nil, "one")] + parts))
+            #expect(reply.status == 202, "\(reply.text)")
+            let files = try #require(try reply.object()["data"] as? [[String: Any]])
+            #expect(files.map { $0["source_path"] as? String } == names && files.allSatisfy { $0["outcome"] as? String == "created" })
+            #expect(files.map { $0["filename"] as? String } == ["a.md", "b.md", "切符.txt", "copy of a.md"])
+            #expect(files.allSatisfy { $0["tags"] as? [String] == ["timetable"] })
+            for file in files {
+                let done = try await api.send(.get, "/v1/files/\(try #require(file["id"] as? String))?wait=30")
+                #expect(try done.string("state") == "done", "\(done.text)")
+            }
+            let again = try await post(api, form([assistant, ("tags", nil, "timetable")] + parts))
+            let outcomes = try #require(try again.object()["data"] as? [[String: Any]]).map { $0["outcome"] as? String }
+            #expect(again.status == 200 && outcomes == Array(repeating: "unchanged", count: 4))
+        }
+    }
+
     @Test func `What a form may not be is refused, and nothing is stored`() async throws {
         try await LiveAPI.with { api in
             let assistant = ("assistant", String?.none, api.db.alice.assistant.id.description)
             let file = ("file", String?.some("a.txt"), String(repeating: "text ", count: 100_000))
             let cases: [(String, Int, String)] = [
-                (form([assistant, file, file]), 400, "second file"),
+                (form([assistant, file, file, ("source_path", nil, "a.txt")]), 400, "one source_path"),
+                (form([assistant, file, ("file", "b.exe", "text")]), 415, "The types are"),
+                (form([assistant] + (0...64).map { ("file", "\($0).txt", "text") }), 413, "more than 64 files"),
+                (form([assistant] + Array(repeating: file, count: 18)), 413, "together"),
                 (form([assistant, file, assistant]), 400, "\"assistant\" twice"),
                 (form([assistant, ("attachment", "a.txt", "text")]), 400, "part \"attachment\""),
                 (form([assistant, ("file", nil, "text")]), 400, "no part \"file\""),

@@ -24,6 +24,50 @@ import Testing
         }
     }
 
+    @Test func `Small new files of one assistant share a claim, all others are alone`() async throws {
+        try await withTestDatabase { db in
+            for (name, text) in [("a", "a"), ("b", "b"), ("large", String(repeating: "x", count: 100)), ("c", "c"), ("d", "d")] {
+                try await db.put("\(name).md", text, for: db.alice)
+            }
+            try await db.put("other.md", for: db.bob)
+            let first = InstanceID()
+            #expect(try await db.claims(first, atMost: 3) == ["a.md", "b.md"], "the third is large")
+            #expect(try await db.claims(first, atMost: 3) == ["large.md"], "a large one is alone")
+            #expect(try await db.claims(first, atMost: 1) == ["c.md"])
+            #expect(try await db.claims(first, atMost: 9) == ["d.md"], "the next is another user's")
+            #expect(try await db.claims(first, atMost: 9) == ["other.md"])
+            #expect(try await db.claims(first, atMost: 9) == [])
+            _ = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims(noticedBy: InstanceID()) }
+            try await db.put("e.md", for: db.alice)
+            for name in ["a", "b", "large", "c", "d"] {
+                #expect(try await db.claims(InstanceID(), atMost: 9) == ["\(name).md"], "begun before, so alone")
+            }
+        }
+    }
+
+    @Test func `Of jobs that end together, one whose claim was lost stays as it is`() async throws {
+        try await withTestDatabase { db in
+            let instance = InstanceID()
+            for name in ["a", "b", "c"] { try await db.put("\(name).md", for: db.alice) }
+            let jobs = try await db.database.write(db.system) { try await $0.claimJobs(for: instance, atMost: 9, small: 9) }
+            #expect(jobs.map(\.file.name) == ["a.md", "b.md", "c.md"])
+            _ = try await db.database.write(db.alice.scope) { try await $0.cancelJob(jobs[1].id) }
+            let completed = try await db.database.write(db.system.acting(for: db.alice.id)) { transaction in
+                for job in jobs {
+                    let passages = [KnowledgeDraft].passages(["1 of \(job.file.name)", "2"])
+                    try await transaction.stage(passages.map { (job.file.id, $0) })
+                }
+                return try await transaction.completeJobs(jobs.map { ($0, .passages(2)) }, of: instance)
+            }
+            #expect(completed?.done == [jobs[0].id, jobs[2].id])
+            let contents = try await db.texts("SELECT content FROM knowledge_base ORDER BY id")
+            #expect(contents.sorted() == ["1 of a.md", "1 of c.md", "2", "2"])
+            for (job, state) in zip(jobs, [ProcessingState.done, .failed, .done]) {
+                #expect(try await db.file(job.file.id, of: db.alice).state == state)
+            }
+        }
+    }
+
     @Test func `Claims of an instance that is gone go back, those of one that lives do not`() async throws {
         try await withTestDatabase { db in
             let instance = InstanceID()

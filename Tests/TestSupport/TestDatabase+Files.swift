@@ -25,14 +25,19 @@ extension TestDatabase {
 
     /// Takes the oldest job that waits for an instance.
     public func claim(_ instance: InstanceID) async throws -> ClaimedJob? {
-        try await database.write(system) { try await $0.claimJob(for: instance) }
+        try await database.write(system) { try await $0.claimJobs(for: instance, atMost: 1, small: 0) }.first
+    }
+
+    /// The names of the files of the next claim, where a small file has up to 10 bytes.
+    public func claims(_ instance: InstanceID, atMost limit: Int) async throws -> [String] {
+        try await database.write(system) { try await $0.claimJobs(for: instance, atMost: limit, small: 10) }.map(\.file.name)
     }
 
     /// Stores the passages of a claimed job's file, as its user.
     public func complete(_ job: ClaimedJob, of instance: InstanceID, with texts: [String]) async throws -> WriteToken? {
         try await database.write(system.acting(for: job.file.userID)) { transaction in
-            try await transaction.stage(.passages(texts))
-            return try await transaction.completeJob(job, of: instance, with: .passages(texts.count))
+            try await transaction.stage([KnowledgeDraft].passages(texts).map { (job.file.id, $0) })
+            return try await transaction.completeJobs([(job, .passages(texts.count))], of: instance)?.token
         }
     }
 

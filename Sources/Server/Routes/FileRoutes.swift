@@ -10,7 +10,8 @@ import Storage
 /// An upload is `multipart/form-data` with a part `file` and fields `assistant`, `conversation` or, by administrators, `shared`;
 /// `source_path`, `tags` (comma-separated), `retry_failed` and `batch` (a name for all uploads of one run), or the bare bytes with the same names, and `name`, as query parameters. It
 /// answers 202 once the bytes are durable. An upload of what is there already is `unchanged`; with an `Idempotency-Key`, one that is sent
-/// again late does not undo what was uploaded meanwhile.
+/// again late does not undo what was uploaded meanwhile. Several small files come in as many parts `file`, whose file names are their
+/// paths; they are taken in together or not at all, and the answer is a list in their order.
 struct FileRoutes: Sendable {
     let database: Database
     let intake: FileIntake
@@ -35,12 +36,13 @@ struct FileRoutes: Sendable {
     func upload(_ request: Request, _ context: BunkoRequestContext) async throws -> ResourceResponse {
         let scope = try context.scope
         try scope.require(.ingest)
+        try await intake.checkQueue()
         let form = try await UploadForm(request, intake, try await intake.limits(scope))
         let owner = form.isShared ? try await shared.administration.sharedScope(for: scope) : scope
         let assistant = try await database.read(owner) { try await form.target(in: $0) }
         let write = IdempotentWrite(database: database)
         let answer = try await write.answer(request, form.members(assistant), scope: scope, owner: owner) { transaction in
-            ResourceResponse(try await intake.accept(form.upload, into: assistant, in: transaction))
+            ResourceResponse(try await intake.accept(form.uploads, into: assistant, in: transaction))
         }
         if answer.status == .accepted, !answer.isReplayed { intake.announce() }
         return answer
@@ -162,6 +164,16 @@ struct FileBody: Encodable, Sendable {
 }
 
 extension ResourceResponse {
+    /// The answer to uploads: the file, or a list when there are several.
+    init(_ accepted: [AcceptedFile]) {
+        guard accepted.count > 1 else {
+            self.init(accepted[0])
+            return
+        }
+        let bodies = accepted.map { FileBody($0.file, outcome: $0.outcome, job: $0.job) }
+        self.init(Page(bodies, limit: bodies.count, id: \.id), status: accepted.allSatisfy { $0.outcome == .unchanged } ? .ok : .accepted)
+    }
+
     /// The answer to an upload.
     init(_ accepted: AcceptedFile) {
         self.init(

@@ -5,11 +5,13 @@ import Ingestion
 import NIOCore
 import Storage
 
-/// An upload in one request: a multipart body, or fields in the query with the bare bytes as body. The file's bytes go to the content
-/// store as they come, and are gone when nothing is made of the form.
+/// Uploads in one request: a multipart body with one file or several, or fields in the query with the bare bytes as body. The files' bytes
+/// go to the content store as they come, and are gone when nothing is made of the form.
 struct UploadForm {
+    /// Of the first file; whose it will be holds for all.
     let fields: UploadFields
-    let upload: Upload
+    /// At least one.
+    let uploads: [Upload]
 
     var isShared: Bool { fields.isShared }
 
@@ -17,16 +19,23 @@ struct UploadForm {
 
     /// What tells this upload from another one, for its Idempotency-Key.
     func members(_ assistant: AssistantID?) -> [String: JSONValue] {
-        [
-            "assistant": assistant.map { .string($0.description) } ?? .null, "name": .string(upload.name),
-            "source_path": upload.sourcePath.map(JSONValue.string) ?? .null, "tags": .array(upload.tags.map(JSONValue.string)),
-            "conversation": upload.conversationID.map { .string($0.uuidString) } ?? .null, "retry_failed": .boolean(upload.retryFailed),
-            "sha256": .string(upload.content.digest.description),
-        ]
+        let members = uploads.map { upload -> [String: JSONValue] in
+            [
+                "assistant": assistant.map { .string($0.description) } ?? .null, "name": .string(upload.name),
+                "source_path": upload.sourcePath.map(JSONValue.string) ?? .null, "tags": .array(upload.tags.map(JSONValue.string)),
+                "conversation": upload.conversationID.map { .string($0.uuidString) } ?? .null,
+                "retry_failed": .boolean(upload.retryFailed), "sha256": .string(upload.content.digest.description),
+            ]
+        }
+        return members.count == 1 ? members[0] : ["files": .array(members.map(JSONValue.object))]
     }
 
     /// Room for the fields and frames of a multipart body around a file of the largest size.
     static let multipartOverhead = 65_536
+
+    /// Several files of one request are small ones, for they are taken in together or not at all: most files, and most bytes in all.
+    static let mostFiles = 64
+    static let mostBytesTogether = 8 << 20
 
     /// Reads the body to its end.
     /// - Throws: `too_large` as soon as a limit is passed, `unsupported_type` as soon as the name or the request's own type is known.
@@ -49,7 +58,7 @@ struct UploadForm {
         try limits.checkSize(request.announcedBytes ?? 0, of: name)
         let writer = try intake.writer(for: fields.name, limits)
         try await request.stream { try await writer.append($0.readableBytesView) }
-        self.init(fields, try await writer.finish())
+        self.init([(fields, try await writer.finish())])
     }
 
     private init(multipart request: Request, _ intake: FileIntake, _ limits: UploadLimits) async throws {
@@ -59,15 +68,23 @@ struct UploadForm {
         try limits.checkSize((request.announcedBytes ?? 0) - Self.multipartOverhead, of: "upload")
         var form = FormReader(boundary: boundary, intake: intake, limits: limits)
         try await request.stream { try await form.take($0) }
-        let (name, content) = try form.finish()
-        self.init(try UploadFields(name: name) { form.fields[$0] ?? request.parameter($0) }, content)
+        let files = try form.finish()
+        let field = { [fields = form.fields] (name: String) in fields[name] ?? request.parameter(name) }
+        guard files.count == 1 || field("source_path") == nil else {
+            throw Problem.invalid(
+                "source_path", "The form has one source_path for several files.",
+                remedy: "Leave it out and send each part's path as its file name, or each file in a request of its own.")
+        }
+        self.init(try files.map { (try UploadFields(name: $0.name, field), $0.content) })
     }
 
-    private init(_ fields: UploadFields, _ content: IncomingContent) {
-        self.fields = fields
-        upload = Upload(
-            name: fields.name, sourcePath: fields.sourcePath, content: content, tags: fields.tags, conversationID: fields.conversation,
-            retryFailed: fields.retryFailed, batch: fields.batch)
+    private init(_ files: [(fields: UploadFields, content: IncomingContent)]) {
+        fields = files[0].fields
+        uploads = files.map { fields, content in
+            Upload(
+                name: fields.name, sourcePath: fields.sourcePath, content: content, tags: fields.tags,
+                conversationID: fields.conversation, retryFailed: fields.retryFailed, batch: fields.batch)
+        }
     }
 }
 
@@ -82,8 +99,9 @@ private struct FormReader {
     private let intake: FileIntake
     private let limits: UploadLimits
     private var part: Part?
-    private var file: (name: String, content: IncomingContent)?
+    private var files: [(name: String, content: IncomingContent)] = []
     private var fieldBytes = 0
+    private var fileBytes = 0
     private var bodyBytes = 0
     private(set) var fields: [String: String] = [:]
 
@@ -93,8 +111,8 @@ private struct FormReader {
         self.limits = limits
     }
 
-    /// What the form's file is called; known from the head of its part on.
-    private var fileName: String?
+    /// What the file under way is called.
+    private var fileName = ""
 
     mutating func take(_ piece: ByteBuffer) async throws {
         bodyBytes += piece.readableBytes
@@ -109,10 +127,11 @@ private struct FormReader {
         guard bodyBytes <= limits.maximumBytes + UploadForm.multipartOverhead else { throw Problem.formTooLarge }
     }
 
-    func finish() throws -> (name: String, content: IncomingContent) {
+    /// The files, in their order; at least one.
+    func finish() throws -> [(name: String, content: IncomingContent)] {
         try parser.finish()
-        guard let file else { throw Problem.invalid("file", "The form has no part \"file\" with a file name.") }
-        return file
+        guard !files.isEmpty else { throw Problem.invalid("file", "The form has no part \"file\" with a file name.") }
+        return files
     }
 
     private mutating func begin(_ head: Multipart.Head) throws(Problem) {
@@ -126,16 +145,18 @@ private struct FormReader {
         guard head.name == "file" else {
             throw Problem.invalid("file", "The form has a file in the part \"\(head.name)\".", remedy: "Call the part \"file\".")
         }
-        guard fileName == nil else {
-            throw Problem.invalid("file", "The form has a second file.", remedy: "Send each file in a request of its own.")
-        }
+        guard files.count < UploadForm.mostFiles else { throw Problem.tooManyFiles }
+        try checkTogether()
         fileName = name
         part = .file(try intake.writer(for: name, limits))
     }
 
     private mutating func take(_ bytes: ArraySlice<UInt8>) async throws {
         switch part {
-        case .file(let writer): try await writer.append(bytes)
+        case .file(let writer):
+            fileBytes += bytes.count
+            try checkTogether()
+            try await writer.append(bytes)
         case .field(let name, let begun):
             fieldBytes += bytes.count
             guard fieldBytes <= UploadForm.multipartOverhead else { throw Problem.formTooLarge }
@@ -144,9 +165,14 @@ private struct FormReader {
         }
     }
 
+    /// Before the next file, and while it comes.
+    private func checkTogether() throws(Problem) {
+        guard files.isEmpty || fileBytes <= UploadForm.mostBytesTogether else { throw Problem.tooMuchTogether }
+    }
+
     private mutating func end() async throws {
         switch part {
-        case .file(let writer): file = (fileName ?? "", try await writer.finish())
+        case .file(let writer): files.append((fileName, try await writer.finish()))
         case .field(let name, let bytes): fields[name] = String(decoding: bytes, as: UTF8.self)
         case nil: break
         }
@@ -160,6 +186,19 @@ extension Problem {
             .tooLarge, code: "form_too_large",
             "The fields of the form and what stands around them are larger than the limit of \(UploadForm.multipartOverhead) bytes.",
             remedy: "Send less beside the file.", parameter: "body")
+    }
+
+    fileprivate static var tooManyFiles: Problem {
+        Problem(
+            .tooLarge, code: "too_many_files", "The form has more than \(UploadForm.mostFiles) files.",
+            remedy: "Send them in several requests.", parameter: "file")
+    }
+
+    fileprivate static var tooMuchTogether: Problem {
+        Problem(
+            .tooLarge, code: "files_too_large",
+            "The files of the form are larger than \(UploadForm.mostBytesTogether) bytes together, the limit for several in one request.",
+            remedy: "Send large files in requests of their own.", parameter: "file")
     }
 
     static func contentType(_ type: String) -> Problem {

@@ -41,6 +41,7 @@ struct UploadRoutes: Sendable {
     func begin(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<UploadBody> {
         let scope = try context.scope
         try scope.require(.ingest)
+        try await intake.checkQueue()
         let announcement = try await request.json(Announcement.self)
         let fields = try UploadFields(announcement)
         let draft = try UploadDraft(announcement, fields)

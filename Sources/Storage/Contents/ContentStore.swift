@@ -46,6 +46,20 @@ public struct ContentStore: Sendable {
         try await onQueue { try place(content) }
     }
 
+    /// As ``store(_:)``, for several: their syncs wait for the disk together.
+    public func store(_ contents: [IncomingContent]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (count, content) in contents.enumerated() {
+                if count >= Self.syncsTogether { try await group.next() }
+                group.addTask { try await store(content) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// A file system gathers what is synced at the same time; each waits on a thread.
+    private static let syncsTogether = 8
+
     /// As ``store(_:)``, for bytes at hand.
     public func store(_ bytes: [UInt8], digest: ContentDigest) async throws {
         try await store(IncomingContent(digest: digest, byteCount: bytes.count, place: .memory(bytes)))

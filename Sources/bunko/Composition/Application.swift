@@ -109,7 +109,9 @@ struct BunkoApplication: Sendable {
         let dependencies = ServerDependencies(
             database: database, authenticator: Authenticator(database: database, tokens: tokens, localAdministrator: administrator),
             keys: KeyRing(database: database), accounts: accounts, contents: contents,
-            intake: FileIntake(database: database, contents: contents, events: events),
+            intake: FileIntake(
+                database: database, contents: contents, events: events,
+                queue: QueueLimit(database: database, scope: .system(purpose: "intake"), most: settings.ingestionQueue)),
             knowledge: KnowledgeWriter(
                 database: database, processor: processor, embedder: embedder, usage: usage,
                 fetcher: PageFetcher(allowsPrivateAddresses: settings.fetchesPrivateAddresses)),

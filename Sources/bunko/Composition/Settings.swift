@@ -14,6 +14,8 @@ struct Settings: Sendable {
     var port: Int
     /// Files processed at a time by the server.
     var ingestionConcurrency: Int
+    /// Files that may wait to be processed.
+    var ingestionQueue: Int
     /// How documents are read and cut.
     var readingOptions: ReadingOptions
     /// Where to look for PostgreSQL first, before the usual places.
@@ -54,6 +56,7 @@ struct Settings: Sendable {
         self.host = host ?? reader.string(forKey: "host", default: "127.0.0.1")
         self.port = port ?? reader.int(forKey: "port", default: Self.defaultPort)
         ingestionConcurrency = reader.int(forKey: "ingestion.concurrency", default: max(2, ProcessInfo.processInfo.activeProcessorCount))
+        ingestionQueue = reader.int(forKey: "ingestion.queue", default: 10_000)
         readingOptions = try Self.readingOptions(reader)
         postgresDirectory = reader.string(forKey: "postgres.directory")
         logLevel = options.verbose ? "debug" : reader.string(forKey: "log.level", default: "info")
@@ -115,6 +118,11 @@ struct Settings: Sendable {
                 .configuration, code: "invalid_concurrency",
                 "ingestion.concurrency is \(ingestionConcurrency); it must be between 1 and 64.",
                 parameter: "ingestion.concurrency")
+        }
+        guard (1...10_000_000).contains(ingestionQueue) else {
+            throw Problem(
+                .configuration, code: "invalid_queue", "ingestion.queue is \(ingestionQueue); it must be between 1 and 10000000.",
+                parameter: "ingestion.queue")
         }
         guard indexMemory == 0 || (Self.leastIndexMemory...1 << 24).contains(indexMemory) else {
             throw Problem(

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Synchronization
 import Testing
 
 @testable import bunko
@@ -53,6 +54,51 @@ struct ImportPartsTests {
         try await next.value
         permits.giveBack()
         try await permits.take()
+    }
+
+    @Test("Whoever wants several places waits for all of them, and whoever gives up lets the next one through")
+    func severalPlaces() async throws {
+        let permits = Permits(4)
+        try await permits.take(3)
+        let taken = Taken()
+        let four = Task { try await taken.take(4, of: permits) }
+        try await eventually("the four to wait") { permits.waiting == 1 }
+        let one = Task { try await taken.take(1, of: permits) }
+        try await eventually("the one to wait behind") { permits.waiting == 2 }
+        #expect(taken.counts.withLock { $0 } == [], "one place is free, but not for who came later")
+        four.cancel()
+        try await one.value
+        permits.giveBack(4)
+        try await taken.take(4, of: permits)
+        #expect(taken.counts.withLock { $0 } == [1, 4])
+    }
+
+    private final class Taken: Sendable {
+        let counts = Mutex<[Int]>([])
+
+        func take(_ count: Int, of permits: Permits) async throws {
+            try await permits.take(count)
+            counts.withLock { $0.append(count) }
+        }
+    }
+
+    @Test("Files go out in groups as large as what waits allows, in their order")
+    func groups() async throws {
+        let queue = CandidateQueue()
+        let half: @Sendable (Int) -> Int = { ($0 + 1) / 2 }
+        let early = Task { await queue.next(half) }
+        queue.add(.init(index: 0, path: "/0"))
+        #expect(await early.value.map(\.index) == [0])
+        for index in 1...5 { queue.add(.init(index: index, path: "/\(index)")) }
+        #expect(await queue.next(half).map(\.index) == [1, 2, 3])
+        queue.finish()
+        #expect(await queue.next(half).map(\.index) == [4])
+        #expect(await queue.next(half).map(\.index) == [5])
+        #expect(await queue.next(half).isEmpty)
+        let cancelled = CandidateQueue()
+        let waiting = Task { await cancelled.next(half) }
+        waiting.cancel()
+        #expect(await waiting.value.isEmpty)
     }
 
     @Test("A path settles when it has been quiet, or has changed for too long")

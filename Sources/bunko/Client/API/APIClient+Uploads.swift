@@ -5,15 +5,19 @@ import NIOHTTP1
 
 /// Uploads: whole, streamed from a file, and in parts that can be taken up again.
 extension APIClient {
-    /// Sends bytes as they are, with everything else in the query.
-    func upload<T: Decodable>(_ path: String, query: [String: String], bytes: [UInt8], as type: T.Type = T.self) async throws -> T {
-        try await send(.POST, path, query: query, .bytes(bytes), count: bytes.count)
+    /// Sends bytes of a type, with everything else in the query.
+    func upload<T: Decodable>(
+        _ path: String, query: [String: String], bytes: [UInt8], type: String = Self.anyBytes, as answer: T.Type = T.self
+    ) async throws -> T {
+        try await send(.POST, path, query: query, .bytes(bytes), type: type, count: bytes.count)
     }
 
     /// As ``upload(_:query:bytes:as:)``, with no more than a part of the file in memory.
     func upload<T: Decodable>(_ path: String, query: [String: String], file: LocalFile, as type: T.Type = T.self) async throws -> T {
         try await send(.POST, path, query: query, .stream(FileParts(file: file), length: .known(Int64(file.size))), count: file.size)
     }
+
+    static let anyBytes = "application/octet-stream"
 
     func openUpload(_ opening: UploadOpening) async throws -> UploadAnswer {
         try await post("/v1/uploads", opening)
@@ -37,10 +41,11 @@ extension APIClient {
     }
 
     private func send<T: Decodable>(
-        _ method: HTTPMethod, _ path: String, query: [String: String], _ body: HTTPClientRequest.Body, count: Int
+        _ method: HTTPMethod, _ path: String, query: [String: String], _ body: HTTPClientRequest.Body, type: String = Self.anyBytes,
+        count: Int
     ) async throws -> T {
         var request = try request(method, path, query: query)
-        request.headers.add(name: "Content-Type", value: "application/octet-stream")
+        request.headers.add(name: "Content-Type", value: type)
         request.body = body
         // Lines of 256 kbit/s are still in use.
         return try Self.decode(try await exchange(request, timeout: .seconds(120 + Int64(count / 32_768))).data, from: path)

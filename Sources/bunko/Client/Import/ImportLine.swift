@@ -2,37 +2,70 @@ import Domain
 import Extraction
 import Foundation
 
-/// Takes the files of an import one after the other, several at a time: read, compare, upload.
+/// Takes the files of an import, several groups at a time: read, compare, upload. The small ones of a group share a request.
 struct ImportLine: Sendable {
+    private typealias Part = (candidate: ImportLedger.Candidate, read: LocalFile.Read)
+
     let transfer: FileTransfer
     let limits: LimitsAnswer
     let inventory: Inventory
     let ledger: ImportLedger
     let outstanding: OutstandingFiles
     let progress: ImportProgress
-    /// Files under way at a time.
+    /// Groups under way at a time.
     let width: Int
 
+    /// Most files of a group.
+    private static let largestGroup = 32
+
     /// Ends when all are uploaded or refused; what the server makes of them is waited for elsewhere.
-    func run(_ candidates: AsyncStream<ImportLedger.Candidate>) async throws {
+    func run(_ candidates: CandidateQueue) async throws {
         defer { outstanding.close() }
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
             var underWay = 0
-            for await candidate in candidates {
+            while true {
                 if underWay == width {
-                    try await group.next()
+                    try await tasks.next()
                     underWay -= 1
                 }
+                // Where there are few, each is taken by itself, so that large ones are under way at the same time.
+                let group = await candidates.next { waiting in min(Self.largestGroup, max(1, waiting / width)) }
+                guard !group.isEmpty else { break }
                 underWay += 1
-                group.addTask { try await take(candidate) }
+                tasks.addTask { try await take(group) }
             }
-            try await group.waitForAll()
+            try await tasks.waitForAll()
         }
     }
 
-    private func take(_ candidate: ImportLedger.Candidate) async throws {
+    private func take(_ group: [ImportLedger.Candidate]) async throws {
+        var small: [Part] = []
+        for candidate in group {
+            try await recording(candidate) {
+                guard let read = try await changed(candidate) else { return }
+                if (read.bytes?.count ?? .max) <= FileTransfer.togetherUpTo {
+                    small.append((candidate, read))
+                } else {
+                    try await send([(candidate, read)])
+                }
+            }
+        }
+        guard small.count > 1 else {
+            for part in small { try await recording(part.candidate) { try await send([part]) } }
+            return
+        }
         do {
-            try await send(candidate)
+            try await send(small)
+        } catch let failure as APIClient.Failure where ![401, 403].contains(failure.status) {
+            // One of them is at fault, or the server takes no several.
+            for part in small { try await recording(part.candidate) { try await send([part]) } }
+        }
+    }
+
+    /// Takes down why a file could not be sent.
+    private func recording(_ candidate: ImportLedger.Candidate, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
         } catch let fault as FileFault {
             ledger.end(candidate.index, ImportReport.File(path: candidate.path, fault), hidesContent: fault.hidesContent)
         } catch let failure as APIClient.Failure where ![401, 403].contains(failure.status) {
@@ -41,18 +74,24 @@ struct ImportLine: Sendable {
         }
     }
 
-    private func send(_ candidate: ImportLedger.Candidate) async throws {
+    /// Reads a file; nil when the server has it as it is.
+    private func changed(_ candidate: ImportLedger.Candidate) async throws -> LocalFile.Read? {
         let read = try await LocalContent.read(candidate.path, limits)
         if let standing = inventory[ExactPath(candidate.path)], standing.isUnchanged(read.file.digest, tags: transfer.tags) {
-            let file = ImportReport.File(path: candidate.path, state: .unchanged, chunks: standing.chunks)
-            return ledger.end(candidate.index, file)
+            ledger.end(candidate.index, ImportReport.File(path: candidate.path, state: .unchanged, chunks: standing.chunks))
+            return nil
         }
-        try await outstanding.reserve()
+        return read
+    }
+
+    private func send(_ parts: [Part]) async throws {
+        try await outstanding.reserve(parts.count)
         do {
-            progress.move(candidate.index, to: .uploading)
-            follow(try await transfer.send(read), candidate)
+            for part in parts { progress.move(part.candidate.index, to: .uploading) }
+            let outcomes = parts.count == 1 ? [try await transfer.send(parts[0].read)] : try await transfer.send(parts.map(\.read))
+            for (part, outcome) in zip(parts, outcomes) { follow(outcome, part.candidate) }
         } catch {
-            outstanding.abandon()
+            outstanding.abandon(parts.count)
             throw error
         }
     }

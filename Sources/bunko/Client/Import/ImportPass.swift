@@ -30,7 +30,7 @@ struct ImportPass: Sendable {
     /// gone, a key that is refused) stands beside it.
     func run() async -> Outcome {
         await run(removing: options.sync) { work in
-            try work.ledger.walk(options, work.interest) { work.candidates.yield($0) }
+            try work.ledger.walk(options, work.interest) { work.candidates.add($0) }
         }
     }
 
@@ -38,7 +38,7 @@ struct ImportPass: Sendable {
     func run(files: [String]) async -> Outcome {
         await run(removing: false) { work in
             for path in files {
-                if let candidate = work.ledger.take(.file(path), root: 0) { work.candidates.yield(candidate) }
+                if let candidate = work.ledger.take(.file(path), root: 0) { work.candidates.add(candidate) }
             }
         }
     }
@@ -46,7 +46,7 @@ struct ImportPass: Sendable {
     /// Where a walk leaves what it finds.
     private struct Walking: Sendable {
         let ledger: ImportLedger
-        let candidates: AsyncStream<ImportLedger.Candidate>.Continuation
+        let candidates: CandidateQueue
         let interest: Blocking.Interest
     }
 
@@ -86,11 +86,11 @@ struct ImportPass: Sendable {
         let results = ResultWatch(
             client: client, outstanding: outstanding, progress: progress, batch: batch, patience: patience,
             onEnd: { line.end($0, $1) })
-        let (candidates, sink) = AsyncStream.makeStream(of: ImportLedger.Candidate.self)
+        let candidates = CandidateQueue()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                defer { sink.finish() }
-                try await Blocking.run { interest in try walk(Walking(ledger: ledger, candidates: sink, interest: interest)) }
+                defer { candidates.finish() }
+                try await Blocking.run { interest in try walk(Walking(ledger: ledger, candidates: candidates, interest: interest)) }
             }
             group.addTask { try await line.run(candidates) }
             group.addTask { try await results.run() }

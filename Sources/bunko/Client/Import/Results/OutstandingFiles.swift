@@ -31,11 +31,11 @@ final class OutstandingFiles: Sendable {
         permits = Permits(most)
     }
 
-    /// Waits for a place; it is given back by ``abandon()`` or with the end of the entry that is added.
-    func reserve() async throws { try await permits.take() }
+    /// Waits for places; they are given back by ``abandon(_:)`` or each with the end of the entry that is added in it.
+    func reserve(_ count: Int) async throws { try await permits.take(count) }
 
-    /// Gives the place back of an upload that did not come about or is at its end already.
-    func abandon() { permits.giveBack() }
+    /// Gives the places back of uploads that did not come about.
+    func abandon(_ count: Int) { permits.giveBack(count) }
 
     /// Adds an entry in a place that was reserved. Returns the job's end, when it was told before.
     func add(_ entry: Entry) -> JobAnswer? {

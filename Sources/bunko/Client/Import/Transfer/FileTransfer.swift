@@ -13,6 +13,8 @@ struct FileTransfer: Sendable {
 
     /// Files up to this size are read and sent at once.
     static let wholeUpTo = 8 << 20
+    /// Files up to this size share a request with others.
+    static let togetherUpTo = 32 << 10
     /// Of larger ones, what one request carries.
     private static let partSize = 8 << 20
 
@@ -36,16 +38,35 @@ struct FileTransfer: Sendable {
         return outcome
     }
 
+    /// Sends small files, whose bytes were read, in one request.
+    /// - Throws: ``APIClient/Failure`` when the server refuses one of them, and with it all.
+    func send(_ reads: [LocalFile.Read]) async throws -> [Outcome] {
+        let form = FilesForm(reads)
+        let (answer, mayBeRepeated) = try await patience.trying {
+            try await client.upload("/v1/files", query: fields, bytes: form.body, type: form.contentType, as: PageAnswer<FileAnswer>.self)
+        }
+        guard answer.data.count == reads.count else {
+            throw Problem(.internalFault, code: "answer_unreadable", "The server took \(answer.data.count) of \(reads.count) files.")
+        }
+        progress.sent(reads.reduce(0) { $0 + $1.file.size })
+        return answer.data.map { Outcome($0, mayBeRepeated: mayBeRepeated) }
+    }
+
     private func outcome(_ request: () async throws -> FileAnswer) async throws -> Outcome {
         let (answer, mayBeRepeated) = try await patience.trying(request)
-        // After a try whose answer was lost, "unchanged" is this import's own work.
-        return Outcome(file: answer, isRepeated: answer.outcome == "unchanged" && !mayBeRepeated)
+        return Outcome(answer, mayBeRepeated: mayBeRepeated)
     }
 
     private func fields(_ file: LocalFile) -> [String: String] {
-        var fields = target.fields
+        var fields = fields
         fields["name"] = (file.path as NSString).lastPathComponent
         fields["source_path"] = file.path
+        return fields
+    }
+
+    /// What is said of all files.
+    private var fields: [String: String] {
+        var fields = target.fields
         fields["batch"] = batch
         if !tags.isEmpty { fields["tags"] = tags.joined(separator: ",") }
         if retryFailed { fields["retry_failed"] = "true" }
@@ -121,5 +142,12 @@ struct FileTransfer: Sendable {
             }
             progress.sent(max(0, offset - start))
         }
+    }
+}
+
+extension FileTransfer.Outcome {
+    /// - Parameter mayBeRepeated: whether an earlier try may have reached the server; then "unchanged" is this import's own work.
+    fileprivate init(_ answer: FileAnswer, mayBeRepeated: Bool) {
+        self.init(file: answer, isRepeated: answer.outcome == "unchanged" && !mayBeRepeated)
     }
 }
