@@ -1,26 +1,18 @@
-import CFuzzer
 import Foundation
 
 @testable import VectorIndex
 
-/// The name that libFuzzer's own main function, which is linked along, asks for.
-@_cdecl("LLVMFuzzerTestOneInput")
-func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
-    FuzzSnapshot.run([UInt8](UnsafeBufferPointer(start: bytes, count: size)))
-    return 0
-}
-
-/// Feeds snapshots that somebody may have made up to the loader, and uses what it accepts. An error is well; a trap, an access out of
-/// bounds (the bytes lie in memory of exactly their size), a hang or a huge allocation is a finding.
+/// Feeds snapshots to the loader, and uses what it accepts. The bytes lie in memory of exactly their size.
 ///
 /// An input is: flags 1 byte, length of the manifest 2 bytes, the manifest, the data file. Checksums are ignored, so that what lies behind
-/// them is reached. `fuzz-snapshot --seeds FOLDER` writes inputs to start from.
-@main
-struct FuzzSnapshot {
-    static let dimensions = 4
-    static let partitions = (0..<3).map { UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, UInt8($0))) }
+/// them is reached.
+struct SnapshotTarget: FuzzTarget {
+    let words: [String] = []
 
-    static var configuration: IndexConfiguration {
+    private static let dimensions = 4
+    private static let partitions = (0..<3).map { UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, UInt8($0))) }
+
+    private static var configuration: IndexConfiguration {
         var configuration = IndexConfiguration(dimensions: dimensions)
         configuration.exhaustiveRows = 20
         configuration.singleListRows = 60
@@ -28,22 +20,11 @@ struct FuzzSnapshot {
         return configuration
     }
 
-    static func main() throws {
+    init() {
         BLASRuntime.useOneThread()
-        if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "--seeds" {
-            return try writeSeeds(URL(fileURLWithPath: CommandLine.arguments[2]))
-        }
-        var count = CommandLine.argc
-        var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
-        let status = withUnsafeMutablePointer(to: &arguments) { pointer in
-            pointer.withMemoryRebound(to: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?.self, capacity: 1) {
-                LLVMFuzzerRunDriver(&count, $0, testOneInput)
-            }
-        }
-        exit(status)
     }
 
-    static func run(_ input: [UInt8]) {
+    func run(_ input: [UInt8]) {
         guard input.count >= 3 else { return }
         let flags = input[0]
         let manifestCount = min(Int(input[1]) | Int(input[2]) << 8, input.count - 3)
@@ -55,8 +36,8 @@ struct FuzzSnapshot {
                 verifiesChecksums: flags & 1 == 1)
             let isFull = flags & 2 == 2
             let index = try PartitionedIndex(
-                snapshot: snapshot, configuration: configuration, verification: isFull ? .full : .structure)
-            try use(index, trains: isFull && flags & 4 == 4)
+                snapshot: snapshot, configuration: Self.configuration, verification: isFull ? .full : .structure)
+            try Self.use(index, trains: isFull && flags & 4 == 4)
         } catch {}
     }
 
@@ -106,27 +87,28 @@ struct FuzzSnapshot {
         }
     }
 
-    private static func writeSeeds(_ folder: URL) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    func seeds() throws -> [[UInt8]] {
+        var seeds: [[UInt8]] = []
         for (number, rows) in [[2, 0, 0], [0, 21, 0], [0, 0, 62], [9, 0, 0], [3, 21, 70]].enumerated() {
-            let index = PartitionedIndex(configuration: configuration)
-            for (partition, count) in zip(partitions, rows) {
+            let index = PartitionedIndex(configuration: Self.configuration)
+            for (partition, count) in zip(Self.partitions, rows) {
                 let rows = (0..<count).map { row in
-                    IndexRow(id: id(row), vector: vector(row), attributes: number < 3 ? RowAttributes() : attributes(row))
+                    IndexRow(id: Self.id(row), vector: Self.vector(row), attributes: number < 3 ? RowAttributes() : Self.attributes(row))
                 }
                 try index.upsert(rows, in: partition)
             }
             index.maintain()
-            if number == 4 { index.remove((4..<8).map(id), from: partitions[2]) }
-            let temporary = folder.appending(path: "writing")
+            if number == 4 { index.remove((4..<8).map(Self.id), from: Self.partitions[2]) }
+            let temporary = FileManager.default.temporaryDirectory.appending(path: "bunko-fuzz-\(UUID().uuidString)")
             try index.writeSnapshot(to: temporary, label: Data([1, 2]))
             let manifest = try Data(contentsOf: temporary.appending(path: "manifest"))
             let data = try Data(contentsOf: temporary.appending(path: "generation-1.data"))
             try FileManager.default.removeItem(at: temporary)
             for flags in [0, 2, 6] as [UInt8] {
                 let header = Data([flags, UInt8(manifest.count & 255), UInt8(manifest.count >> 8)])
-                try (header + manifest + data).write(to: folder.appending(path: "seed-\(number)-\(flags)"))
+                seeds.append([UInt8](header + manifest + data))
             }
         }
+        return seeds
     }
 }
