@@ -42,6 +42,15 @@ import Testing
         #expect(chunks.dropFirst().allSatisfy { $0.content.hasPrefix("| Item | Price |\n|---|---|\n| item") })
     }
 
+    @Test func aHeadThatIsCutItselfIsNotShownBeforeItsOwnParts() throws {
+        let titles = (0..<120).map { "word\($0)" }.joined(separator: " ")
+        let document = try extract("| \(titles) | B |\n|---|---|\n" + rows(30))
+        let configuration = ChunkingConfiguration(targetTokens: 100)
+        let chunks = try chunks(document, configuration)
+        expectContract(of: chunks, for: document, configuration)
+        #expect(chunks[1].content.hasPrefix("word") && chunks.last?.content.hasPrefix("| word0 wo | B |\n|---|---|\n| item") == true)
+    }
+
     @Test func longTitlesAreShortenedAndTooManyLeftOut() throws {
         func table(_ columns: Int) -> String {
             let titles = (0..<columns).map { "Quarterly revenue of the region number \($0)" }.joined(separator: " | ")

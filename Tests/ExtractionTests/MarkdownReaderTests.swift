@@ -14,6 +14,11 @@ import Testing
         #expect(document.title == "One two three four")
     }
 
+    @Test func aTitleIsNeverBlank() throws {
+        #expect(try extract("# \n\ntext").title == nil)
+        #expect(try extract("#\n\ntext\n\n# Second").title == "Second")
+    }
+
     @Test func listItemsAreBlocksOfTheirOwn() throws {
         let document = try extract("- a\n  more\n  - b\n\n    b2\n- \n1) c\n2) ```\n   x\n   ```\n\n> q\n>\n> r\n\nend")
         #expect(

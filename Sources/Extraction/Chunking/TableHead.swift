@@ -3,6 +3,8 @@ struct TableHead: Equatable {
     /// The line of titles and the rule below it, each with its `\n`.
     let text: String
     let tokens: Int
+    /// The byte where the head in the table ends.
+    let end: Int
 
     /// The head of the table `block` as it stands; where that takes more than a quarter of the target, without the padding of its cells;
     /// where that does, with each title cut to eight scalars; nil where even that does, for then it would crowd out the rows.
@@ -20,6 +22,7 @@ struct TableHead: Equatable {
         guard let fitting = forms.lazy.map({ $0() }).first(where: { input.counter.count($0) <= budget }) else { return nil }
         text = fitting
         tokens = input.counter.count(fitting)
+        end = lines[1].upperBound
     }
 
     private static func plain(_ titles: [String]) -> String {

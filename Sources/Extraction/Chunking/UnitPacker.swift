@@ -35,10 +35,11 @@ struct UnitPacker: IteratorProtocol {
     /// The head of the table in whose rows the passage begins.
     private func continuedHead() -> TableHead? {
         let first = window[0]
-        guard input.document.blocks[first.block].kind == .table,
-            first.bytes.lowerBound > input.bytes(ofBlock: first.block).lowerBound, first.kind != .tableHead
+        // The parts of a head that is cut itself are read without it.
+        guard input.document.blocks[first.block].kind == .table, let head = TableHead(of: first.block, input),
+            first.bytes.lowerBound >= head.end
         else { return nil }
-        return TableHead(of: first.block, input)
+        return head
     }
 
     // MARK: - Where a passage ends

@@ -5,7 +5,7 @@
 public struct ExtractedDocument: Sendable, Equatable {
     /// What the source was read as.
     public let mediaType: MediaType
-    /// The title the document gives itself (front matter, else its first heading of level 1); plain text, never blank.
+    /// The title the document gives itself (front matter, else its first heading of level 1 with words); plain text, never blank.
     public let title: String?
     /// The blocks in source order, not overlapping. Every non-blank scalar of `text` lies in exactly one block.
     public let blocks: [Block]
@@ -30,9 +30,9 @@ public struct ExtractedDocument: Sendable, Equatable {
         self.init(mediaType: mediaType, title: title, source: SourceText(text), blocks: blocks)
     }
 
-    /// A document whose title, when its source gives none, is its first heading of level 1.
+    /// A document whose title, when its source gives none, is its first heading of level 1 with words.
     init(_ mediaType: MediaType, source: SourceText, blocks: [Block], title: String? = nil) {
-        let given = title ?? blocks.first { $0.kind == .heading(level: 1) }?.headingText
+        let given = title ?? blocks.first { $0.kind == .heading(level: 1) && $0.headingText?.isEmpty == false }?.headingText
         self.init(mediaType: mediaType, title: given, source: source, blocks: blocks)
     }
 
