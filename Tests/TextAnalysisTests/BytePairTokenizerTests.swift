@@ -92,7 +92,7 @@ import Testing
 
     @Test(arguments: [
         ("YQ== 0\nYg==\n", 2, "Base64"), ("YQ== 0\nYg= 1\n", 2, "Base64"), ("YQ== x\n", 1, "Base64"),
-        ("YQ== 0\nYQ== 1\n", 2, "second time"),
+        ("YQ== 0\nYQ== 1\n", 2, "second time"), ("\nYQ== 0\n\nYg==\n", 4, "Base64"),
         ("", nil, "empty"),
     ])
     func brokenLinesAreNamed(file: String, line: Int?, reason: String) {

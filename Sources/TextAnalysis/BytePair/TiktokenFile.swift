@@ -1,9 +1,9 @@
 /// The format of OpenAI's tiktoken: a line for each token, its bytes in Base64 and its rank.
 enum TiktokenFile {
     static func read(_ bytes: [UInt8], _ fileName: String) throws(VocabularyError) -> BytePairTokenizer {
-        let lines = bytes.split(separator: 0x0A)
+        let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
         var vocabulary = TokenVocabulary(capacity: lines.count)
-        for (number, line) in lines.enumerated() {
+        for (number, line) in lines.enumerated() where !line.isEmpty {
             guard let (token, rank) = entry(line) else {
                 throw damaged(fileName, line: number + 1, "there is no Base64 token and its rank, two words")
             }
