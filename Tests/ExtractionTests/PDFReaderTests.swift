@@ -22,6 +22,25 @@ import Testing
         #expect(found.blocks.map(\.page) == [1, 1, 2, 2, 2, 3, 3, 3])
     }
 
+    /// A page's number is its place in the page tree, whatever its object's number is, and a page without text has one too.
+    @Test func passagesKnowTheirPages() throws {
+        var maker = PDFMaker()
+        for place in ["Clovelly", "Aldeburgh", "", "Bosham"] {
+            let lines = (0..<12).map { "The harbour of \(place) has a quay that is \($0 * 7 + 40) metres long." }
+            let texts = lines.enumerated().map { Text(text: $0.element, x: 72, y: 700 - Double($0.offset) * 14) }
+            maker.addPage(place.isEmpty ? [] : texts)
+        }
+        let document = try read(maker.bytes(kids: [8, 10, 12, 6]))
+        let chunks = try Chunker(configuration: .init(targetTokens: 64)).chunks(of: document)
+        let pages = ["Aldeburgh": 1, "Bosham": 3, "Clovelly": 4]
+        #expect(chunks.count > 6)
+        for chunk in chunks {
+            let named = pages.filter { chunk.content.contains($0.key) }.values.sorted()
+            #expect(chunk.pageFrom == named.first && chunk.pageTo == named.last, "\(chunk.content)")
+        }
+        #expect(Set(chunks.compactMap(\.pageFrom)) == [1, 3, 4])
+    }
+
     @Test(arguments: [90, 180, 270])
     func rotatedPages(rotation: Int) throws {
         #expect(try read(hello(rotate: rotation).bytes()).text == "Hello page 1\n\nSecond line")
