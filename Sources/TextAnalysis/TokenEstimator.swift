@@ -2,9 +2,10 @@
 ///
 /// The estimate follows the larger of the counts of two byte-pair vocabularies in wide use, cl100k and o200k. It is a sum of costs fitted
 /// to those counts on English, Korean and Japanese prose, Markdown and code: words by their letter pairs (`WordTokens`), other scalars by
-/// their script (`ScalarTokens`), runs of digits by threes as both vocabularies cut them. It errs upwards: by 2 to 8 % in the median of
-/// passages in the three languages. Less than 5 % under are all passages of Japanese and Korean looked at, and 98 of 100 in English; prose
-/// full of foreign names was seen at 17 % under, other languages in Latin script at 20 %.
+/// their script (`ScalarTokens`), runs of digits by threes as both vocabularies cut them. It errs upwards, so that what is budgeted by it
+/// fits: of texts of 200 characters and more in the three languages it stays within 5 % under the larger count in all looked at but
+/// unpunctuated abstracts in small letters (41 of 7,134, at worst 13 % under), and is over it by 2 % in the mean of Japanese passages,
+/// 4 to 8 % of Korean, 10 to 14 % of English, at most 34 %. Other languages in Latin script were seen at 27 % under.
 public struct TokenEstimator: Sendable {
     /// An estimator; it holds no state and costs nothing.
     public init() {}
@@ -58,7 +59,8 @@ private struct TokenScanner {
         if isLower(at: position) || (isUpper(at: position) && isLower(at: position + 1)) {
             position += 1
             while isLower(at: position) { position += 1 }
-            return WordTokens.hundredths(UnsafeBufferPointer(rebasing: bytes[start..<position]))
+            let isAfterComma = start > 1 && bytes[start - 1] == 0x20 && bytes[start - 2] == UInt8(ascii: ",")
+            return WordTokens.hundredths(UnsafeBufferPointer(rebasing: bytes[start..<position]), isAfterComma ? .afterComma : .anywhere)
         }
         while isUpper(at: position), !isLower(at: position + 1) { position += 1 }
         let length = position - start
