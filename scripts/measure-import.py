@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Imports generated files and tells how fast that is and what memory it takes.
 
-    scripts/measure-import.py --bunko .build/release/bunko [--small 10000] [--large-mib 50] [--word FILE.docx] [--mixed FOLDER]
+    scripts/measure-import.py --bunko .build/release/bunko [--small 10000] [--large-mib 50] [--cruel-mib 50] [--word FILE.docx]
+        [--mixed FOLDER]
 
 Small files: Markdown of 2 KB, all different, imported, then imported again unchanged. Large: one text of prose of so many MiB, the limit
-raised. Word: one document of the caller's. Mixed: a folder of the caller's, its files copied under other names until there are 1,000.
+raised. Cruel: texts of so many MiB that give a reader nothing to hold on to: short lines alone, and single lines of words, of letters
+without a space, and of Japanese without a mark. Word: one document of the caller's. Mixed: a folder of the caller's, its files copied
+under other names until there are 1,000.
 Each on a fresh installation, which is removed afterwards. Needs psql and Python's standard library.
 """
 import argparse
@@ -21,6 +24,10 @@ from fresh_service import FreshService  # noqa: E402  (a neighbour of this scrip
 
 WORDS = """harbour ledger ferry timber tariff signal copper archive valley lantern permit census bridge orchard quarry parcel weather
 voyage notebook kitchen railway station pension contract seminar border museum garden engine factory letter window market""".split()
+
+
+KANJI = "港灯船橋谷本年駅手紙市場窓庭園時計記録工場鉄道会議天気旅行台所境界許可調査信号銅材木"
+KANA = "のはがをにでとからまでもへやこそしたいるれたきなくてあらわすむつけ"
 
 
 def sentence(chance):
@@ -84,6 +91,28 @@ def measure_large(bunko, mebibytes):
         measure_one(bunko, file.name, f"one text of {mebibytes} MiB", 64 << 20)
 
 
+def cruel_texts(chance):
+    """Names, and what makes a part of each text."""
+    return {
+        "short-lines": lambda: f"{chance.choice(WORDS)} {chance.choice(WORDS)} {chance.randint(1, 1 << 60):x} {chance.choice(WORDS)}.\n",
+        "one-line-of-words": lambda: sentence(chance) + " ",
+        "one-line-of-letters": lambda: "".join(chance.choices(WORDS, k=40)),
+        "one-line-of-japanese": lambda: "".join(chance.choice(KANJI if chance.random() < 0.4 else KANA) for _ in range(60)),
+    }
+
+
+def measure_cruel(bunko, mebibytes):
+    for name, part in cruel_texts(random.Random(3)).items():
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", dir="/var/tmp", encoding="utf-8") as file:
+            size = 0
+            while size < mebibytes << 20:
+                text = part()
+                file.write(text)
+                size += len(text.encode("utf-8"))
+            file.flush()
+            measure_one(bunko, file.name, f"{name} of {mebibytes} MiB", 64 << 20)
+
+
 def measure_mixed(bunko, source):
     files = [path for path in sorted(pathlib.Path(source).rglob("*")) if path.is_file()]
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
@@ -99,6 +128,7 @@ def main():
     parser.add_argument("--bunko", required=True)
     parser.add_argument("--small", type=int, default=10_000)
     parser.add_argument("--large-mib", type=int, default=50)
+    parser.add_argument("--cruel-mib", type=int, default=50)
     parser.add_argument("--word")
     parser.add_argument("--mixed")
     options = parser.parse_args()
@@ -106,6 +136,8 @@ def main():
         measure_small(options.bunko, options.small)
     if options.large_mib:
         measure_large(options.bunko, options.large_mib)
+    if options.cruel_mib:
+        measure_cruel(options.bunko, options.cruel_mib)
     if options.word:
         measure_one(options.bunko, options.word, pathlib.Path(options.word).name, 64 << 20)
     if options.mixed:
