@@ -13,6 +13,8 @@ public struct StoredFile: Sendable, Hashable {
     public var id: FileID
     public var userID: UserID
     public var assistantID: AssistantID?
+    /// The conversation it is attached to, open or archived; nil for a file of the assistant's own.
+    public var conversationID: UUID?
     public var name: String
     /// The path the importer gave, which tells a changed file from a new one.
     public var sourcePath: String
@@ -34,7 +36,8 @@ public struct StoredFile: Sendable, Hashable {
     public var doneBy: WriteToken?
 
     public init(
-        id: FileID, userID: UserID, assistantID: AssistantID?, name: String, sourcePath: String, mediaType: String?, byteCount: Int,
+        id: FileID, userID: UserID, assistantID: AssistantID?, conversationID: UUID? = nil, name: String, sourcePath: String,
+        mediaType: String?, byteCount: Int,
         sha256: ContentDigest, tags: [String], metadata: JSONValue, state: ProcessingState, failureCode: String?, failureReason: String?,
         chunkCount: Int,
         createdAt: Date, updatedAt: Date, version: String, doneBy: WriteToken? = nil
@@ -42,6 +45,7 @@ public struct StoredFile: Sendable, Hashable {
         self.id = id
         self.userID = userID
         self.assistantID = assistantID
+        self.conversationID = conversationID
         self.name = name
         self.sourcePath = sourcePath
         self.mediaType = mediaType

@@ -42,7 +42,7 @@ public enum FileOutcome: String, Sendable {
 
 extension Transaction {
     static let fileColumns: SQL = """
-        id, user_id, assistant_id, file_name, source_path, mime_type, file_size, sha256, tags, metadata, processing_state,
+        id, user_id, assistant_id, coalesce(conversation_id, archived_conversation_id) AS attached_to, file_name, source_path, mime_type, file_size, sha256, tags, metadata, processing_state,
         failure_code, failure_reason, chunk_count, created_at, updated_at, xmin::text AS version, done_xid::text AS done_by
         """
 
@@ -116,9 +116,12 @@ extension Transaction {
     }
 
     /// The user's files, newest first, of one assistant or of all the scope admits; or those that are shared.
+    /// - Parameter conversation: those attached to it alone, whether it is open or archived; `not_found` for one that is not the scope's.
     public func files(
-        assistant: AssistantID? = nil, shared: Bool = false, state: ProcessingState? = nil, limit: Int, after: FileID? = nil
+        assistant: AssistantID? = nil, conversation: UUID? = nil, shared: Bool = false, state: ProcessingState? = nil, limit: Int,
+        after: FileID? = nil
     ) async throws -> [StoredFile] {
+        if let conversation { try await requireConversation(conversation) }
         let owner = shared ? UserID.system : try scope.userID
         let bound = scope.assistants.map(Array.init)
         if let after { try await requireAnchor(after, in: "files WHERE user_id = \(owner) AND id = \(after)") }
@@ -128,12 +131,26 @@ extension Transaction {
             WHERE user_id = \(owner)
                 AND (\(assistant)::uuid IS NULL OR assistant_id = \(assistant))
                 AND (\(bound)::uuid[] IS NULL OR assistant_id = ANY (\(bound)))
+                AND (\(conversation)::uuid IS NULL OR conversation_id = \(conversation) OR archived_conversation_id = \(conversation))
                 AND (\(state?.rawValue)::text IS NULL OR processing_state = \(state?.rawValue))
                 AND (\(after)::uuid IS NULL
                     OR (created_at, id) < (SELECT created_at, id FROM files WHERE user_id = \(owner) AND id = \(after)))
             ORDER BY created_at DESC, id DESC LIMIT \(limit)
             """
         ).map(StoredFile.init)
+    }
+
+    private func requireConversation(_ id: UUID) async throws {
+        do {
+            _ = try await get(.conversation, id)
+        } catch let problem as Problem where problem.kind == .notFound {
+            // An archived one is in another table; of one that is in neither, the first table's answer is told.
+            do {
+                _ = try await get(.archivedConversation, id)
+            } catch let second as Problem where second.kind == .notFound {
+                throw problem
+            }
+        }
     }
 
     /// Changes a file's name, tags or metadata; its passages carry the same tags and metadata from then on.
@@ -194,6 +211,7 @@ extension StoredFile {
             id: try row.decode("id", as: FileID.self),
             userID: try row.decode("user_id", as: UserID.self),
             assistantID: try row.decode("assistant_id", as: AssistantID?.self),
+            conversationID: try row.decode("attached_to", as: UUID?.self),
             name: try row.decode("file_name", as: String.self),
             sourcePath: try row.decode("source_path", as: String.self),
             mediaType: try row.decode("mime_type", as: String?.self),

@@ -244,6 +244,25 @@ import Testing
         }
     }
 
+    /// A file says which conversation it is attached to, whether that is open or archived, and is listed with it.
+    private func checkLists(_ api: LiveAPI, attachment: String, of conversation: String, beside other: String) async throws {
+        let assistant = api.db.alice.assistant.id
+        let own = try await api.send(.post, "/v1/files?assistant=\(assistant)&name=note.txt", "The ferry leaves at one.")
+        #expect(try own.object()["conversation_id"] is NSNull, "\(own.text)")
+        #expect(try await api.send(.get, "/v1/files/\(attachment)").string("conversation_id") == conversation)
+        let all = try await api.send(.get, "/v1/files?assistant=\(assistant)").object()["data"] as? [[String: Any]]
+        let told = Dictionary(uniqueKeysWithValues: (all ?? []).map { ($0["id"] as? String ?? "", $0["conversation_id"]) })
+        #expect(told[attachment] as? String == conversation)
+        #expect(told[try own.string("id")] as? NSNull != nil)
+        #expect(try await api.send(.get, "/v1/files?conversation=\(conversation)").ids() == [attachment])
+        #expect(try await api.send(.get, "/v1/files?conversation=\(conversation)&assistant=\(assistant)&state=failed").ids() == [])
+        #expect(try await api.send(.get, "/v1/files?conversation=\(other)").ids() == [])
+        for stranger in ["\(conversation)", "\(UUID())", "x"] {
+            let reply = try await api.send(.get, "/v1/files?conversation=\(stranger)", as: api.bob)
+            #expect(reply.status == 404 && reply.code == "conversation_not_found", "\(reply.text)")
+        }
+    }
+
     @Test func `A file attached to a conversation is searchable there and nowhere else`() async throws {
         try await LiveAPI.with { api in
             let assistant = api.db.alice.assistant.id
@@ -271,9 +290,11 @@ import Testing
                 .post, "/v1/search", #"{"assistant":"\#(api.db.bob.assistant.id)","query":"ferry","conversation":"\#(here)"}"#, as: api.bob)
             #expect(stranger.status == 404)
             #expect(try await api.send(.post, "/v1/files?conversation=\(here)&name=x.txt", "x", as: api.bob).status == 404)
+            try await checkLists(api, attachment: file, of: here, beside: elsewhere)
             // Archived, it is found nowhere; restored, it is made anew and found again.
             _ = try await api.send(.post, "/v1/conversations/\(here)/archive")
             #expect(try await eventually { try await found("") == 0 })
+            try await checkLists(api, attachment: file, of: here, beside: elsewhere)
             #expect(try await api.send(.post, "/v1/conversations/\(here)/restore").status == 200)
             #expect(try await eventually { try await found(#","conversation":"\#(here)""#) == 1 })
             let again = try await api.send(.get, "/v1/conversations/\(here)/messages")

@@ -148,7 +148,7 @@ import Testing
             .init("/v1/usage/summary?by=assistant", nil, .ownAnswer), .init("/v1/usage/summary?assistant=:assistant"),
         ],
         "GET /v1/files": [
-            .init("/v1/files", nil, .emptyList), .init("/v1/files?assistant=:assistant"),
+            .init("/v1/files", nil, .emptyList), .init("/v1/files?assistant=:assistant"), .init("/v1/files?conversation=:conversation"),
             .init("/v1/files?visibility=shared", nil, .emptyList),
         ],
         "POST /v1/files": [

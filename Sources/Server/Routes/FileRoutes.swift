@@ -55,10 +55,15 @@ struct FileRoutes: Sendable {
         let limit = try request.number("limit", default: 100, in: 1...10_000)
         let after = try request.identifier("after", as: FileID.self)
         let state = try request.state()
+        let conversation = try request.parameter("conversation").map { text throws(Problem) in
+            guard let id = UUID(uuidString: text) else { throw Problem.notFound("conversation", text) }
+            return id
+        }
         let shared = try request.listsShared()
         let files = try await database.read(scope) { transaction in
             let assistant = try await request.parameter("assistant").asyncMap { try await transaction.assistant($0).id }
-            return try await transaction.files(assistant: assistant, shared: shared, state: state, limit: limit + 1, after: after)
+            return try await transaction.files(
+                assistant: assistant, conversation: conversation, shared: shared, state: state, limit: limit + 1, after: after)
         }
         return JSONResponse(Page(files.map { FileBody($0) }, limit: limit, id: \.id))
     }
@@ -130,6 +135,8 @@ struct FileBody: Encodable, Sendable {
     let reason: String?
     let chunks: Int
     let assistant_id: String?
+    /// The conversation it is attached to, open or archived.
+    @Nullable var conversation_id: String?
     let source_path: String
     let media_type: String?
     let sha256: String
@@ -155,6 +162,7 @@ struct FileBody: Encodable, Sendable {
         reason = file.failureReason
         chunks = file.chunkCount
         assistant_id = file.assistantID?.description
+        _conversation_id = Nullable(wrappedValue: file.conversationID?.uuidString.lowercased())
         source_path = file.sourcePath
         media_type = file.mediaType
         sha256 = file.sha256.description

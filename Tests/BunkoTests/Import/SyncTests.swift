@@ -46,6 +46,33 @@ extension BinaryTests {
             }
         }
 
+        @Test("What is attached to conversations is no part of the folder: never unchanged, and never removed")
+        func attachments() async throws {
+            let folder = try TemporaryFolder()
+            try await TestService.with(data: folder.path("data")) { service in
+                let assistant = try await service.makeAssistant("a")
+                let talk = try await service.post("/v1/conversations", #"{"assistant_id":"\#(assistant)"}"#).string("id")
+                for name in ["a.md", "gone.md"] {
+                    let path = folder.path("docs/\(name)")
+                    let attached = try await service.send(
+                        .POST, "/v1/files?conversation=\(talk)&name=\(name)&source_path=\(path)",
+                        .bytes(Array("One.".utf8), type: "application/octet-stream"))
+                    #expect(attached.status == 202, "\(attached.text)")
+                    #expect(try await service.get("/v1/files/\(try attached.string("id"))?wait=60").string("state") == "done")
+                }
+                try folder.write("docs/a.md", "One.")
+                for archived in [false, true] {
+                    if archived {
+                        #expect(try await service.post("/v1/conversations/\(talk)/archive", "{}").status == 200)
+                        _ = try await service.sql("DELETE FROM files WHERE archived_conversation_id IS NULL")
+                    }
+                    #expect(try await run(service, folder, ["--sync", "--dry-run"]).states == ["a.md": "add"])
+                    #expect(try await run(service, folder).states == ["a.md": "done"])
+                    #expect(try await paths(service) == ["docs/a.md", "docs/a.md", "docs/gone.md"])
+                }
+            }
+        }
+
         /// What a dry run must not change.
         private func counts(_ service: TestService) async throws -> [String] {
             try await service.sql(
