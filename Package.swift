@@ -99,7 +99,8 @@ let package = Package(
         .testTarget(
             name: "IngestionTests",
             dependencies: [
-                "bunko", "Ingestion", "Embeddings", "Extraction", "Storage", "Domain", "TestSupport", .logging, .serviceLifecycle,
+                "bunko", "Ingestion", "Embeddings", "Extraction", "Storage", "Domain", "TestSupport", "TextAnalysis", .logging,
+                .serviceLifecycle,
             ]),
         .testTarget(
             name: "RetrievalTests",

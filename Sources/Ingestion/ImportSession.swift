@@ -114,7 +114,7 @@ struct ImportSession {
             try await retry(job, fault.problem, step: .embedding, log)
         case let error as ReaderProcessError:
             let problem = Problem(
-                .environment, code: "reader_unavailable", "No process can be started to read the file.", underlying: error)
+                .environment, code: "reader_unavailable", "No process of the server's can read files at present.", underlying: error)
             try await retry(job, problem, step: .extracting, log)
         case let problem as Problem where ![.unavailable, .storageFull, .environment].contains(problem.kind):
             // What was made of this file is refused, or of one it shared a claim with: tried again, each is alone.

@@ -2,7 +2,6 @@ public import Domain
 public import Embeddings
 public import Foundation
 public import Storage
-import TextAnalysis
 
 /// Writes passages that come from no file: a text with its tags, or a document of the web, embedded as it is written.
 public struct KnowledgeWriter: Sendable {
@@ -53,7 +52,7 @@ public struct KnowledgeWriter: Sendable {
         return Prepared(
             content: KnowledgeContent(
                 embedding: vector, embeddingModel: embedder.model.id, sha256: ContentStore.digest(of: Array(text.utf8)),
-                tokenCount: TokenEstimator().count(text)))
+                tokenCount: processor.counter.count(text)))
     }
 
     /// Adds a passage to an assistant, or to what all share when there is none, in the caller's transaction.

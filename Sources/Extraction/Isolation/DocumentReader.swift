@@ -1,10 +1,24 @@
+public import TextAnalysis
+
 /// Reads and cuts a document of any format, in this process.
 public struct DocumentReader: Sendable {
-    private let options: ReadingOptions
+    public let options: ReadingOptions
+    /// What a token is for the sizes of passages.
+    public let counter: TokenCounter
 
-    public init(options: ReadingOptions = .init()) {
-        self.options = options
+    /// A reader by the product's own sizes, in estimated tokens.
+    public init() {
+        options = ReadingOptions()
+        counter = .estimate
     }
+
+    /// Reads the vocabulary the options name, some milliseconds: one reader serves many documents.
+    public init(options: ReadingOptions) throws(VocabularyError) {
+        self.options = options
+        counter = try options.counter()
+    }
+
+    var chunker: Chunker { Chunker(configuration: options.chunking, counter: counter) }
 
     /// Reads `bytes` as what their content and then `fileName` say they are.
     ///
@@ -12,7 +26,7 @@ public struct DocumentReader: Sendable {
     /// - Throws: ``ExtractionError`` when the file is at fault, ``ChunkingError``, `CancellationError`.
     public func read(_ bytes: [UInt8], fileName: String) throws -> ReadDocument {
         let document = try read(bytes, path: nil, fileName: fileName)
-        let chunks = try Chunker(configuration: options.chunking).chunks(of: document)
+        let chunks = try chunker.chunks(of: document)
         return ReadDocument(mediaType: document.mediaType, title: document.title, chunks: chunks)
     }
 

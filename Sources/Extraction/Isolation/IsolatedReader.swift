@@ -44,7 +44,11 @@ public struct ReaderProcessError: Error, CustomStringConvertible {
     public let description: String
 
     init(_ action: String) {
-        description = "\(action): \(String(cString: strerror(errno)))"
+        self.init(reason: "\(action): \(String(cString: strerror(errno)))")
+    }
+
+    init(reason: String) {
+        description = reason
     }
 }
 

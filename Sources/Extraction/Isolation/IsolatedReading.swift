@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TextAnalysis
 
 /// The inside of a process that reads one document: it limits itself, reads standard input and answers on standard output.
 public enum IsolatedReading {
@@ -7,6 +8,9 @@ public enum IsolatedReading {
     static let environment = [
         "PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "OPENBLAS_NUM_THREADS=1", "OMP_THREAD_LIMIT=1", "BUNKO_RESTARTED=1",
     ]
+
+    /// The code to exit with when the vocabulary cannot be read, which is the operator's to mend.
+    static let noVocabulary: Int32 = 4
 
     /// Does what ``IsolatedReader`` asked for in its last argument; returns the code to exit with.
     public static func run(request text: String) -> Int32 {
@@ -19,6 +23,8 @@ public enum IsolatedReading {
             return 0
         } catch let error as ExtractionError {
             return output.write(.failure(error)) ? 0 : 3
+        } catch is VocabularyError {
+            return noVocabulary
         } catch {
             return 3
         }
@@ -31,12 +37,12 @@ public enum IsolatedReading {
     }
 
     private static func read(_ request: ReadingRequest, to output: FrameWriter) throws {
+        let reader = try DocumentReader(options: request.options)
         let bytes = try input(atMost: request.options.limits.maximumBytes)
-        let reader = DocumentReader(options: request.options)
         let document = try reader.read(bytes, path: "/dev/stdin", fileName: request.fileName)
         guard output.write(.document(mediaType: document.mediaType, title: document.title)) else { return }
         var count = 0
-        try Chunker(configuration: request.options.chunking).forEachChunk(of: document) { chunk in
+        try reader.chunker.forEachChunk(of: document) { chunk in
             guard output.write(.chunk(chunk)) else { throw NobodyReads() }
             count += 1
         }

@@ -137,6 +137,9 @@ final class ReaderProcess: Sendable {
     private func failure(_ usage: (status: Int32, peakBytes: Int)) -> any Error {
         let signal = usage.status & 0x7f
         if signal == SIGXCPU { return ExtractionError.overLimit(resource: "\(limits.processorSeconds) seconds of processor time") }
+        if signal == 0, usage.status >> 8 & 0xff == IsolatedReading.noVocabulary {
+            return ReaderProcessError(reason: "the vocabulary prepared for counting tokens cannot be read")
+        }
         if usage.peakBytes > limits.memoryBytes / 3 * 2 || signal == SIGKILL {
             return ExtractionError.overLimit(resource: "\(limits.memoryBytes >> 20) MiB of memory")
         }

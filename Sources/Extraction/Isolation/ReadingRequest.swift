@@ -1,14 +1,29 @@
+import TextAnalysis
+
 /// How a document is to be read and cut.
 public struct ReadingOptions: Sendable, Equatable, Codable {
     public var limits: ExtractionLimits
     public var chunking: ChunkingConfiguration
     /// The languages of text recognition in pages that are pictures, as tesseract names them (`eng`, `jpn`); empty: none is tried.
     public var ocrLanguages: [String]
+    /// The path of a file with a vocabulary's prepared form (`BytePairTokenizer.prepared`), whose tokens passages are measured in; nil:
+    /// tokens are estimated. A path and not the vocabulary itself, so that a process of its own can be told.
+    public var vocabulary: String?
 
-    public init(limits: ExtractionLimits = .init(), chunking: ChunkingConfiguration = .init(), ocrLanguages: [String] = []) {
+    public init(
+        limits: ExtractionLimits = .init(), chunking: ChunkingConfiguration = .init(), ocrLanguages: [String] = [],
+        vocabulary: String? = nil
+    ) {
         self.limits = limits
         self.chunking = chunking
         self.ocrLanguages = ocrLanguages
+        self.vocabulary = vocabulary
+    }
+
+    /// Reads the vocabulary.
+    func counter() throws(VocabularyError) -> TokenCounter {
+        guard let vocabulary else { return .estimate }
+        return TokenCounter(try BytePairTokenizer(preparedFile: vocabulary))
     }
 }
 

@@ -8,7 +8,7 @@ public struct BytePairTokenizer: Sendable {
         /// Any two neighbours whose bytes together are a token; its id is its rank.
         case byRank
         /// Certain pairs of ids, in the order of their ranks.
-        case pairs([UInt64: Joined])
+        case pairs(MergeTable)
     }
 
     /// The token two neighbours form, and how early it is formed.
@@ -17,10 +17,11 @@ public struct BytePairTokenizer: Sendable {
         let id: UInt32
     }
 
-    private let vocabulary: TokenVocabulary
-    private let merges: Merges
+    let vocabulary: TokenVocabulary
+    let merges: Merges
     /// Whether a piece that is a token is taken for one without looking whether merges lead to it.
-    private let takesWholePieces: Bool
+    let takesWholePieces: Bool
+    let pattern: SplitPattern
     private let scanner: PieceScanner
     private let byteIDs: [UInt32?]
 
@@ -28,6 +29,7 @@ public struct BytePairTokenizer: Sendable {
         self.vocabulary = vocabulary
         self.merges = merges
         self.takesWholePieces = takesWholePieces
+        self.pattern = pattern
         scanner = PieceScanner(pattern)
         byteIDs = (0...255).map { vocabulary.id(of: [UInt8($0)].span, 0..<1) }
     }
@@ -87,7 +89,7 @@ public struct BytePairTokenizer: Sendable {
     func join(_ first: UInt32, _ second: UInt32, of text: borrowing Span<UInt8>, _ bytes: Range<Int>) -> Joined? {
         switch merges {
         case .byRank: vocabulary.id(of: text, bytes).map { Joined(rank: $0, id: $0) }
-        case .pairs(let pairs): pairs[UInt64(first) << 32 | UInt64(second)]
+        case .pairs(let pairs): pairs[first, second]
         }
     }
 }

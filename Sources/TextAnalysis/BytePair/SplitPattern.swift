@@ -2,7 +2,7 @@
 ///
 /// Each is published as a regular expression; ``PieceScanner`` does what the expression says without one.
 struct SplitPattern: Sendable, Equatable {
-    enum Words: Sendable {
+    enum Words: Int, Sendable {
         /// Letters, with a space in front: ` ?\p{L}+`.
         case afterSpace
         /// Letters, with any one scalar in front that is no letter, number or line end: `[^\r\n\p{L}\p{N}]?\p{L}+`.

@@ -18,6 +18,20 @@ struct TokenVocabulary: Sendable {
         ends.reserveCapacity(capacity + 1)
     }
 
+    init(_ reader: inout FlatReader) throws(FlatReader.Broken) {
+        (bytes, ends, ids) = (try reader.array(), try reader.array(), try reader.array())
+        (slots, longest) = (try reader.array(), try reader.number())
+        guard slots.count.nonzeroBitCount == 1, ids.count * 2 <= slots.count, ends.count == ids.count + 1 else { throw FlatReader.Broken() }
+    }
+
+    func write(to writer: inout FlatWriter) {
+        writer.array(bytes)
+        writer.array(ends)
+        writer.array(ids)
+        writer.array(slots)
+        writer.number(longest)
+    }
+
     var count: Int { ids.count }
 
     /// Adds a token; false when it is there already, or when there is no room for it.

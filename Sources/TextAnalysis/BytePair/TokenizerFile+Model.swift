@@ -53,15 +53,15 @@ extension TokenizerFile {
         }
 
         /// The merges by the ids of their tokens.
-        func pairs() throws(Unusable) -> [UInt64: BytePairTokenizer.Joined] {
-            var pairs = [UInt64: BytePairTokenizer.Joined](minimumCapacity: merges.count)
+        func pairs() throws(Unusable) -> MergeTable {
+            var pairs = MergeTable(capacity: merges.count)
             for (rank, merge) in merges.enumerated() {
                 guard let first = ids[merge.first], let second = ids[merge.second], let joined = ids[merge.first + merge.second] else {
                     throw Unusable(
                         reason: "merge \(rank + 1) joins \"\(merge.first)\" and \"\(merge.second)\", which the vocabulary does not have",
                         remedy: "Fetch the model's tokenizer.json again.")
                 }
-                pairs[UInt64(first) << 32 | UInt64(second)] = .init(rank: UInt32(rank), id: joined)
+                pairs.insert(first, second, .init(rank: UInt32(rank), id: joined))
             }
             return pairs
         }

@@ -13,6 +13,9 @@ struct Serve: AsyncParsableCommand {
             While nobody can log in and administer, a one-time link is printed that makes the first administrator; \
             BUNKO_ADMIN_PASSWORD makes the user "admin" instead. BUNKO_JWT_KEY (32 bytes or more) signs access tokens, the same on \
             all replicas; without it the data folder keeps a key of its own.
+
+            BUNKO_CHUNKING_TARGET (350) is the size of passages in tokens, which are estimated, or counted by the vocabulary that \
+            BUNKO_CHUNKING_TOKENIZER names (a .tiktoken or tokenizer.json file). What was imported before stays as it was cut.
             """)
 
     @Option(help: "Address to listen on (default: 127.0.0.1).")

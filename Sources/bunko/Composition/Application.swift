@@ -36,9 +36,10 @@ struct BunkoApplication: Sendable {
     func run(onListening: @escaping @Sendable (Endpoint, ServiceGroup?) async -> Void) async throws {
         // Trapped from here to the end: between the start's own watch and the service group's a signal would be lost.
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
+        let vocabulary = try settings.tokenizer.map { try VocabularyFile(of: $0, in: settings.dataDirectory) }
         let host = try await startedHost()
         do {
-            try await serve(host, signals, onListening)
+            try await serve(host, try documentReader(vocabulary), signals, onListening)
             try await host.stop()
         } catch {
             try await host.stop()
@@ -76,8 +77,16 @@ struct BunkoApplication: Sendable {
         }
     }
 
+    /// Reads documents as the settings say. The data folder is this process's alone by now, so a vocabulary may be laid down in it.
+    private func documentReader(_ vocabulary: VocabularyFile?) throws -> DocumentReader {
+        var options = settings.readingOptions
+        options.vocabulary = try vocabulary?.prepared()
+        return try VocabularyFile.reader(options)
+    }
+
     private func serve(
-        _ host: DatabaseHost, _ signals: UnixSignalsSequence, _ onListening: @escaping @Sendable (Endpoint, ServiceGroup?) async -> Void
+        _ host: DatabaseHost, _ documents: DocumentReader, _ signals: UnixSignalsSequence,
+        _ onListening: @escaping @Sendable (Endpoint, ServiceGroup?) async -> Void
     ) async throws {
         let administrator = LocalAdministrator()
         let database = Database(
@@ -88,7 +97,7 @@ struct BunkoApplication: Sendable {
         let events = ProcessingEvents()
         let contents = ContentStore(directory: "\(settings.dataDirectory)/files")
         let processor = DocumentProcessor(
-            isolated: IsolatedReader(command: ["/proc/self/exe", ReadDocument.name]), options: settings.readingOptions)
+            isolated: IsolatedReader(command: ReadDocument.command), reader: documents)
         let worker = IngestionWorker(
             database: database, contents: contents, processor: processor, embedder: embedder, usage: usage, events: events,
             scope: .system(purpose: "ingestion"), concurrency: settings.ingestionConcurrency,

@@ -18,6 +18,8 @@ struct Settings: Sendable {
     var ingestionQueue: Int
     /// How documents are read and cut.
     var readingOptions: ReadingOptions
+    /// A language model's vocabulary, `.tiktoken` or `tokenizer.json`, whose tokens passages are measured in; nil: they are estimated.
+    var tokenizer: String?
     /// Where to look for PostgreSQL first, before the usual places.
     var postgresDirectory: String?
     var logLevel: String
@@ -40,6 +42,8 @@ struct Settings: Sendable {
 
     static let defaultPort = 8787
     private static let leastIndexMemory = 64
+    /// An upload's size was checked when it came, by a setting that changes; the reader's own limit is that setting's largest value.
+    static let readingLimits = ExtractionLimits(maximumBytes: 1 << 30)
 
     /// - Throws: `configuration` when the file cannot be read or a value is out of range.
     init(_ options: GlobalOptions, host: String? = nil, port: Int? = nil) async throws {
@@ -49,7 +53,7 @@ struct Settings: Sendable {
         let reader = ConfigReader(providers: providers)
         let standard = ConfigReader(provider: environment)
         let data = options.data ?? reader.string(forKey: "data") ?? Self.defaultDataDirectory
-        dataDirectory = URL(filePath: (data as NSString).expandingTildeInPath).standardizedFileURL.path(percentEncoded: false)
+        dataDirectory = Self.absolute(data)
         databaseURL =
             options.databaseURL ?? reader.string(forKey: "database.url", isSecret: true)
             ?? standard.string(forKey: "database.url", isSecret: true)
@@ -58,6 +62,7 @@ struct Settings: Sendable {
         ingestionConcurrency = reader.int(forKey: "ingestion.concurrency", default: max(2, ProcessInfo.processInfo.activeProcessorCount))
         ingestionQueue = reader.int(forKey: "ingestion.queue", default: 10_000)
         readingOptions = try Self.readingOptions(reader)
+        tokenizer = reader.string(forKey: "chunking.tokenizer").map(Self.absolute)
         postgresDirectory = reader.string(forKey: "postgres.directory")
         logLevel = options.verbose ? "debug" : reader.string(forKey: "log.level", default: "info")
         tokenKey = reader.string(forKey: "jwt.key", isSecret: true)
@@ -86,6 +91,10 @@ struct Settings: Sendable {
         return "\(share)/bunko"
     }
 
+    private static func absolute(_ path: String) -> String {
+        URL(filePath: (path as NSString).expandingTildeInPath).standardizedFileURL.path(percentEncoded: false)
+    }
+
     private static func file(_ path: String) async throws -> FileProvider<YAMLSnapshot> {
         do {
             return try await FileProvider<YAMLSnapshot>(filePath: FilePath(path))
@@ -96,15 +105,23 @@ struct Settings: Sendable {
         }
     }
 
-    /// An upload's size was checked when it came, by a setting that changes; the reader's own limit is that setting's largest value.
     private static func readingOptions(_ reader: ConfigReader) throws(Problem) -> ReadingOptions {
-        var options = ReadingOptions(limits: ExtractionLimits(maximumBytes: 1 << 30))
+        var options = ReadingOptions(limits: readingLimits)
         options.ocrLanguages = (reader.string(forKey: "ocr.languages") ?? "").split(whereSeparator: { ", +".contains($0) }).map(String.init)
         guard options.ocrLanguages.allSatisfy({ $0.utf8.count <= 20 && $0.allSatisfy { $0.isLetter || $0 == "_" } }) else {
             throw Problem(
                 .configuration, code: "invalid_languages",
                 "ocr.languages is \"\(options.ocrLanguages.joined(separator: ","))\"; it names languages as tesseract does, such as eng,jpn,kor.",
                 parameter: "ocr.languages")
+        }
+        let target = reader.int(forKey: "chunking.target", default: options.chunking.targetTokens)
+        options.chunking = ChunkingConfiguration(targetTokens: target)
+        let allowed = ChunkingConfiguration.allowedTargets
+        guard allowed.contains(target) else {
+            throw Problem(
+                .configuration, code: "invalid_chunk_size",
+                "chunking.target is \(target) tokens; it must be between \(allowed.lowerBound) and \(allowed.upperBound).",
+                parameter: "chunking.target")
         }
         return options
     }
