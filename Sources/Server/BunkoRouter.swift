@@ -69,7 +69,8 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     KnowledgeRoutes(database: dependencies.database, writer: dependencies.knowledge, shared: shared).add(to: v1)
     AccountDataRoutes(database: dependencies.database).add(to: v1)
     FileRoutes(
-        database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch, shared: shared
+        database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch, shared: shared,
+        terms: dependencies.knowledge.terms
     ).add(to: v1)
     JobRoutes(database: dependencies.database, watch: dependencies.watch, events: dependencies.events, shared: shared).add(to: v1)
     UploadRoutes(

@@ -1,4 +1,5 @@
 import Domain
+import Embeddings
 import Foundation
 import Operations
 import Storage
@@ -42,6 +43,24 @@ import Testing
             #expect(try await api.send(.get, path, headers: ["If-None-Match": next]).status == 304)
             #expect(try await api.send(.put, path, #"{"value":3000}"#, headers: ["If-Match": next]).status == 200)
             #expect(try await api.send(.put, "/v1/settings/colour", #"{"value":1}"#, headers: ["If-Match": next]).status == 404)
+        }
+    }
+
+    @Test func `The limits tell how files are cut, and what embedding them costs`() async throws {
+        struct PaidEmbedder: EmbeddingProvider {
+            let model = EmbeddingModel(id: "paid", dimensions: 256, costPerMillionTokens: Decimal(string: "0.13") ?? 0)
+            func embed(_ texts: [String], purpose: EmbeddingPurpose) async throws -> [[Float]] { [] }
+        }
+        let free = HashingEmbedder().model.id
+        for (embedder, model, cost) in [(HashingEmbedder() as any EmbeddingProvider, free, 0), (PaidEmbedder(), "paid", 0.13)] {
+            try await LiveAPI.with(embedder: embedder) { api in
+                let limits = try await api.send(.get, "/v1/limits").object()
+                let embedding = try #require(limits["embedding"] as? [String: Any])
+                #expect(embedding["model"] as? String == model && embedding["cost_per_million_tokens"] as? Double == cost)
+                let reading = try #require(limits["reading"] as? [String: Any])
+                #expect(reading["target_tokens"] as? Int == 350 && reading["vocabulary"] is NSNull)
+                #expect(reading["ocr_languages"] as? [String] == [])
+            }
         }
     }
 

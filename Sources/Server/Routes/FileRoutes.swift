@@ -17,6 +17,7 @@ struct FileRoutes: Sendable {
     let intake: FileIntake
     let watch: FileWatch
     let shared: SharedRows
+    let terms: ImportTerms
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.post("files", use: upload)
@@ -28,8 +29,24 @@ struct FileRoutes: Sendable {
     }
 
     struct Limits: Encodable, Sendable {
+        struct Embedding: Encodable, Sendable {
+            let model: String
+            let cost_per_million_tokens: Decimal
+        }
+
+        struct Reading: Encodable, Sendable {
+            /// The size of passages aimed at.
+            let target_tokens: Int
+            /// Names the vocabulary whose tokens these are; null: they are estimated.
+            @Nullable var vocabulary: String?
+            /// The languages of text recognition.
+            let ocr_languages: [String]
+        }
+
         let max_file_size: Int
         let supported_file_types: [String]
+        let embedding: Embedding
+        let reading: Reading
     }
 
     @Sendable
@@ -94,12 +111,16 @@ struct FileRoutes: Sendable {
         return ResourceResponse(FileBody(file), version: file.version)
     }
 
-    /// What an upload may be, as the administrator set it.
+    /// What an upload may be, as the administrator set it, and what becomes of it: how it is cut, and what its vectors cost.
     @Sendable
     func limits(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Limits> {
         let scope = try context.scope
         let limits = try await intake.limits(scope)
-        return JSONResponse(Limits(max_file_size: limits.maximumBytes, supported_file_types: limits.supportedTypes))
+        return JSONResponse(
+            Limits(
+                max_file_size: limits.maximumBytes, supported_file_types: limits.supportedTypes,
+                embedding: .init(model: terms.embeddingModel, cost_per_million_tokens: terms.costPerMillionTokens),
+                reading: .init(target_tokens: terms.targetTokens, vocabulary: terms.vocabulary, ocr_languages: terms.ocrLanguages)))
     }
 
     @Sendable

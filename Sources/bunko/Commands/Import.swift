@@ -100,8 +100,16 @@ struct Import: AsyncParsableCommand {
     }
 
     private func work(_ wanted: ImportOptions, _ client: APIClient) async throws {
-        if dryRun { return try tell(try await DryRun(wanted, client, preview: .inProcess).run()) }
+        if dryRun { return try tell(try await DryRun(wanted, client, preview: preview).run()) }
         try await importAll(wanted, client)
+    }
+
+    /// Reads documents as the server at hand does. Its vocabulary is in the data folder when it is this machine's; for another server it
+    /// may be named here as it is there.
+    private func preview(_ limits: LimitsAnswer) async throws -> DocumentPreview {
+        guard limits.reading?.vocabulary != nil else { return try DocumentPreview.asServer(limits.reading) { _ in nil } }
+        let settings = try await Settings(options)
+        return try DocumentPreview.asServer(limits.reading) { try VocabularyFile.prepared($0, settings) }
     }
 
     private func importAll(_ wanted: ImportOptions, _ client: APIClient) async throws {

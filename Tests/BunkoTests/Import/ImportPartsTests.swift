@@ -156,13 +156,36 @@ struct ImportPartsTests {
     }
 
     @Test("A preview counts what an import would cut, and says what it cannot read")
-    func preview() throws {
+    func preview() async throws {
         let text = (0..<40).map { "## Part \($0)\n\n" + String(repeating: "A sentence of some words. ", count: 60) }.joined(
             separator: "\n\n")
-        let figures = try #require(try DocumentPreview.inProcess.figures(Array(text.utf8), "a.md"))
+        let preview = try DocumentPreview.asServer(nil) { _ in nil }
+        let read = try await preview.figures(Array(text.utf8), "a.md")
+        let figures = try #require(read)
         #expect(figures.chunks >= 40)
         #expect(figures.tokens > figures.chunks * 100)
-        let fault = #expect(throws: FileFault.self) { try DocumentPreview.inProcess.figures(Array(" \n".utf8), "a.md") }
+        let fault = await #expect(throws: FileFault.self) { try await preview.figures(Array(" \n".utf8), "a.md") }
         #expect(fault?.code == "no_text")
+        let larger = try DocumentPreview.asServer(.init(target_tokens: 1_400, vocabulary: nil, ocr_languages: [])) { _ in nil }
+        let plain = Array(text.replacing("## ", with: "").utf8)
+        let (many, few) = (try await preview.figures(plain, "a.md")?.chunks ?? 0, try await larger.figures(plain, "a.md")?.chunks ?? 0)
+        #expect(few > 1 && few * 2 < many)
+        let foreign = try DocumentPreview.asServer(.init(target_tokens: 350, vocabulary: "x", ocr_languages: [])) { _ in nil }
+        #expect(preview.isExact && larger.isExact && !foreign.isExact, "a vocabulary that is not here makes an estimate")
+    }
+
+    @Test("A dry run's cost is the price of its tokens")
+    func cost() throws {
+        func file(_ action: DryRunReport.Action, _ tokens: Int?) -> DryRunReport.File {
+            .init(path: "/a", action: action, chunks: tokens.map { $0 / 100 }, tokens: tokens, reason: nil, code: nil)
+        }
+        let paid = try JSONDecoder().decode(LimitsAnswer.Embedding.self, from: Data(#"{"model":"m","cost_per_million_tokens":0.13}"#.utf8))
+        let report = DryRunReport(
+            files: [file(.add, 1_500_000), file(.replace, 500_000), file(.unchanged, 9_000_000), file(.add, nil)], embedding: paid,
+            seconds: 1)
+        #expect(report.totals.cost == 0.26 && report.totals.tokens == 2_000_000 && report.totals.not_counted == 1)
+        #expect(report.lines.contains { $0.contains("cost 0.26 with m (0.13 a million)") }, "\(report.lines)")
+        let encoded = try JSONSerialization.jsonObject(with: Output.encoded(report)) as? [String: Any]
+        #expect(encoded?["cost_per_million_tokens"] as? Double == 0.13 && encoded?["embedding_model"] as? String == "m")
     }
 }

@@ -64,10 +64,18 @@ struct LimitsAnswer: Decodable, Sendable {
         let cost_per_million_tokens: Double
     }
 
+    struct Reading: Decodable, Sendable, Equatable {
+        let target_tokens: Int
+        let vocabulary: String?
+        let ocr_languages: [String]
+    }
+
     let max_file_size: Int
     let supported_file_types: [String]
     /// Nil from a server that does not tell.
     let embedding: Embedding?
+    /// How documents are read and cut; nil from a server that does not tell.
+    let reading: Reading?
 }
 
 struct DeletionAnswer: Decodable, Sendable {

@@ -24,11 +24,14 @@ struct DryRun: Sendable {
     /// Documents cut at a time: each may be as large as an upload may be, and takes several times its size.
     private static let width = 2
 
-    init(_ options: ImportOptions, _ client: APIClient, preview: DocumentPreview) async throws {
+    /// - Parameter preview: made of what the server tells.
+    init(
+        _ options: ImportOptions, _ client: APIClient, preview: (LimitsAnswer) async throws -> DocumentPreview
+    ) async throws {
         self.options = options
-        self.preview = preview
         let found = try await ImportTarget.find(options.assistant, client, mayMake: false)
         limits = try await client.get("/v1/limits")
+        self.preview = try await preview(limits)
         inventory = try await Inventory.read(found.target, client)
     }
 
@@ -85,10 +88,9 @@ struct DryRun: Sendable {
 
     private func figures(_ read: LocalFile.Read) async throws -> DocumentPreview.Figures? {
         let file = read.file
-        return try await Blocking.run { _ in
-            try preview.figures(
-                try read.bytes ?? file.part(offset: 0, count: file.size), (file.path as NSString).lastPathComponent)
-        }
+        let bytes =
+            if let bytes = read.bytes { bytes } else { try await Blocking.run { _ in try file.part(offset: 0, count: file.size) } }
+        return try await preview.figures(bytes, (file.path as NSString).lastPathComponent)
     }
 
     private func report(_ ledger: ImportLedger, seconds: Double) -> DryRunReport {
@@ -108,6 +110,7 @@ struct DryRun: Sendable {
                 .init(path: $0.path.text, action: .remove, chunks: $0.file.chunks, tokens: 0, reason: nil, code: nil)
             }
         }
-        return DryRunReport(files: files, kept: kept, embedding: limits.embedding, seconds: seconds)
+        return DryRunReport(
+            files: files, kept: kept, embedding: limits.embedding, isEstimated: !preview.isExact, seconds: seconds)
     }
 }

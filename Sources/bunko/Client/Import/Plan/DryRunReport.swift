@@ -9,7 +9,7 @@ struct DryRunReport: Encodable, Sendable {
     struct File: Encodable, Sendable {
         let path: String
         let action: Action
-        /// Nil for what is not read on this machine.
+        /// Nil for what is not read on this machine, as it lacks a program.
         let chunks: Int?
         /// To embed; at most, as a changed file embeds only the passages that changed.
         let tokens: Int?
@@ -27,7 +27,7 @@ struct DryRunReport: Encodable, Sendable {
         /// Of files to add and replace.
         let chunks: Int
         let tokens: Int
-        /// Files to add and replace whose passages are not counted, as their type is not read on this machine.
+        /// Files to add and replace whose passages are not counted, as this machine lacks a program that reads them.
         let not_counted: Int
         let cost: Double
     }
@@ -39,13 +39,18 @@ struct DryRunReport: Encodable, Sendable {
     let kept: Int
     /// The model the cost is for; nil when the server tells none, and then the cost is 0 for want of a price.
     let embedding_model: String?
+    let cost_per_million_tokens: Double?
+    /// Whether the passages may be other ones on the server, as its vocabulary is not on this machine.
+    let is_estimated: Bool
     let seconds: Double
 
-    init(files: [File], kept: Int = 0, embedding: LimitsAnswer.Embedding?, seconds: Double) {
+    init(files: [File], kept: Int = 0, embedding: LimitsAnswer.Embedding?, isEstimated: Bool = false, seconds: Double) {
         self.files = files
         self.kept = kept
         self.seconds = (seconds * 1_000).rounded() / 1_000
         embedding_model = embedding?.model
+        cost_per_million_tokens = embedding?.cost_per_million_tokens
+        is_estimated = isEstimated
         func count(_ action: Action) -> Int { files.count { $0.action == action } }
         let new = files.filter { $0.action == .add || $0.action == .replace }
         let tokens = new.reduce(0) { $0 + ($1.tokens ?? 0) }
@@ -75,7 +80,10 @@ struct DryRunReport: Encodable, Sendable {
         lines.append("\(totals.chunks) passages of \(totals.tokens) tokens to embed at most; \(price)")
         if kept > 0 { lines.append("\(kept) files seem gone and would be kept, because not everything could be read.") }
         if totals.not_counted > 0 {
-            lines.append("\(totals.not_counted) files are of types that only the server reads: their passages are not counted.")
+            lines.append("\(totals.not_counted) files need a program to be read that this machine lacks: their passages are not counted.")
+        }
+        if is_estimated {
+            lines.append("The server's vocabulary is not on this machine, so passages are estimated; name it in BUNKO_CHUNKING_TOKENIZER.")
         }
         return lines
     }
@@ -83,6 +91,7 @@ struct DryRunReport: Encodable, Sendable {
     private var price: String {
         guard let embedding_model else { return "cost 0: the server tells no price." }
         let cost = totals.cost.formatted(.number.precision(.fractionLength(0...6)).grouping(.never))
-        return "cost \(cost) with \(embedding_model)."
+        let price = (cost_per_million_tokens ?? 0).formatted(.number.precision(.fractionLength(0...6)).grouping(.never))
+        return "cost \(cost) with \(embedding_model) (\(price) a million)."
     }
 }
