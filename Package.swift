@@ -93,7 +93,7 @@ let package = Package(
         .testTarget(name: "VectorBenchmarksTests", dependencies: ["VectorBenchmarks", "VectorDatasets", "VectorIndex"]),
         .testTarget(name: "TextAnalysisTests", dependencies: ["TextAnalysis"]),
         .testTarget(name: "EmbeddingsTests", dependencies: ["Embeddings", "TextAnalysis"]),
-        .testTarget(name: "ExtractionTests", dependencies: ["Extraction", "TextAnalysis"]),
+        .testTarget(name: "ExtractionTests", dependencies: ["Extraction", "TextAnalysis", "TestSupport"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Domain", "Postgres", "TestSupport", .logging]),
         .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Storage", "Domain", "TestSupport", .crypto, .logging]),
         .testTarget(
