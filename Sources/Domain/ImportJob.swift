@@ -103,11 +103,14 @@ public struct ClaimedJob: Sendable {
     public let file: StoredFile
     /// How often it was begun, this time included.
     public let attempts: Int
+    /// How often the service or its reader was killed meanwhile.
+    public let interruptions: Int
 
-    public init(id: JobID, file: StoredFile, attempts: Int) {
+    public init(id: JobID, file: StoredFile, attempts: Int, interruptions: Int) {
         self.id = id
         self.file = file
         self.attempts = attempts
+        self.interruptions = interruptions
     }
 }
 
@@ -123,6 +126,17 @@ public struct JobProgress: Sendable {
         self.chunks = chunks
         self.embedded = embedded
     }
+}
+
+extension JobFailure {
+    /// With so many interruptions a file is taken for their cause.
+    public static let mostInterruptions = 3
+
+    /// A file that everything died of which worked on it.
+    public static let interrupted = JobFailure(
+        code: "processing_interrupted",
+        reason: "The service, or its process that reads documents, was killed three times while it read this file.",
+        remedy: "Make sure that the machine has memory to spare, then import it again with --retry-failed.", step: .extracting)
 }
 
 extension JobFailure: CustomStringConvertible {

@@ -22,7 +22,7 @@ public struct DocumentProcessor: Sendable {
     var counter: TokenCounter { reader.counter }
 
     /// Reads a document whose bytes are at hand.
-    /// - Throws: `ExtractionError` when the file is at fault, `ReaderProcessError`, `CancellationError`.
+    /// - Throws: `ExtractionError` when the file is at fault, `ReaderProcessError`, `ReaderKilled`, `CancellationError`.
     @concurrent
     public func read(_ bytes: [UInt8], fileName: String) async throws -> ReadDocument {
         if let document = try await readHere(bytes, fileName: fileName) { return document }

@@ -116,6 +116,8 @@ struct ImportSession {
             let problem = Problem(
                 .environment, code: "reader_unavailable", "No process of the server's can read files at present.", underlying: error)
             try await retry(job, problem, step: .extracting, log)
+        case is ReaderKilled:
+            try await retryInterrupted(job, log)
         case let problem as Problem where ![.unavailable, .storageFull, .environment].contains(problem.kind):
             // What was made of this file is refused, or of one it shared a claim with: tried again, each is alone.
             try await retry(job, problem, step: .storing, log)
@@ -132,9 +134,21 @@ struct ImportSession {
             let remedy = [problem.remedy, "Import the file again with --retry-failed."].compactMap(\.self).joined(separator: " ")
             return try await fail(job, JobFailure(code: problem.code, reason: problem.detail, remedy: remedy, step: step))
         }
-        let longest = min(worker.longestRetry, worker.firstRetry * (1 << min(job.attempts - 1, 16)))
-        let pause = max(longest * Double.random(in: 0...1), problem.retryAfter.map { .seconds($0) } ?? .zero)
+        let pause = max(pause(after: job.attempts), problem.retryAfter.map { .seconds($0) } ?? .zero)
         try await database.write(scope) { try await $0.releaseJob(job, of: instance, pause: pause) }
+    }
+
+    /// Tries a job again whose reader was killed; the one that memory was too short for may have been another.
+    private func retryInterrupted(_ job: ClaimedJob, _ log: Logger) async throws {
+        log.warning("a reader was killed from outside", metadata: ["interruptions": "\(job.interruptions + 1)"])
+        guard job.interruptions + 1 < JobFailure.mostInterruptions else { return try await fail(job, .interrupted) }
+        let pause = pause(after: job.interruptions + 1)
+        try await database.write(scope) { try await $0.releaseJob(job, of: instance, pause: pause, isInterrupted: true) }
+    }
+
+    /// - Parameter attempt: the one that failed, from 1.
+    private func pause(after attempt: Int) -> Duration {
+        min(worker.longestRetry, worker.firstRetry * (1 << min(attempt - 1, 16))) * Double.random(in: 0...1)
     }
 
     private func fail(_ job: ClaimedJob, _ failure: JobFailure) async throws {

@@ -50,6 +50,10 @@ extension KnowledgeWriter {
                 members: rest)
         } catch let error as ExtractionError {
             throw Problem(error, of: source)
+        } catch let error as ReaderKilled {
+            throw Problem(
+                .unavailable, code: "reader_killed", "The process that read \(source.text) was killed.",
+                remedy: "Send the request again; if that happens every time, the machine lacks memory.", underlying: error)
         }
     }
 

@@ -37,6 +37,7 @@ extension Migration {
         Migration(21, "change_times", PackageResources._021_change_times_up_sql, PackageResources._021_change_times_down_sql),
         Migration(22, "jobs", PackageResources._022_jobs_up_sql, PackageResources._022_jobs_down_sql),
         Migration(23, "uploads", PackageResources._023_uploads_up_sql, PackageResources._023_uploads_down_sql),
+        Migration(24, "interruptions", PackageResources._024_interruptions_up_sql, PackageResources._024_interruptions_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {

@@ -51,7 +51,7 @@ extension Transaction {
             """
             WITH waiting AS (
                 SELECT j.user_id AS owner, j.id AS job, j.file_id AS subject, j.created_at AS since, j.assistant_id AS assistant,
-                    f.conversation_id AS conversation, j.attempts = 0 AND f.file_size <= \(small) AS is_small
+                    f.conversation_id AS conversation, j.attempts + j.interruptions = 0 AND f.file_size <= \(small) AS is_small
                 FROM jobs j JOIN files f ON f.user_id = j.user_id AND f.id = j.file_id
                 WHERE j.state = 'queued' AND j.not_before <= now() AND f.archived_conversation_id IS NULL
                 ORDER BY j.created_at, j.id LIMIT \(limit) FOR UPDATE OF j, f SKIP LOCKED
@@ -64,22 +64,23 @@ extension Transaction {
             ), taken AS (
                 UPDATE jobs SET state = 'extracting', claimed_by = \(instance.rawValue), attempts = attempts + 1,
                     started_at = coalesce(started_at, clock_timestamp())
-                FROM next WHERE user_id = owner AND id = job RETURNING owner, job, subject, since, attempts AS tries
+                FROM next WHERE user_id = owner AND id = job
+                RETURNING owner, job, subject, since, attempts AS tries, interruptions AS deaths
             ), begun AS (
                 UPDATE files SET processing_state = 'processing' FROM taken WHERE user_id = owner AND id = subject
-                RETURNING \(Self.fileColumns), since, job, tries
+                RETURNING \(Self.fileColumns), since, job, tries, deaths
             )
             SELECT * FROM begun ORDER BY since, job
             """
         ).map { row in
             ClaimedJob(
-                id: try row.decode("job", as: JobID.self), file: try StoredFile(row), attempts: Int(try row.decode("tries", as: Int32.self))
-            )
+                id: try row.decode("job", as: JobID.self), file: try StoredFile(row),
+                attempts: Int(try row.decode("tries", as: Int32.self)), interruptions: Int(try row.decode("deaths", as: Int32.self)))
         }
     }
 
     /// Puts the jobs of instances that no longer live back into the queue; a file that took three instances down with it is failed.
-    /// An attempt that ended because the server was started again is not counted.
+    /// An attempt that ended because the database was started again is not counted.
     /// - Parameter instance: who notices; its own claims stay.
     /// - Returns: how many jobs changed.
     @discardableResult
@@ -91,48 +92,48 @@ extension Transaction {
                     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                     AND ((l.classid::bigint << 32) | l.objid::bigint) = j.claimed_by)
             """
+        let isCounted: SQL = "(updated_at >= pg_postmaster_start_time())::integer"
         return try await release(
-            isAbandoned, counted: "attempts - (updated_at < pg_postmaster_start_time())::integer", endsAfter: 3)
+            isAbandoned, attempts: "attempts - 1 + \(isCounted)", interruptions: "interruptions + \(isCounted)")
     }
 
     /// Gives back every job of instances that process nothing any more, without counting the attempts.
     public func releaseClaims(of instances: [InstanceID]) async throws {
         guard !instances.isEmpty else { return }
-        try await release("j.claimed_by = ANY (\(instances.map(\.rawValue)))", counted: "greatest(attempts - 1, 0)", endsAfter: .max)
+        try await release(
+            "j.claimed_by = ANY (\(instances.map(\.rawValue)))", attempts: "greatest(attempts - 1, 0)", interruptions: "interruptions")
     }
 
     /// - Parameters:
-    ///   - counted: the attempts that the job has had.
-    ///   - endsAfter: the attempts with which it fails instead.
+    ///   - attempts: those that the job has had.
+    ///   - interruptions: the same; with too many it fails instead.
     @discardableResult
-    private func release(_ condition: SQL, counted: SQL, endsAfter limit: Int32) async throws -> Int {
-        try await connection.execute(
+    private func release(_ condition: SQL, attempts: SQL, interruptions: SQL) async throws -> Int {
+        let failure = JobFailure.interrupted
+        let isEnd: SQL = "\(interruptions) >= \(Int32(JobFailure.mostInterruptions))"
+        return try await connection.execute(
             """
             WITH gone (owner, job, subject) AS (
                 SELECT j.user_id, j.id, j.file_id FROM jobs j JOIN files f ON f.user_id = j.user_id AND f.id = j.file_id
                 WHERE j.claimed_by IS NOT NULL AND \(condition) FOR UPDATE OF j, f SKIP LOCKED
             ), released (owner, subject, failed) AS (
                 UPDATE jobs SET
-                    state = CASE WHEN \(counted) >= \(limit) THEN 'failed' ELSE 'queued' END,
-                    failure_code = CASE WHEN \(counted) >= \(limit) THEN \(Self.interrupted.code) END,
-                    failure_reason = CASE WHEN \(counted) >= \(limit) THEN \(Self.interrupted.reason) END,
-                    failure_remedy = CASE WHEN \(counted) >= \(limit) THEN \(Self.interrupted.remedy) END,
-                    failure_step = CASE WHEN \(counted) >= \(limit) THEN state END,
-                    finished_at = CASE WHEN \(counted) >= \(limit) THEN clock_timestamp() END,
-                    attempts = \(counted), claimed_by = NULL
+                    state = CASE WHEN \(isEnd) THEN 'failed' ELSE 'queued' END,
+                    failure_code = CASE WHEN \(isEnd) THEN \(failure.code) END,
+                    failure_reason = CASE WHEN \(isEnd) THEN \(failure.reason) END,
+                    failure_remedy = CASE WHEN \(isEnd) THEN \(failure.remedy) END,
+                    failure_step = CASE WHEN \(isEnd) THEN state END,
+                    finished_at = CASE WHEN \(isEnd) THEN clock_timestamp() END,
+                    attempts = \(attempts), interruptions = \(interruptions), claimed_by = NULL
                 FROM gone WHERE user_id = owner AND id = job RETURNING user_id, file_id, state = 'failed'
             )
             UPDATE files SET
                 processing_state = CASE WHEN failed THEN 'failed' ELSE 'pending' END,
-                failure_code = CASE WHEN failed THEN \(Self.interrupted.code) END,
-                failure_reason = CASE WHEN failed THEN \(Self.interrupted.description) END
+                failure_code = CASE WHEN failed THEN \(failure.code) END,
+                failure_reason = CASE WHEN failed THEN \(failure.description) END
             FROM released WHERE user_id = owner AND id = subject
             """)
     }
-
-    private static let interrupted = JobFailure(
-        code: "processing_interrupted", reason: "The service stopped three times while it read this file.",
-        remedy: "Import it again with --retry-failed.", step: .extracting)
 
     /// Whether the instance's lock is still held: its session may have broken without anybody having used it since.
     public func isLocked(_ instance: InstanceID) async throws -> Bool {
@@ -150,13 +151,17 @@ extension Transaction {
     /// - Parameters:
     ///   - pause: how long it waits there, after a fault of the machine or of a provider; then the attempt counts. Without one it was
     ///     the service that ended, and the attempt does not.
-    public func releaseJob(_ job: ClaimedJob, of instance: InstanceID, pause: Duration? = nil) async throws {
+    ///   - isInterrupted: whether its reader was killed.
+    public func releaseJob(
+        _ job: ClaimedJob, of instance: InstanceID, pause: Duration? = nil, isInterrupted: Bool = false
+    ) async throws {
         guard try await lockFile(of: job) else { return }
         let seconds = pause.map { $0 / .seconds(1) }
         let released = try await connection.execute(
             """
             UPDATE jobs SET state = 'queued', claimed_by = NULL,
                 attempts = CASE WHEN \(seconds)::float8 IS NULL THEN greatest(attempts - 1, 0) ELSE attempts END,
+                interruptions = interruptions + \(isInterrupted ? 1 : 0)::integer,
                 not_before = now() + make_interval(secs => coalesce(\(seconds)::float8, 0))
             WHERE \(Self.isHeld(job, by: instance))
             """)

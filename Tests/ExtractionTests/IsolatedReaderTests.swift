@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import Extraction
@@ -58,13 +59,31 @@ import Testing
         #expect(code(await read(script)) == "damaged")
     }
 
+    @Test(arguments: ["KILL", "TERM"])
+    func `A reader that somebody else killed says nothing of its document`(signal: String) async {
+        let result = await read("kill -\(signal) $$")
+        #expect(throws: ReaderKilled.self) { try result.get() }
+    }
+
+    @Test func `One that goes on after its processor time is killed for that`() async {
+        let script = "trap '' XCPU; ulimit -H -t 2; ulimit -S -t 1; while :; do :; done"
+        #expect(code(await read(script) { $0.processorSeconds = 1 }) == "over_limit")
+    }
+
+    @Test func `Nor does a program of the reader's`() async throws {
+        for signal in [SIGKILL, SIGTERM] { #expect(ProgramLimits.error(.signal(signal), ProgramMessages()) == .programKilled) }
+        let told = try frames([.failure(.programKilled)])
+        let result = await read("cat <<'X'\n\(told)\nX")
+        #expect(throws: ReaderKilled.self) { try result.get() }
+    }
+
     @Test func `A reader that hangs, floods or fills the processor is ended, with what it started`() async throws {
         let marker = "bunko-\(UUID().uuidString)"
         let begin = ContinuousClock.now
         #expect(code(await read("sh -c 'exec -a \(marker) sleep 600' & sleep 600") { $0.seconds = 1 }) == "over_limit")
         #expect(code(await read("while :; do echo '{}{}{}'; done") { $0.outputBytes = 1 << 20 }) != nil)
         #expect(code(await read("yes | tr -d '\\n'") { $0.outputBytes = 1 << 20 }) == "over_limit")
-        #expect(code(await read("ulimit -t 1; while :; do :; done")) == "over_limit")
+        #expect(code(await read("ulimit -S -t 1; while :; do :; done")) == "over_limit")
         #expect(ContinuousClock.now - begin < .seconds(60))
         let left = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { pid in
             (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8).contains(marker)) == true

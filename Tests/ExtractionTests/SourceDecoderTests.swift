@@ -62,7 +62,7 @@ import Testing
             .emptyFile, .noText, .binary(looksLike: "x"), .unsupported(type: "x"), .invalidUTF8(byteOffset: 0, line: 1),
             .invalidUTF16(byteOffset: 0, line: 1), .nullCharacter(line: 1),
             .tooLarge(bytes: 2, maximumBytes: 1), .locked(format: "x"), .damaged(format: "x", reason: "y"), .noTextLayer(pages: 2),
-            .overLimit(resource: "x"), .programMissing(program: "x", package: "y"),
+            .overLimit(resource: "x"), .programKilled, .programMissing(program: "x", package: "y"),
         ]
         #expect(Set(all.map(\.code)).count == all.count - 2, "three ways to have no text")
         #expect(Set(all.map(\.description)).count == all.count)

@@ -102,6 +102,29 @@ import Testing
         }
     }
 
+    @Test func `Attempts that a provider ended are no reason to suspect the file`() async throws {
+        try await withTestDatabase { db in
+            let file = try await db.put("a.md", for: db.alice).file
+            for _ in 1...4 {
+                let instance = InstanceID()
+                let claimed = try #require(try await db.claim(instance))
+                try await db.database.write(db.system) { try await $0.releaseJob(claimed, of: instance, pause: .zero) }
+            }
+            for deaths in 0...1 {
+                let claimed = try #require(try await db.claim(InstanceID()))
+                #expect((claimed.attempts, claimed.interruptions) == (5 + deaths, deaths))
+                _ = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims(noticedBy: InstanceID()) }
+                #expect(try await db.file(file.id, of: db.alice).state == .pending)
+            }
+            let instance = InstanceID()
+            let claimed = try #require(try await db.claim(instance))
+            try await db.database.write(db.system) {
+                try await $0.releaseJob(claimed, of: instance, pause: .zero, isInterrupted: true)
+            }
+            #expect(try await db.claim(instance)?.interruptions == 3)
+        }
+    }
+
     @Test func `A server that was started again meanwhile counts no attempt`() async throws {
         try await withTestDatabase { db in
             let file = try await db.put("a.md", for: db.alice).file
@@ -114,6 +137,8 @@ import Testing
                 _ = try await db.database.write(db.system) { try await $0.releaseAbandonedClaims(noticedBy: InstanceID()) }
                 #expect(try await db.file(file.id, of: db.alice).state == .pending)
             }
+            let claimed = try await db.claim(InstanceID())
+            #expect(claimed?.attempts == 1 && claimed?.interruptions == 0)
         }
     }
 

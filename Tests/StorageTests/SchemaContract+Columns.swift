@@ -164,6 +164,7 @@ extension SchemaContract {
         decision | jobs.file_id | uuid not null
         decision | jobs.finished_at | timestamp with time zone
         decision | jobs.id | uuid not null default gen_random_uuid()
+        decision | jobs.interruptions | integer not null default 0
         decision | jobs.not_before | timestamp with time zone not null default now()
         decision | jobs.started_at | timestamp with time zone
         decision | jobs.state | character varying(20) not null default 'queued'::character varying

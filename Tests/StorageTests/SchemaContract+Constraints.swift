@@ -81,6 +81,7 @@ extension SchemaContract {
         decision | jobs.jobs_check2 | CHECK (((failure_reason IS NOT NULL) = ((state)::text = 'failed'::text)))
         decision | jobs.jobs_chunks_embedded_check | CHECK ((chunks_embedded >= 0))
         decision | jobs.jobs_chunks_total_check | CHECK ((chunks_total >= 0))
+        decision | jobs.jobs_interruptions_check | CHECK ((interruptions >= 0))
         decision | jobs.jobs_pkey | PRIMARY KEY (user_id, id)
         decision | jobs.jobs_state_check | CHECK (((state)::text = ANY ((ARRAY['queued'::character varying, 'extracting'::character varying, 'chunking'::character varying, 'embedding'::character varying, 'storing'::character varying, 'done'::character varying, 'failed'::character varying, 'unchanged'::character varying, 'cancelled'::character varying])::text[])))
         decision | jobs.jobs_user_id_file_id_fkey | FOREIGN KEY (user_id, file_id) REFERENCES files(user_id, id) ON DELETE CASCADE

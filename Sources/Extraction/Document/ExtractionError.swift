@@ -24,6 +24,8 @@ public enum ExtractionError: Error, Sendable, Equatable, Codable {
     case noTextLayer(pages: Int)
     /// Reading it takes more than one file may have of `resource` ("60 seconds of processor time", "512 MiB of memory").
     case overLimit(resource: String)
+    /// A program that reads the format was killed by somebody outside; ``IsolatedReader`` tells of it as ``ReaderKilled``.
+    case programKilled
     /// This machine lacks a program that reads the format; the operator's to mend.
     case programMissing(program: String, package: String)
 
@@ -40,6 +42,7 @@ public enum ExtractionError: Error, Sendable, Equatable, Codable {
         case .locked: "locked"
         case .damaged: "damaged"
         case .overLimit: "over_limit"
+        case .programKilled: "program_killed"
         case .programMissing: "program_missing"
         }
     }
@@ -66,6 +69,7 @@ extension ExtractionError: CustomStringConvertible {
         case .noTextLayer(let pages):
             "The \(pages == 1 ? "page is a picture" : "\(pages) pages are pictures") without a text layer, so there is no text to read."
         case .overLimit(let resource): "Reading this file takes more than \(resource), the limit for one file."
+        case .programKilled: "A program that reads files of this kind was killed while it read this one."
         case .programMissing(let program, _): "This server lacks \(program), which reads files of this kind."
         }
     }
@@ -85,6 +89,7 @@ extension ExtractionError: CustomStringConvertible {
         case .noTextLayer:
             "Run text recognition (OCR) on it first, or let the operator turn it on with ocr.languages."
         case .overLimit: "Split it or export it in a simpler form."
+        case .programKilled: "Make sure that the machine has memory to spare, then import again with --retry-failed."
         case .programMissing(_, let package): "Let its operator install \(package), then import again with --retry-failed."
         }
     }

@@ -17,7 +17,7 @@ public struct IsolatedReader: Sendable {
 
     /// Reads the file behind `descriptor`, which stays the caller's, from its beginning.
     /// - Throws: ``ExtractionError`` when the file is at fault or goes beyond the limits, ``ReaderProcessError`` when no process can be
-    ///   had, `CancellationError`.
+    ///   had, ``ReaderKilled``, `CancellationError`.
     public func read(_ descriptor: Int32, fileName: String, options: ReadingOptions) async throws -> ReadDocument {
         guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw ReaderProcessError("going to the beginning of a document") }
         let request = try JSONEncoder().encode(ReadingRequest(fileName: fileName, options: options, limits: limits))
@@ -50,6 +50,11 @@ public struct ReaderProcessError: Error, CustomStringConvertible {
     init(reason: String) {
         description = reason
     }
+}
+
+/// A reader was killed by somebody outside, such as the system's killer for want of memory: its document may be at fault or not.
+public struct ReaderKilled: Error, Sendable {
+    public init() {}
 }
 
 /// Bytes as a file without a name: programs that read documents want to seek in them.

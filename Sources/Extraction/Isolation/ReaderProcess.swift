@@ -12,6 +12,13 @@ final class ReaderProcess: Sendable {
     private let limits: ReaderLimits
     private let ending = Mutex(Ending.running)
 
+    /// How the process ended, and what it had needed.
+    private struct Usage {
+        let status: Int32
+        let peakBytes: Int
+        let processorSeconds: Int
+    }
+
     /// Starts `command` with `input` as its standard input, no other files and a fixed environment.
     init(_ command: [String], input: Int32, limits: ReaderLimits) throws(ReaderProcessError) {
         var ends: [Int32] = [0, 0]
@@ -51,6 +58,8 @@ final class ReaderProcess: Sendable {
         do {
             try reading.get()
             if let document = answer.document { return document }
+        } catch ExtractionError.programKilled {
+            throw ReaderKilled()
         } catch let error as DecodingError {
             throw ExtractionError.damaged(format: "document", reason: "its reader's answer was not understood (\(error))")
         }
@@ -96,7 +105,7 @@ final class ReaderProcess: Sendable {
         }
     }
 
-    private func reap() -> (status: Int32, peakBytes: Int) {
+    private func reap() -> Usage {
         var status: Int32 = 0
         var usage = rusage()
         while wait4(pid, &status, 0, &usage) < 0 && errno == EINTR {}
@@ -105,7 +114,8 @@ final class ReaderProcess: Sendable {
             kill(-pid, SIGKILL)
             if ending == .running { ending = .reaped }
         }
-        return (status, usage.ru_maxrss << 10)
+        let microseconds = [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + $1.tv_sec * 1_000_000 + $1.tv_usec }
+        return Usage(status: status, peakBytes: usage.ru_maxrss << 10, processorSeconds: microseconds / 1_000_000)
     }
 
     // MARK: - Its answer
@@ -134,13 +144,18 @@ final class ReaderProcess: Sendable {
     }
 
     /// Why a process ended without an answer.
-    private func failure(_ usage: (status: Int32, peakBytes: Int)) -> any Error {
+    private func failure(_ usage: Usage) -> any Error {
         let signal = usage.status & 0x7f
-        if signal == SIGXCPU { return ExtractionError.overLimit(resource: "\(limits.processorSeconds) seconds of processor time") }
         if signal == 0, usage.status >> 8 & 0xff == IsolatedReading.noVocabulary {
             return ReaderProcessError(reason: "the vocabulary prepared for counting tokens cannot be read")
         }
-        if usage.peakBytes > limits.memoryBytes / 3 * 2 || signal == SIGKILL {
+        // The hard limit kills what goes on after SIGXCPU.
+        if signal == SIGXCPU || signal == SIGKILL && usage.processorSeconds >= limits.processorSeconds {
+            return ExtractionError.overLimit(resource: "\(limits.processorSeconds) seconds of processor time")
+        }
+        // No other limit of its own kills it: where memory is refused, it traps.
+        if signal == SIGKILL || signal == SIGTERM { return ReaderKilled() }
+        if usage.peakBytes > limits.memoryBytes / 3 * 2 {
             return ExtractionError.overLimit(resource: "\(limits.memoryBytes >> 20) MiB of memory")
         }
         let how = signal == 0 ? "exit code \(usage.status >> 8 & 0xff)" : "signal \(signal), \(String(cString: strsignal(signal)))"

@@ -62,8 +62,9 @@ final class ChildProgram {
         return 0
     }
 
-    /// Everything it prints, at most `limit` bytes; then it is ended.
-    func readAll(limit: Int) -> [UInt8] {
+    /// Everything it prints.
+    /// - Throws: `overLimit` for more than `limit` bytes.
+    func readAll(limit: Int) throws(ExtractionError) -> [UInt8] {
         var bytes: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 65_536)
         while bytes.count < limit {
@@ -71,8 +72,7 @@ final class ChildProgram {
             if count == 0 { return bytes }
             bytes.append(contentsOf: block[..<count])
         }
-        kill(process, SIGKILL)
-        return bytes
+        throw .overLimit(resource: "\(limit >> 20) MiB of output of a program that reads it")
     }
 
     /// Stops reading and waits for its end. A program that still prints is ended by that.

@@ -62,7 +62,7 @@ struct Poppler {
     /// Whether one of the first pages has anything drawn on it. Costs a small picture of each.
     private func showsInk(pages: Int) throws(ExtractionError) -> Bool {
         let program = try images(of: 1...min(pages, 5), scale: ["-scale-to", "200"])
-        let bytes = program.readAll(limit: 1 << 20)
+        let bytes = try program.readAll(limit: 1 << 20)
         if let error = ProgramLimits.error(program.finish(), program.messages) { throw error }
         return GreyImage.images(in: bytes).contains(where: \.hasInk)
     }

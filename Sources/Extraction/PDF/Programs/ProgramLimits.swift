@@ -7,8 +7,8 @@ enum ProgramLimits {
         switch ending {
         case .signal(SIGXCPU): .overLimit(resource: processorTime)
         case .signal(SIGXFSZ): .overLimit(resource: "the size of a temporary file")
-        // The kernel kills what has no memory left, and what goes on after SIGXCPU.
-        case .signal(SIGKILL): .overLimit(resource: "\(memory) or \(processorTime)")
+        // None of its limits does that: where memory is refused it aborts, and SIGXCPU comes before.
+        case .signal(SIGKILL), .signal(SIGTERM): .programKilled
         case .signal(SIGABRT) where lacksMemory(messages), .code where lacksMemory(messages): .overLimit(resource: memory)
         case .code, .signal: nil
         }

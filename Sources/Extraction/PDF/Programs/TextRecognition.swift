@@ -26,7 +26,7 @@ struct TextRecognition {
         let resolution = min(Self.dotsPerInch, Self.longestSide * 72 / side)
         let picture = try poppler.images(of: page.number...page.number, scale: ["-r", "\(resolution)"])
         let recognition = try recognize(picture, resolution: resolution)
-        let table = recognition.readAll(limit: Self.mostBytes)
+        let table = try recognition.readAll(limit: Self.mostBytes)
         for program in [recognition, picture] {
             if let error = ProgramLimits.error(program.finish(), program.messages) { throw error }
         }
