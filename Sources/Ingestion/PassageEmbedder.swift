@@ -15,6 +15,7 @@ struct ProviderFault: Error {
 struct PassageEmbedder: Sendable {
     private let embedder: MeteredEmbedder
     private let database: Database
+    private let desk = PaymentDesk()
 
     /// Passages embedded by one call: what a crash between the answer and its being kept loses.
     private static let perCall = 32
@@ -32,22 +33,44 @@ struct PassageEmbedder: Sendable {
     /// - Parameter onProgress: gets the number of passages that have their vectors; throws to stop.
     func pay(for chunks: [Chunk], scope: Scope, owner: UsageOwner, onProgress: (Int) async throws -> Void) async throws {
         guard embedder.isCostly else { return }
+        let user = try scope.userID
         for start in stride(from: 0, to: chunks.count, by: Self.perCall) {
             let part = chunks[start..<min(start + Self.perCall, chunks.count)]
-            let texts = part.map { (text: $0.embeddingText, digest: ContentStore.digest(of: Array($0.embeddingText.utf8))) }
-            let kept = try await database.read(scope) { [digests = texts.map(\.digest)] transaction in
-                try await transaction.keptEmbeddings(of: digests, by: embedder.model.id)
-            }
-            var seen: Set<ContentDigest> = []
-            let missing = texts.filter { kept[$0.digest] == nil && seen.insert($0.digest).inserted }
-            if !missing.isEmpty {
-                let vectors = try await vectors(of: missing.map(\.text), owner)
-                try await database.write(scope) { [digests = missing.map(\.digest)] transaction in
-                    try await transaction.keepEmbeddings(vectors, of: digests, by: embedder.model.id)
+            var open: [PaymentDesk.Item: String] = [:]
+            for text in part.map(\.embeddingText) { open[.init(user: user, text: ContentStore.digest(of: Array(text.utf8)))] = text }
+            while !open.isEmpty {
+                let mine = desk.take(open)
+                defer { desk.giveBack(mine.keys) }
+                if mine.isEmpty {
+                    // The same text is being paid for beside this, for another file.
+                    try await Task.sleep(for: .milliseconds(20))
+                } else {
+                    try await pay(for: mine, scope: scope, owner: owner)
+                    for item in mine.keys { open[item] = nil }
                 }
             }
             try await onProgress(part.endIndex)
         }
+    }
+
+    /// Pays for those of some texts that nobody else is paying for and that are not kept yet.
+    private func pay(for texts: [PaymentDesk.Item: String], scope: Scope, owner: UsageOwner) async throws {
+        let kept = try await database.read(scope) { transaction in
+            try await transaction.keptEmbeddings(of: texts.keys.map(\.text), by: embedder.model.id)
+        }
+        let missing = texts.filter { kept[$0.key.text] == nil }
+        guard !missing.isEmpty else { return }
+        // In a task of its own: what the provider was asked for is waited for and kept also when the session or the service ends.
+        let payment = Task {
+            let asked = desk.unpaid(missing)
+            if !asked.isEmpty { desk.note(try await vectors(of: asked.map(\.value), owner), for: asked.map(\.key)) }
+            let paid = Array(desk.unkept(of: missing.keys))
+            try await database.write(scope) { transaction in
+                try await transaction.keepEmbeddings(paid.map(\.value), of: paid.map(\.key.text), by: embedder.model.id)
+            }
+            desk.forget(missing.keys)
+        }
+        try await payment.value
     }
 
     /// Stages the passages of files with their vectors in a transaction of their owner.

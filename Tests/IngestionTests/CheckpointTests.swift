@@ -10,11 +10,13 @@ import Testing
 /// What is paid for once is not paid for again, and what is not the file's fault is tried again.
 @Suite struct CheckpointTests {
     /// Counts passages; fails when it is told to.
-    private final class CostlyEmbedder: EmbeddingProvider {
+    private struct CostlyEmbedder: EmbeddingProvider {
         let inner = HashingEmbedder()
-        let texts = Mutex<[String]>([])
-        let calls = Mutex(0)
-        let failures = Mutex<[EmbeddingError]>([])
+        let texts = Shared<[String]>([])
+        let calls = Shared(0)
+        let failures = Shared<[EmbeddingError]>([])
+        /// Done with each call, before its answer.
+        var before: @Sendable () async throws -> Void = {}
         var model: EmbeddingModel { inner.model }
         var isCostly: Bool { true }
 
@@ -22,8 +24,18 @@ import Testing
             if let failure = failures.withLock({ $0.popLast() }) { throw failure }
             self.texts.withLock { $0 += texts }
             calls.withLock { $0 += 1 }
+            try await before()
             return try await inner.embed(texts, purpose: purpose)
         }
+    }
+
+    /// What a test and its embedder both look at.
+    private final class Shared<Value: Sendable>: Sendable {
+        private let value: Mutex<Value>
+
+        init(_ value: Value) { self.value = Mutex(value) }
+
+        func withLock<R: Sendable>(_ body: @Sendable (inout Value) throws -> R) rethrows -> R { try value.withLock { try body(&$0) } }
     }
 
     private func chapters(_ numbers: some Sequence<Int>) -> String {
@@ -93,6 +105,63 @@ import Testing
             #expect(Set(paid).count == paid.count, "no text is paid for twice")
             let attempts = try await service.db.administrate("SELECT attempts FROM jobs").first?.decode(Int32.self)
             #expect(attempts == 4)
+        }
+    }
+
+    @Test func `What was paid for while the database went away is kept once it is back`() async throws {
+        try await withService(working: false) { service in
+            var embedder = CostlyEmbedder()
+            let calls = Shared(0)
+            embedder.before = {
+                let call = calls.withLock { calls in
+                    calls += 1
+                    return calls
+                }
+                if call % 2 == 1, call < 10 { try await service.breakSessions() }
+            }
+            let file = try await service.upload("a.md", chapters(1...120)).file
+            #expect(try await run(service, embedder, until: file.id).state == .done)
+            let paid = embedder.texts.withLock { $0 }
+            #expect(Set(paid).count == paid.count && paid.count > 100, "\(paid.count) texts, \(Set(paid).count) of them different")
+        }
+    }
+
+    @Test func `A text that stands in two files is paid for once, also when both are read together`() async throws {
+        try await withService(working: false) { service in
+            var embedder = CostlyEmbedder()
+            embedder.before = { try await Task.sleep(for: .milliseconds(200)) }
+            let first = try await service.upload("a.md", chapters(1...40)).file
+            let second = try await service.upload("b.md", chapters(1...40)).file
+            #expect(try await run(service, embedder, until: first.id).state == .done)
+            #expect(try await run(service, embedder, until: second.id).state == .done)
+            let paid = embedder.texts.withLock { $0 }
+            #expect(Set(paid).count == paid.count && paid.count >= 40)
+        }
+    }
+
+    /// A reader that is killed the first times it is started.
+    private func killedReader(_ folder: String, times: Int) -> [String] {
+        let script = """
+            echo >> \(folder)/starts; [ $(wc -l < \(folder)/starts) -gt \(times) ] || kill -KILL $$; exec \(bunkoProgram) read-document "$0"
+            """
+        return ["/bin/sh", "-c", script]
+    }
+
+    @Test(arguments: [2, 3])
+    func `A reader that was killed is tried again, twice`(times: Int) async throws {
+        try await withService(working: false) { service in
+            try await withFolder { folder in
+                let file = try await service.upload("a.html", "<h1>Trams</h1><p>The tram leaves at nine.</p>").file
+                var worker = service.worker(reader: killedReader(folder, times: times))
+                worker.pause = .milliseconds(50)
+                worker.firstRetry = .milliseconds(10)
+                let running = Task { [worker] in try await worker.run() }
+                let ended = try await service.finished(file.id)
+                await stop(running)
+                #expect(ended.state == (times == 2 ? .done : .failed))
+                #expect(ended.failureCode == (times == 2 ? nil : "processing_interrupted"))
+                #expect(times == 2 || ended.failureReason?.contains("killed three times") == true)
+            }
         }
     }
 

@@ -20,10 +20,12 @@ struct IngestionService: Sendable {
 
     var intake: FileIntake { FileIntake(database: db.database, contents: contents, events: events) }
 
-    func worker(embedder: any EmbeddingProvider = HashingEmbedder()) -> IngestionWorker {
+    func worker(
+        embedder: any EmbeddingProvider = HashingEmbedder(), reader: [String] = [bunkoProgram, "read-document"]
+    ) -> IngestionWorker {
         IngestionWorker(
             database: db.database, contents: contents,
-            processor: DocumentProcessor(isolated: IsolatedReader(command: [bunkoProgram, "read-document"])), embedder: embedder,
+            processor: DocumentProcessor(isolated: IsolatedReader(command: reader)), embedder: embedder,
             usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent), events: events,
             scope: db.system,
             concurrency: 2, afterCommit: { _ in }, logger: .silent)
@@ -50,6 +52,15 @@ struct IngestionService: Sendable {
             """
             SELECT pg_terminate_backend(pid) FROM pg_locks
             WHERE locktype = 'advisory' AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """)
+    }
+
+    /// Ends all sessions of the service, as a database that dies would.
+    func breakSessions() async throws {
+        try await db.administrate(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND usename IN ('bunko_app', 'bunko_worker')
             """)
     }
 
