@@ -92,7 +92,7 @@ struct BunkoApplication: Sendable {
         let database = Database(
             requests: pool(host.logins.app), worker: pool(host.logins.worker, size: settings.ingestionConcurrency * 2 + 10))
         let mirror = settings.indexBackend == .memory ? mirror(of: database) : nil
-        let embedder = HashingEmbedder()
+        let embedder: any EmbeddingProvider = try settings.costlyEmbedder.map { try CostlyEmbedder(ledger: $0) } ?? HashingEmbedder()
         let usage = UsageRecorder(database: database, scope: .system(purpose: "usage"), logger: labelled("usage"))
         let events = ProcessingEvents()
         let contents = ContentStore(directory: "\(settings.dataDirectory)/files")

@@ -37,6 +37,9 @@ struct Settings: Sendable {
     var outboxLimit: Int
     /// One in so many changes is lost to the index, for tests of faults; in debug builds alone.
     var lostChanges: Int?
+    /// A file that takes down what an embedder was asked whose vectors are taken to cost something, for tests of faults; in debug builds
+    /// alone.
+    var costlyEmbedder: String?
     /// Makes the first administrator, `admin`; nil: by a one-time link.
     var administratorPassword: String?
 
@@ -79,6 +82,7 @@ struct Settings: Sendable {
         outboxLimit = reader.int(forKey: "index.outbox.limit", default: 86_400)
         #if DEBUG
             lostChanges = reader.int(forKey: "fault.lost.changes")
+            costlyEmbedder = reader.string(forKey: "fault.costly.embedder")
         #endif
         administratorPassword = reader.string(forKey: "admin.password", isSecret: true)
         try check()
