@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Imports generated files and tells how fast that is and what memory it takes.
 
-    scripts/measure-import.py --bunko .build/release/bunko [--small 10000] [--large-mib 50] [--cruel-mib 50] [--word FILE.docx]
-        [--mixed FOLDER]
+    scripts/measure-import.py --bunko .build/release/bunko [--small 10000] [--large-mib 50] [--cruel-mib 50 --cruel-types txt md]
+        [--word FILE.docx] [--mixed FOLDER] [--tokenizer FILE]
 
 Small files: Markdown of 2 KB, all different, imported, then imported again unchanged. Large: one text of prose of so many MiB, the limit
 raised. Cruel: texts of so many MiB that give a reader nothing to hold on to: short lines alone, and single lines of words, of letters
-without a space, and of Japanese without a mark. Word: one document of the caller's. Mixed: a folder of the caller's, its files copied
-under other names until there are 1,000.
+without a space, and of Japanese without a mark, each under a name of these types. Word: one document of the caller's. Mixed: a folder of
+the caller's, its files copied under other names until there are 1,000. Tokenizer: a vocabulary for the server to measure passages in.
 Each on a fresh installation, which is removed afterwards. Needs psql and Python's standard library.
 """
 import argparse
@@ -49,8 +49,9 @@ def imported(service, folder, name):
     code = service.run("import", str(folder), "--assistant", "measured", "--jobs", "16", "--report", str(report), "--json")
     seconds = time.monotonic() - begin
     memory.stop()
-    totals = json.loads(report.read_text(encoding="utf-8"))["totals"]
-    counts = ", ".join(f"{value} {key}" for key, value in totals.items() if value and key != "files")
+    told = json.loads(report.read_text(encoding="utf-8"))
+    totals, failures = told["totals"], told["failures"]
+    counts = ", ".join(f"{value} {key}" for key, value in (totals | failures).items() if value and key != "files")
     third = len(memory.samples) // 3 or 1
     print(
         f"{name}: {totals['files']} files in {seconds:.1f} s, {totals['files'] / seconds:.0f} a second ({counts}; exit {code}); "
@@ -58,29 +59,29 @@ def imported(service, folder, name):
         f"largest reader {memory.reader:.0f} MiB", flush=True)
 
 
-def measure_small(bunko, count):
+def measure_small(service_of, count):
     chance = random.Random(1)
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         for number in range(count):
             place = pathlib.Path(folder, f"{number // 1000:03}")
             place.mkdir(exist_ok=True)
             (place / f"{number:06}.md").write_text(small_file(chance, number), encoding="utf-8")
-        with FreshService(bunko) as service:
+        with service_of() as service:
             imported(service, folder, "small files")
             has_index = service.sql("SELECT to_json(count(*)) FROM pg_indexes WHERE indexname = 'idx_knowledge_base_embedding'")
             print(f"  the database's own vector index is {'there' if has_index else 'not there'}")
             imported(service, folder, "the same again")
 
 
-def measure_one(bunko, path, name, limit):
+def measure_one(service_of, path, name, limit):
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         shutil.copy(path, folder)
-        with FreshService(bunko) as service:
+        with service_of() as service:
             service.run("settings", "update", "max_file_size", str(limit))
             imported(service, folder, name)
 
 
-def measure_large(bunko, mebibytes):
+def measure_large(service_of, mebibytes):
     chance = random.Random(2)
     with tempfile.NamedTemporaryFile("w", suffix=".txt", dir="/var/tmp", encoding="utf-8") as file:
         paragraphs = [" ".join(sentence(chance) for _ in range(6)) + "\n\n" for _ in range(2_000)]
@@ -88,7 +89,7 @@ def measure_large(bunko, mebibytes):
         while size < mebibytes << 20:
             size += file.write(f"{chance.randint(0, 1 << 40)} {chance.choice(paragraphs)}")
         file.flush()
-        measure_one(bunko, file.name, f"one text of {mebibytes} MiB", 64 << 20)
+        measure_one(service_of, file.name, f"one text of {mebibytes} MiB", 64 << 20)
 
 
 def cruel_texts(chance):
@@ -101,25 +102,28 @@ def cruel_texts(chance):
     }
 
 
-def measure_cruel(bunko, mebibytes):
+def measure_cruel(service_of, mebibytes, types):
     for name, part in cruel_texts(random.Random(3)).items():
-        with tempfile.NamedTemporaryFile("w", suffix=".txt", dir="/var/tmp", encoding="utf-8") as file:
-            size = 0
-            while size < mebibytes << 20:
-                text = part()
-                file.write(text)
-                size += len(text.encode("utf-8"))
-            file.flush()
-            measure_one(bunko, file.name, f"{name} of {mebibytes} MiB", 64 << 20)
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            path = pathlib.Path(folder, name)
+            with path.open("w", encoding="utf-8") as file:
+                size = 0
+                while size < mebibytes << 20:
+                    text = part()
+                    file.write(text)
+                    size += len(text.encode("utf-8"))
+            for suffix in types:
+                path = path.rename(path.with_suffix(f".{suffix}"))
+                measure_one(service_of, path, f"{path.name} of {mebibytes} MiB", 64 << 20)
 
 
-def measure_mixed(bunko, source):
+def measure_mixed(service_of, source):
     files = [path for path in sorted(pathlib.Path(source).rglob("*")) if path.is_file()]
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         for number in range(1_000):
             path = files[number % len(files)]
             shutil.copy(path, pathlib.Path(folder, f"{number:04}-{path.name}"))
-        with FreshService(bunko) as service:
+        with service_of() as service:
             imported(service, folder, "mixed files")
 
 
@@ -129,19 +133,26 @@ def main():
     parser.add_argument("--small", type=int, default=10_000)
     parser.add_argument("--large-mib", type=int, default=50)
     parser.add_argument("--cruel-mib", type=int, default=50)
+    parser.add_argument("--cruel-types", nargs="+", default=["txt"])
     parser.add_argument("--word")
     parser.add_argument("--mixed")
+    parser.add_argument("--tokenizer")
     options = parser.parse_args()
+    environment = {"BUNKO_CHUNKING_TOKENIZER": options.tokenizer} if options.tokenizer else {}
+
+    def service_of():
+        return FreshService(options.bunko, environment)
+
     if options.small:
-        measure_small(options.bunko, options.small)
+        measure_small(service_of, options.small)
     if options.large_mib:
-        measure_large(options.bunko, options.large_mib)
+        measure_large(service_of, options.large_mib)
     if options.cruel_mib:
-        measure_cruel(options.bunko, options.cruel_mib)
+        measure_cruel(service_of, options.cruel_mib, options.cruel_types)
     if options.word:
-        measure_one(options.bunko, options.word, pathlib.Path(options.word).name, 64 << 20)
+        measure_one(service_of, options.word, pathlib.Path(options.word).name, 64 << 20)
     if options.mixed:
-        measure_mixed(options.bunko, options.mixed)
+        measure_mixed(service_of, options.mixed)
 
 
 if __name__ == "__main__":
