@@ -55,6 +55,17 @@ import Testing
             ])
     }
 
+    /// cmark is given a document in parts, which end at any byte.
+    @Test(arguments: [0, 1, 2, 3, 5])
+    func longDocumentsAreReadAsShortOnes(shift: Int) throws {
+        let section = ["heading(level: 1): # 見出し", "listItem: - 一", "paragraph: 漢字 and words", "code: ```\n# no heading\n```"]
+        let text = "# 見出し\n\n- 一\n\n漢字 and words\n\n```\n# no heading\n```\n\n"
+        let line = String(repeating: "字", count: 100_000)
+        let document = try extract(String(repeating: "x", count: shift) + line + "\n\n" + String(repeating: text, count: 3_000))
+        #expect(document.outline.first == "paragraph: " + String(repeating: "x", count: shift) + line)
+        #expect(Array(document.outline.dropFirst()) == Array(repeatElement(section, count: 3_000).joined()))
+    }
+
     @Test func linkDefinitionsAreNotLost() throws {
         let document = try extract("[a]: http://a\n\n# T\n[b]: http://b\n\ntext\n\n[c]: http://c\n")
         #expect(

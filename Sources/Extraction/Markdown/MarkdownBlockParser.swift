@@ -9,12 +9,13 @@ struct MarkdownBlockParser {
 
     /// The blocks of `lines` in ascending order without overlap; lines between them may be unclaimed.
     func blocks(in lines: Range<Int>) -> [LineBlock] {
-        let feed = MarkdownFeed(lines, of: table)
         guard let parser = cmark_parser_new(CMARK_OPT_DEFAULT) else { return [] }
         defer { cmark_parser_free(parser) }
-        feed.bytes.withUnsafeBytes { buffer in
-            cmark_parser_feed(parser, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
+        let feed = MarkdownFeed(lines, of: table)
+        table.source.bytes.withUnsafeBytes { bytes in
+            for part in feed.parts { Self.feed(parser, UnsafeRawBufferPointer(rebasing: bytes[part])) }
         }
+        Array(MarkdownFeed.closing.utf8).withUnsafeBytes { Self.feed(parser, $0) }
         guard let root = parser.pointee.root, let iterator = cmark_iter_new(root) else { return [] }
         defer { cmark_iter_free(iterator) }
         var walk = MarkdownWalk(feed: feed, table: table)
@@ -24,35 +25,42 @@ struct MarkdownBlockParser {
         }
         return walk.finished()
     }
+
+    private static func feed(_ parser: UnsafeMutablePointer<cmark_parser>, _ bytes: UnsafeRawBufferPointer) {
+        cmark_parser_feed(parser, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+    }
 }
 
 /// What cmark is given: the lines of the text with each run of blank lines as one, and at the end a rule that closes every list,
 /// quotation and paragraph.
 ///
-/// Blank lines beyond the first change no structure, but cmark visits all open lists for each.
+/// Blank lines beyond the first change no structure, but cmark visits all open lists for each. Nothing is copied: cmark itself has a copy
+/// of all paragraphs.
 struct MarkdownFeed {
-    let bytes: [UInt8]
+    /// Ends the last line and all that is open.
+    static let closing = "\n\n***\n"
+
+    /// The bytes of the text to give, in order. All but the last end with a line.
+    private(set) var parts: [Range<Int>] = []
     /// The line of the text for each line fed; one more for the end.
-    private let origins: [Int]
+    private var origins: [Int] = []
 
     init(_ lines: Range<Int>, of table: LineTable) {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(table.source.bytes.count + 8)
-        var origins: [Int] = []
         var previousIsBlank = false
         for line in lines {
-            let content = table.source.bytes[table.lines[line]]
-            let isBlank = content.allSatisfy { $0 == 0x20 || $0 == 0x09 }
+            let content = table.lines[line]
+            let isBlank = table.source.bytes[content].allSatisfy { $0 == 0x20 || $0 == 0x09 }
             if isBlank && previousIsBlank { continue }
             previousIsBlank = isBlank
-            bytes.append(contentsOf: content)
-            bytes.append(0x0A)
+            let end = min(content.upperBound + 1, table.source.bytes.count)
+            if let last = parts.last, last.upperBound == content.lowerBound {
+                parts[parts.count - 1] = last.lowerBound..<end
+            } else {
+                parts.append(content.lowerBound..<end)
+            }
             origins.append(line)
         }
-        bytes.append(contentsOf: "\n***\n".utf8)
         origins.append(lines.upperBound)
-        self.bytes = bytes
-        self.origins = origins
     }
 
     /// The line of the text after all that was fed.
