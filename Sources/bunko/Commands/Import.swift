@@ -16,7 +16,10 @@ struct Import: AsyncParsableCommand {
 
             --sync makes the knowledge equal to the folders: what is gone from them is removed, last, and only when everything below \
             them could be read. What ignore files leave out is gone, too. A folder without any file removes nothing, as its disk \
-            may not be mounted, unless --allow-empty is given. --dry-run shows it all before.
+            may not be mounted, unless --allow-empty is given. Files attached to conversations are none of the folder's and stay.
+
+            --dry-run reads every file as the server would, and tells what would be added, replaced, unchanged and removed, the \
+            passages and tokens, and what embedding them costs by the server's price. It changes nothing.
 
             Examples:
               bunko import ./docs --assistant handbook --tag policy
@@ -46,7 +49,7 @@ struct Import: AsyncParsableCommand {
     @Flag(help: "With --sync: a folder without any file may remove all that was imported from it.")
     var allowEmpty = false
 
-    @Flag(help: "Tell files, passages, tokens and cost, and change nothing.")
+    @Flag(help: "Tell what would be done with each file, passages, tokens and cost, and change nothing.")
     var dryRun = false
 
     @Flag(help: "Afterwards stay, and import what changes until Ctrl-C.")
