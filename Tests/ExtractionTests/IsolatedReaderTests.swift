@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func `One that goes on after its processor time is killed for that`() async {
-        let script = "trap '' XCPU; ulimit -S -t 1; ulimit -H -t 2; while :; do :; done"
+        let script = "trap '' XCPU; ulimit -S -t 1 && ulimit -H -t 2 && while :; do :; done"
         #expect(code(await read(script) { $0.processorSeconds = 1 }) == "over_limit")
     }
 
