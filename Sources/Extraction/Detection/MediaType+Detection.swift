@@ -20,7 +20,10 @@ extension MediaType {
     }
 
     static var supportedNames: String {
-        "plain text (.txt), Markdown (.md), web pages (.html), tables (.csv, .tsv) and JSON (.json, .jsonl)"
+        """
+        PDF (.pdf), Word, PowerPoint and Excel (.docx, .pptx, .xlsx), web pages (.html), Markdown (.md), plain text (.txt), tables \
+        (.csv, .tsv) and JSON (.json, .jsonl)
+        """
     }
 
     private static func office(in bytes: [UInt8]) throws(ExtractionError) -> MediaType {

@@ -33,7 +33,7 @@ enum ProgramLimits {
     }
 
     private static var memory: String {
-        limit(RLIMIT_AS).map { "\($0 >> 20) MiB of memory" } ?? "its memory"
+        limit(RLIMIT_DATA).map { "\($0 >> 20) MiB of memory" } ?? "its memory"
     }
 
     private static func limit(_ resource: __rlimit_resource) -> UInt64? {
