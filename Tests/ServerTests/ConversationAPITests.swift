@@ -261,6 +261,7 @@ import Testing
             let reply = try await api.send(.get, "/v1/files?conversation=\(stranger)", as: api.bob)
             #expect(reply.status == 404 && reply.code == "conversation_not_found", "\(reply.text)")
         }
+        #expect(try await api.send(.delete, "/v1/files/\(try own.string("id"))").status == 200)
     }
 
     @Test func `A file attached to a conversation is searchable there and nowhere else`() async throws {
