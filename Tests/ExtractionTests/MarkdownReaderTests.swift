@@ -55,15 +55,13 @@ import Testing
             ])
     }
 
-    /// cmark is given a document in parts, which end at any byte.
-    @Test(arguments: [0, 1, 2, 3, 5])
-    func longDocumentsAreReadAsShortOnes(shift: Int) throws {
-        let section = ["heading(level: 1): # 見出し", "listItem: - 一", "paragraph: 漢字 and words", "code: ```\n# no heading\n```"]
-        let text = "# 見出し\n\n- 一\n\n漢字 and words\n\n```\n# no heading\n```\n\n"
-        let line = String(repeating: "字", count: 100_000)
-        let document = try extract(String(repeating: "x", count: shift) + line + "\n\n" + String(repeating: text, count: 3_000))
-        #expect(document.outline.first == "paragraph: " + String(repeating: "x", count: shift) + line)
-        #expect(Array(document.outline.dropFirst()) == Array(repeatElement(section, count: 3_000).joined()))
+    /// cmark is given the text in parts, one less for each run of blank lines.
+    @Test(arguments: ["", "\n", "\n\n\n", " \n\t"])
+    func blankLinesBetweenAndAfterBlocksAreNoBlocks(end: String) throws {
+        let text = "# 見出し\n\n\n\n- 一\n \n\t\n\n漢字 and words\n\n\n```\n# no heading\n\n\nx\n```\n\n\n"
+        let section = ["heading(level: 1): # 見出し", "listItem: - 一", "paragraph: 漢字 and words", "code: ```\n# no heading\n\n\nx\n```"]
+        let document = try extract("\n\n" + String(repeating: text, count: 3) + "the last" + end)
+        #expect(document.outline == section + section + section + ["paragraph: the last"])
     }
 
     @Test func linkDefinitionsAreNotLost() throws {
