@@ -19,12 +19,14 @@ enum LineBreaks {
 
     /// Whether there is nothing but ASCII white space, line separators and ideographic spaces.
     static func isBlank(_ bytes: ArraySlice<UInt8>) -> Bool {
+        leadingSpaceEnd(of: bytes) == bytes.endIndex
+    }
+
+    /// Where such white space at the beginning ends.
+    static func leadingSpaceEnd(of bytes: ArraySlice<UInt8>) -> Int {
         var position = bytes.startIndex
-        while position < bytes.endIndex {
-            guard let length = whiteSpaceLength(of: bytes, at: position) else { return false }
-            position += length
-        }
-        return true
+        while position < bytes.endIndex, let length = whiteSpaceLength(of: bytes, at: position) { position += length }
+        return position
     }
 
     /// The number of bytes of the white space scalar at `position`, nil where there is none.

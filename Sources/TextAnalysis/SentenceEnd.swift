@@ -37,8 +37,9 @@ struct SentenceEnd {
     // MARK: - Full stops
 
     private var endsWithFullStop: Bool {
-        let word = lastWord
+        // Before the word is looked for: in a long name the sentence stays open, and each full stop would read all of it again.
         if coreEnd == end, !isEastAsian(before: coreEnd - 1) { return false }
+        let word = lastWord
         if word.startIndex == start, !word.isEmpty, word.allSatisfy({ (0x30...0x39).contains($0) }) { return false }
         guard let abbreviation = Abbreviation(word) else { return true }
         switch abbreviation {

@@ -30,7 +30,10 @@ public struct SentenceSegmenter: Sendable {
         LineBreaks.joinLines(of: &bytes)
         var ends: [Int] = []
         var start = 0
-        for end in Self.candidates(in: bytes) where SentenceEnd(of: bytes, from: start, at: end).isGenuine {
+        // White space at the beginning is no sentence; each end that ICU proposes in it would read all of it again.
+        let space = LineBreaks.leadingSpaceEnd(of: bytes[...])
+        for end in Self.candidates(in: bytes) where end > space || end == bytes.count {
+            guard SentenceEnd(of: bytes, from: start, at: end).isGenuine else { continue }
             // White space after a sentence that ICU cuts off (the further lines of a blank stretch) is the sentence's own.
             if !ends.isEmpty, LineBreaks.isBlank(bytes[start..<end]) { ends.removeLast() }
             ends.append(part.startIndex + end)

@@ -32,6 +32,8 @@ import Testing
             String(repeating: "a|", count: 10_000) + "\n" + String(repeating: "-|", count: 10_000) + "\n"
                 + String(repeating: "x\n", count: 20_000)),
         File("headings", String(repeating: "# [a](b\n", count: 20_000)),
+        File("quoted headings", String(repeating: "> # a\n", count: 20_000)),
+        File("headings in items", String(repeating: "- # a\n", count: 20_000)),
         File("one heading", "# " + String(repeating: "[a](", count: 20_000)),
         File("marks", "a" + String(repeating: "\u{301}", count: 20_000)),
         File("definitions", String(repeating: "[a]: b '\n", count: 20_000)),
@@ -39,7 +41,7 @@ import Testing
         File("blank inside", "a" + String(repeating: " ", count: 30_000) + "b" + String(repeating: "\n", count: 30_000) + "c"),
     ]
 
-    @Test(arguments: files)
+    @Test(.timeLimit(.minutes(5)), arguments: files)
     func isReadAndCutWhole(file: File) throws {
         let document = try extract(file.text)
         let chunks = try Chunker().chunks(of: document)

@@ -53,6 +53,11 @@ import TextAnalysis
         #expect(sentences(text) == expected)
     }
 
+    /// Where nothing ends a sentence, no proposed end may look back to its beginning.
+    @Test(.timeLimit(.minutes(3)), arguments: ["1.A", "\u{2028}"]) func longRunsTakeNoQuadraticTime(part: String) {
+        #expect(sentences(String(repeating: part, count: 300_000)).count == 1)
+    }
+
     @Test func rangesCoverAnyTextWithoutGaps() {
         let pieces = [
             "Dr. ", "a.", "\r\n", "\n", " ", "\n\n", "。", "「", "」", "と", "다. ", "?", "\"", "U.S. ", "1. ", "\u{2028}", "\u{2029}",

@@ -81,7 +81,7 @@ struct MarkdownWalk {
         let last = max(first, feed.line(cmark_node_get_end_line(node)))
         switch type {
         case CMARK_NODE_THEMATIC_BREAK: return first
-        case CMARK_NODE_HEADING: return headingEnd(from: first)
+        case CMARK_NODE_HEADING: return headingEnd(from: first, notBeyond: last + 1)
         // cmark counts one line too few where an end mark such as `-->` closes the block.
         case CMARK_NODE_HTML_BLOCK where last + 1 < feed.end && !table.isBlank(last + 1): return last + 1
         default: return min(last, feed.end - 1)
@@ -89,12 +89,13 @@ struct MarkdownWalk {
     }
 
     /// The line of the underline, or `first` itself for a heading that begins with `#`.
-    private func headingEnd(from first: Int) -> Int {
+    /// - Parameter limit: how far to look; without an underline, as in a quotation, each heading would look through all that follows.
+    private func headingEnd(from first: Int, notBeyond limit: Int) -> Int {
         let line = table.source.bytes[table.trimmed(first)]
         let marks = line.prefix { $0 == UInt8(ascii: "#") }.count
         let next = line.dropFirst(marks).first
         if (1...6).contains(marks), next == nil || next == 0x20 || next == 0x09 { return first }
-        return ((first + 1)..<feed.end).first(where: isUnderline) ?? first
+        return ((first + 1)..<max(first + 1, min(limit + 1, feed.end))).first(where: isUnderline) ?? first
     }
 
     private func isUnderline(_ line: Int) -> Bool {
