@@ -69,7 +69,7 @@ kernels: setup ## hold each kernel against its scalar version, and both against 
 	cd Benchmarks && swift package benchmark thresholds check --target Kernels
 
 # What `make fuzz` feeds: TARGETS="markdown table" takes some of them, SECONDS each.
-TARGETS ?= snapshot text markdown table json html vocabulary tokens multipart
+TARGETS ?= snapshot text markdown table json html repeated vocabulary tokens multipart
 FUZZ := Fuzz/.build/release/fuzz
 
 # Optimised, so that ten times as many inputs are tried, with assertions all the same. gold cannot link what the sanitizers emit. An input
@@ -78,7 +78,7 @@ fuzz: setup ## feed made-up inputs to the loader and the readers under AddressSa
 	swift build --package-path Fuzz -c release --product fuzz -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug \
 		-Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=fuzzer-no-link,address -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
 	@mkdir -p Fuzz/.build/findings
-	@status=0; for target in $(TARGETS); do \
+	@export SWIFT_BACKTRACE=enable=no; status=0; for target in $(TARGETS); do \
 		corpus=Fuzz/.build/corpus/$$target; seeds=Fuzz/.build/seeds/$$target; mkdir -p $$corpus; \
 		$(FUZZ) --target=$$target --seeds=$$seeds && nice -n 19 $(FUZZ) --target=$$target -max_total_time=$(or $(SECONDS),600) \
 			-max_len=$$([ $$target = snapshot ] && echo 65536 || echo 16384) -rss_limit_mb=2048 -timeout=10 -dict=$$seeds.dict \

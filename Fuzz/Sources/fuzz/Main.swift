@@ -26,7 +26,7 @@ struct Fuzz {
     static let targets: [String: any FuzzTarget] = [
         "snapshot": SnapshotTarget(), "text": DocumentTarget.text, "markdown": DocumentTarget.markdown, "table": DocumentTarget.table,
         "json": DocumentTarget.json, "html": DocumentTarget.html, "vocabulary": VocabularyTarget(), "tokens": TokenTarget(),
-        "multipart": MultipartTarget(),
+        "multipart": MultipartTarget(), "repeated": RepeatedTarget(),
     ]
 
     static let target: any FuzzTarget = {

@@ -6,6 +6,7 @@ import Foundation
 struct Vocabulary: Sendable {
     /// The bytes of each token by its id.
     let tokens: [[UInt8]]
+    private let ids: [[UInt8]: Int]
 
     static let plain = Vocabulary([
         "th", "the", " the", "er", "in", " a", "ing", "港", "の", "はい", "요금", "  ", "\n\n", "12", "ab", "bc", "abc",
@@ -13,6 +14,7 @@ struct Vocabulary: Sendable {
 
     private init(_ joined: [String]) {
         tokens = (0...255).map { [$0] } + joined.map { Array($0.utf8) }
+        ids = Dictionary(uniqueKeysWithValues: tokens.enumerated().map { ($0.element, $0.offset) })
     }
 
     /// The file of it that OpenAI's tiktoken would write.
@@ -36,9 +38,5 @@ struct Vocabulary: Sendable {
             parts[place] += parts.remove(at: place + 1)
         }
         return parts.compactMap { ids[$0] }
-    }
-
-    private var ids: [[UInt8]: Int] {
-        Dictionary(uniqueKeysWithValues: tokens.enumerated().map { ($0.element, $0.offset) })
     }
 }

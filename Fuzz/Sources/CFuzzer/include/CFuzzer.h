@@ -7,4 +7,8 @@
 /// libFuzzer's own loop, for programs that bring their own main function.
 int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*callback)(const uint8_t *data, size_t size));
 
+/// What is allocated between the two is never called a leak.
+void __lsan_disable(void);
+void __lsan_enable(void);
+
 #endif
