@@ -73,7 +73,8 @@ TARGETS ?= snapshot text markdown table json html repeated vocabulary tokens mul
 FUZZ := Fuzz/.build/release/fuzz
 
 # Optimised, so that ten times as many inputs are tried, with assertions all the same. gold cannot link what the sanitizers emit. An input
-# that was found lies in Fuzz/.build/findings; `$(FUZZ) --target=NAME FILE` repeats it.
+# that was found lies in Fuzz/.build/findings; `$(FUZZ) --target=NAME FILE` repeats it. Swift's own
+# tracer of crashes would hide the input, and the time that -timeout counts is the wall's: on a busy machine repeat what it finds.
 fuzz: setup ## feed made-up inputs to the loader and the readers under AddressSanitizer (SECONDS=600 TARGETS="snapshot text …", for each)
 	swift build --package-path Fuzz -c release --product fuzz -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug \
 		-Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=fuzzer-no-link,address -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
@@ -81,7 +82,7 @@ fuzz: setup ## feed made-up inputs to the loader and the readers under AddressSa
 	@export SWIFT_BACKTRACE=enable=no; status=0; for target in $(TARGETS); do \
 		corpus=Fuzz/.build/corpus/$$target; seeds=Fuzz/.build/seeds/$$target; mkdir -p $$corpus; \
 		$(FUZZ) --target=$$target --seeds=$$seeds && nice -n 19 $(FUZZ) --target=$$target -max_total_time=$(or $(SECONDS),600) \
-			-max_len=$$([ $$target = snapshot ] && echo 65536 || echo 16384) -rss_limit_mb=2048 -timeout=10 -dict=$$seeds.dict \
+			-max_len=$$([ $$target = snapshot ] && echo 65536 || echo 16384) -rss_limit_mb=2048 -timeout=30 -dict=$$seeds.dict \
 			-artifact_prefix=Fuzz/.build/findings/$$target- $$corpus $$seeds || { echo "fuzz: $$target failed" >&2; status=1; }; \
 	done; exit $$status
 

@@ -59,7 +59,8 @@ struct Fuzz {
             try Data(seed).write(to: folder.appending(path: "seed-\(number)"))
         }
         let dictionary = target.words.map { word in "\"" + word.utf8.map { "\\x" + hexadecimal($0) }.joined() + "\"\n" }.joined()
-        try Data(dictionary.utf8).write(to: folder.appendingPathExtension("dict"))
+        // libFuzzer refuses an empty file.
+        try Data(("# Words\n" + dictionary).utf8).write(to: folder.appendingPathExtension("dict"))
     }
 
     private static func hexadecimal(_ byte: UInt8) -> String {
