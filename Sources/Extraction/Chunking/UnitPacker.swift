@@ -13,6 +13,8 @@ struct UnitPacker: IteratorProtocol {
     private(set) var window: UnitWindow
     /// How many of the first units the passage before holds too.
     private var repeated = 0
+    /// The table that a passage began in last, and its head: to find that for each passage would be to read a long one again and again.
+    private var table: (block: Int, head: TableHead?)?
 
     init(_ reader: UnitReader, _ input: ChunkingInput) {
         self.input = input
@@ -33,12 +35,12 @@ struct UnitPacker: IteratorProtocol {
     }
 
     /// The head of the table in whose rows the passage begins.
-    private func continuedHead() -> TableHead? {
+    private mutating func continuedHead() -> TableHead? {
         let first = window[0]
+        guard input.document.blocks[first.block].kind == .table else { return nil }
+        if table?.block != first.block { table = (first.block, TableHead(of: first.block, input)) }
         // The parts of a head that is cut itself are read without it.
-        guard input.document.blocks[first.block].kind == .table, let head = TableHead(of: first.block, input),
-            first.bytes.lowerBound >= head.end
-        else { return nil }
+        guard let head = table?.head, first.bytes.lowerBound >= head.end else { return nil }
         return head
     }
 
