@@ -72,7 +72,7 @@ kernels: setup ## hold each kernel against its scalar version, and both against 
 TARGETS ?= snapshot text markdown table json html repeated vocabulary tokens multipart
 FUZZ := Fuzz/.build/release/fuzz
 
-# Optimised, so that ten times as many inputs are tried, with assertions all the same. gold cannot link what the sanitizers emit. An input
+# Optimised, so that more inputs are tried, with assertions all the same. gold cannot link what the sanitizers emit. An input
 # that was found lies in Fuzz/.build/findings; `$(FUZZ) --target=NAME FILE` repeats it. Swift's own
 # tracer of crashes would hide the input, and the time that -timeout counts is the wall's: on a busy machine repeat what it finds.
 fuzz: setup ## feed made-up inputs to the loader and the readers under AddressSanitizer (SECONDS=600 TARGETS="snapshot text …", for each)
