@@ -159,8 +159,9 @@ import Testing
                 let processes = Shared<[Int32]>([])
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for _ in 0..<5 {
+                        // In a transaction, too: of the round before dead connections are left.
                         group.addTask {
-                            try await pool.withConnection { connection in
+                            try await pool.withTransaction { connection in
                                 processes.withLock { $0.append(connection.processID) }
                                 try await connection.execute("SELECT pg_sleep(0.05)")
                             }
@@ -172,6 +173,11 @@ import Testing
                 try await killer.execute("SELECT pg_terminate_backend(p) FROM unnest(\(victims)::int[]) AS p")
                 let answer = try await pool.withTransaction { try await $0.query("SELECT 5").first?.decode(Int.self) }
                 #expect(answer == 5)
+                // One that is still on its way out would take a statement and die of it.
+                let areGone = try await eventually {
+                    try await killer.query("SELECT FROM pg_stat_activity WHERE pid = ANY (\(victims))").isEmpty
+                }
+                #expect(areGone)
             }
         }
         await killer.close()
