@@ -60,24 +60,33 @@ extension Transaction {
         guard (assistant == nil) == (owner == .system) else {
             throw Problem(.internalFault, code: "file_without_assistant", "Only the system user has files without an assistant.")
         }
+        let job = JobID()
+        // The job of a new file comes with it: another statement would be as much work again.
         let rows = try await connection.query(
             """
-            INSERT INTO files AS f (user_id, assistant_id, conversation_id, file_name, source_path, file_type, file_size, sha256,
-                storage_path, tags)
-            VALUES (\(owner), \(assistant), \(draft.conversationID), \(draft.name), \(draft.sourcePath), \(draft.fileType), \(draft.byteCount),
-                    \(draft.sha256.bytes), \(ContentStore.path(of: draft.sha256)), \(draft.tags))
-            ON CONFLICT (user_id, assistant_id, conversation_id, archived_conversation_id, source_path) DO UPDATE SET
-                file_name = excluded.file_name, file_type = excluded.file_type, file_size = excluded.file_size,
-                sha256 = excluded.sha256, storage_path = excluded.storage_path, tags = excluded.tags,
-                processing_state = 'pending', failure_code = NULL, failure_reason = NULL
-            WHERE f.sha256 <> excluded.sha256 OR f.tags <> excluded.tags
-                OR (f.processing_state = 'failed' AND (\(retryFailed) OR f.failure_code = ANY (\(ContentStore.faultCodes))))
-            RETURNING \(Self.fileColumns), (xmax = 0) AS created
+            WITH put AS (
+                INSERT INTO files AS f (user_id, assistant_id, conversation_id, file_name, source_path, file_type, file_size, sha256,
+                    storage_path, tags)
+                VALUES (\(owner), \(assistant), \(draft.conversationID), \(draft.name), \(draft.sourcePath), \(draft.fileType),
+                    \(draft.byteCount), \(draft.sha256.bytes), \(ContentStore.path(of: draft.sha256)), \(draft.tags))
+                ON CONFLICT (user_id, assistant_id, conversation_id, archived_conversation_id, source_path) DO UPDATE SET
+                    file_name = excluded.file_name, file_type = excluded.file_type, file_size = excluded.file_size,
+                    sha256 = excluded.sha256, storage_path = excluded.storage_path, tags = excluded.tags,
+                    processing_state = 'pending', failure_code = NULL, failure_reason = NULL
+                WHERE f.sha256 <> excluded.sha256 OR f.tags <> excluded.tags
+                    OR (f.processing_state = 'failed' AND (\(retryFailed) OR f.failure_code = ANY (\(ContentStore.faultCodes))))
+                RETURNING \(Self.fileColumns), (xmax = 0) AS created
+            ), queued AS (
+                INSERT INTO jobs (id, user_id, assistant_id, file_id, batch)
+                SELECT \(job), user_id, assistant_id, id, \(batch) FROM put WHERE created
+            )
+            SELECT * FROM put
             """)
         if let row = rows.first {
             let file = try StoredFile(row)
-            let outcome: FileOutcome = try row.decode("created", as: Bool.self) ? .created : .replaced
-            return AcceptedFile(file: file, outcome: outcome, job: try await queueJob(for: file, isNew: outcome == .created, batch: batch))
+            let isNew = try row.decode("created", as: Bool.self)
+            return AcceptedFile(
+                file: file, outcome: isNew ? .created : .replaced, job: isNew ? job : try await queueJob(forChanged: file, batch: batch))
         }
         let standing = try await connection.query(
             """

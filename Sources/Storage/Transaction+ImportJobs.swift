@@ -3,15 +3,13 @@ public import Foundation
 import Postgres
 
 extension Transaction {
-    /// Puts a file that has arrived into the queue; what was under way for its older bytes is over.
-    func queueJob(for file: StoredFile, isNew: Bool, batch: String?) async throws -> JobID {
-        if !isNew {
-            try await connection.execute(
-                """
-                UPDATE jobs SET state = 'cancelled', claimed_by = NULL, finished_at = clock_timestamp()
-                WHERE user_id = \(file.userID) AND file_id = \(file.id) AND finished_at IS NULL
-                """)
-        }
+    /// Puts a file that has changed into the queue; what was under way for its older bytes is over.
+    func queueJob(forChanged file: StoredFile, batch: String?) async throws -> JobID {
+        try await connection.execute(
+            """
+            UPDATE jobs SET state = 'cancelled', claimed_by = NULL, finished_at = clock_timestamp()
+            WHERE user_id = \(file.userID) AND file_id = \(file.id) AND finished_at IS NULL
+            """)
         return try await addJob(for: file, state: .queued, batch: batch)
     }
 
