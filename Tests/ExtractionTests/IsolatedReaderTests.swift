@@ -84,7 +84,8 @@ import Testing
         #expect(code(await read("while :; do echo '{}{}{}'; done") { $0.outputBytes = 1 << 20 }) != nil)
         #expect(code(await read("yes | tr -d '\\n'") { $0.outputBytes = 1 << 20 }) == "over_limit")
         #expect(code(await read("ulimit -S -t 1; while :; do :; done")) == "over_limit")
-        #expect(ContinuousClock.now - begin < .seconds(60))
+        // By their own limits, and not by the five minutes that are usual.
+        #expect(ContinuousClock.now - begin < .seconds(290))
         let left = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { pid in
             (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8).contains(marker)) == true
         }
