@@ -42,7 +42,8 @@ struct PassageEmbedder: Sendable {
                 let mine = desk.take(open)
                 defer { desk.giveBack(mine.keys) }
                 if mine.isEmpty {
-                    // The same text is being paid for beside this, for another file.
+                    // The same text is being paid for beside this, for another file. Asked for again, rather than told of: it is seldom, and
+                    // a call takes longer than the twenty milliseconds; whoever pays may also fail, and then this pays.
                     try await Task.sleep(for: .milliseconds(20))
                 } else {
                     try await pay(for: mine, scope: scope, owner: owner)

