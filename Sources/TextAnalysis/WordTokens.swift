@@ -11,21 +11,17 @@ enum WordTokens {
     /// First the tokens to be expected: a ridge regression of token counts on the word's length, its capital and its letter pairs (with
     /// the word's edges as a letter), fitted to 19,000 distinct words of English text and code. Unusual pairs mark the names and terms
     /// that vocabularies cut in pieces. Letters cannot tell a rare word from a frequent one that looks alike, so the expectation is too
-    /// low wherever rare words gather. The second step raises it, by lines whose slopes and bends a linear program found: every one of
-    /// 4,400 English passages within 5 % under its count, 7,100 abstracts in small letters as far as a lesser weight went, and the mean
-    /// as low as that allows. Found so on one half of the texts, they left a single passage of the other half further under (by 6 %),
-    /// whichever half it was, and some 15 in 3,570 abstracts. Slopes were then rounded, and the bend at 145, for dense terminology, was
-    /// added by hand.
+    /// low wherever rare words gather. The second step raises it, by lines whose slopes and bends a linear program found: 8,300 passages
+    /// of the documentation that a Linux system brings (manual pages, READMEs, the help of Perl, Vim, Python and Swift) at their count
+    /// wherever that could be had, and the mean as low as that allows. Slopes were then rounded upwards.
     static func hundredths(_ word: UnsafeBufferPointer<UInt8>, _ place: Place) -> Int {
         guard word.count > 1 else { return 100 }
         let isCapital = word[0] < 0x61
         let expected = expectation(word, isCapital: isCapital)
-        guard isCapital else {
-            return 111 + (15 * max(0, expected - 115) + 9 * max(0, expected - 130) + 9 * max(0, expected - 145)) / 10
-        }
+        guard isCapital else { return 106 + 29 * max(0, expected - 115) / 10 }
         switch place {
-        case .anywhere: return 100 + 17 * max(0, expected - 100) / 10
-        case .afterComma: return 100 + (27 * max(0, expected - 115) + 33 * max(0, expected - 130)) / 10
+        case .anywhere: return 109 + (24 * max(0, expected - 115) + 22 * max(0, expected - 145)) / 10
+        case .afterComma: return 100 + (18 * max(0, expected - 115) + 30 * max(0, expected - 130)) / 10
         }
     }
 
