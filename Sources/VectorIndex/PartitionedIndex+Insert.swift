@@ -1,6 +1,10 @@
 public import FoundationEssentials
 
 extension PartitionedIndex {
+    /// Rows that make a whole piece of a partition's memory. Of a batch, so many, or a multiple, are copied and coded before other writers of
+    /// the partition have to wait.
+    public static let bulkRows = RowChunk.maximumCapacity
+
     /// Inserts rows, or replaces those whose id is already in the partition. The batch becomes visible as a whole; of two rows with one
     /// id the later stays. An unknown partition is made.
     ///

@@ -81,6 +81,22 @@ import Testing
         #expect(document.blocks.map(\.page) == [nil, nil])
     }
 
+    /// Of lines beyond a mebibyte cmark is given both ends.
+    @Test(arguments: ["", "# ", "- ", "> ", "    ", "~~~ ", "<!-- "])
+    func veryLongLinesAreWhatTheirEndsSay(mark: String) throws {
+        func text(_ words: Int) -> String {
+            "before\n\n\(mark)\(String(repeating: "words 言葉 ", count: words))end -->\n\nafter\n~~~\n\n# Heading\n\nlast\n"
+        }
+        let short = try extract(text(1))
+        let long = try extract(text(200_000))
+        #expect(long.blocks.map(\.kind) == short.blocks.map(\.kind))
+        #expect(long.blocks.count > 2 && long.text.unicodeScalars.count > 1_800_000)
+        let growth = long.text.unicodeScalars.count - short.text.unicodeScalars.count
+        for (a, b) in zip(short.blocks.dropFirst(2), long.blocks.dropFirst(2)) {
+            #expect(b.range.lowerBound - a.range.lowerBound == growth && b.range.count == a.range.count)
+        }
+    }
+
     @Test func frontMatterGivesTheTitle() throws {
         let document = try extract("---\n# comment\ntitle: \"The \\\"Red\\\" Book\" # yes\ntags:\n  - a\n---\n# Heading\ntext")
         #expect(document.title == "The \"Red\" Book")

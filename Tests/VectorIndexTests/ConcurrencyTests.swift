@@ -165,18 +165,28 @@ final class ConcurrencyTests: Sendable {
         try index.upsert(fixed, in: partition)
         let running = Atomic(2)
         let searches = Atomic(0)
+        let left = Mutex<[UUID: [Float]]>([:])
 
         @Sendable func churn(_ first: Int, _ seed: UInt64) throws {
             defer { running.subtract(1, ordering: .releasing) }
             var generator = SplitMix64(seed: seed)
-            for turn in 0..<150 {
-                let numbers = (0..<100).map { _ in first + Int.random(in: 0..<3_000, using: &generator) }
-                try index.upsert(numbers.map { IndexRow(id: id($0), vector: smoothVector(Self.dimensions, &generator)) }, in: partition)
-                if turn % 3 == 0 {
-                    index.remove((0..<500).map { _ in id(first + Int.random(in: 0..<3_000, using: &generator)) }, from: partition)
-                }
-                if turn % 40 == 39 { index.remove((0..<3_000).map { id(first + $0) }, from: partition) }
+            var there: [UUID: [Float]] = [:]
+            func remove(_ ids: [UUID]) {
+                index.remove(ids, from: partition)
+                for id in ids { there[id] = nil }
             }
+            for turn in 0..<150 {
+                // Some batches fill whole pieces of memory, which are written before a writer's turn comes.
+                let size = turn % 10 == 0 ? PartitionedIndex.bulkRows * 2 + 300 : turn % 10 == 5 ? PartitionedIndex.bulkRows : 100
+                let rows = (0..<size).map { _ in
+                    IndexRow(id: id(first + Int.random(in: 0..<3_000, using: &generator)), vector: smoothVector(Self.dimensions, &generator))
+                }
+                try index.upsert(rows, in: partition)
+                for row in rows { there[row.id] = row.vector }
+                if turn % 3 == 0 { remove((0..<500).map { _ in id(first + Int.random(in: 0..<3_000, using: &generator)) }) }
+                if turn % 40 == 39 { remove((0..<3_000).map { id(first + $0) }) }
+            }
+            left.withLock { [there] in $0.merge(there) { first, _ in first } }
         }
         let reader: @Sendable () throws -> Void = {
             var generator = SplitMix64(seed: 34)
@@ -209,5 +219,11 @@ final class ConcurrencyTests: Sendable {
         #expect(searches.load(ordering: .relaxed) > 0)
         index.maintain()
         try index.checkInvariants()
+        let rows = left.withLock(\.self)
+        #expect(rows.count > 1_000 && index.count(in: partition) == fixed.count + rows.count)
+        for (id, vector) in rows.prefix(500) {
+            let request = SearchRequest(vector: vector, partitions: [partition], k: 1, effort: .exact)
+            #expect(try index.search(request).hits.first?.id == id)
+        }
     }
 }

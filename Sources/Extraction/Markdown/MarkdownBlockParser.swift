@@ -35,12 +35,15 @@ struct MarkdownBlockParser {
 /// quotation and paragraph.
 ///
 /// Blank lines beyond the first change no structure, but cmark visits all open lists for each. Nothing is copied: cmark itself has a copy
-/// of all paragraphs.
+/// of all paragraphs, and a second one of the line it reads. So what stands in the middle of a line beyond a mebibyte is not given: how
+/// a line begins and ends tells what it is, but for a fence or a comment that ends half a mebibyte from both.
 struct MarkdownFeed {
+    /// Bytes of a line that are given whole, and of its two ends together when it is longer.
+    static let longestLine = 1 << 20
     /// Ends the last line and all that is open.
     static let closing = "\n\n***\n"
 
-    /// The bytes of the text to give, in order. All but the last end with a line.
+    /// The bytes of the text to give, in order. All but the last and the beginnings of very long lines end with a line.
     private(set) var parts: [Range<Int>] = []
     /// The line of the text for each line fed; one more for the end.
     private var origins: [Int] = []
@@ -53,12 +56,21 @@ struct MarkdownFeed {
             if isBlank && previousIsBlank { continue }
             previousIsBlank = isBlank
             let end = min(content.upperBound + 1, table.source.bytes.count)
+            origins.append(line)
+            if content.count > Self.longestLine {
+                // Between scalars: what is no UTF-8 makes no fence.
+                let bytes = table.source.bytes
+                var (head, tail) = (content.lowerBound + Self.longestLine / 2, content.upperBound - Self.longestLine / 2)
+                while bytes[head] & 0xC0 == 0x80 { head -= 1 }
+                while bytes[tail] & 0xC0 == 0x80 { tail += 1 }
+                parts += [content.lowerBound..<head, tail..<end]
+                continue
+            }
             if let last = parts.last, last.upperBound == content.lowerBound {
                 parts[parts.count - 1] = last.lowerBound..<end
             } else {
                 parts.append(content.lowerBound..<end)
             }
-            origins.append(line)
         }
         origins.append(lines.upperBound)
     }

@@ -4,8 +4,8 @@ import Storage
 import VectorIndex
 
 extension KnowledgeMirror {
-    /// Rows that are read before they are put into the index together.
-    private static let batchSize = 1_000
+    /// Rows that are read before they are put into the index together: as many as the index prepares without other writers waiting.
+    private static let batchSize = PartitionedIndex.bulkRows
 
     /// Registers this replica and gives it an index to follow with: that of its snapshot, or one of every row.
     func begin() async throws {
@@ -74,12 +74,14 @@ extension KnowledgeMirror {
             state.database = identity
             state.refused = 0
         }
+        // Batches of different connections side by side.
+        let insertion = DispatchQueue(label: "bunko.mirror.load", attributes: .concurrent)
         let position = try await fresh.deferringMaintenance {
             try await database.copyMirrorRows(
                 scope, connections: configuration.connections, batchSize: Self.batchSize,
                 total: { expected in self.report(loaded: 0, expected: expected) }
             ) { rows in
-                try await self.offPool {
+                try await self.offPool(on: insertion) {
                     try self.insert(rows, into: fresh)
                     fresh.keepBudget()
                 }

@@ -56,6 +56,19 @@ struct ChunkAllocator {
         return (first..<first + count).map { Slot(chunk: number, row: $0) }
     }
 
+    /// Takes in chunks whose every row is written, behind the others in `chunks`, and closes the last one, since slots ascend. Nil, and
+    /// nothing is taken, when that one must not be closed yet.
+    mutating func adopt(_ full: [RowChunk], chunks: inout [RowChunk?]) -> [Slot]? {
+        if let number = current, let chunk = chunks[number], !mayClose(number, chunk) { return nil }
+        current = nil
+        return full.flatMap { chunk in
+            let number = addChunk(chunk, to: &chunks)
+            usage[number].used = chunk.capacity
+            storedCount += chunk.capacity
+            return (0..<chunk.capacity).map { Slot(chunk: number, row: $0) }
+        }
+    }
+
     private mutating func addChunk(_ chunk: RowChunk, to chunks: inout [RowChunk?]) -> Int {
         chunks.append(chunk)
         usage.append(Usage())

@@ -128,20 +128,19 @@ struct PartitionChange {
 extension Partition {
     /// Inserts or replaces rows; they become visible together. Of two rows with one id the later stays.
     func upsert(_ rows: [NormedRow]) {
+        let prepared = PreparedChunks(rows, dimensions: dimensions, rotation: rotation, table: view.withLock { $0.table })
         writer.withLock { writer in
             var change = PartitionChange(view.withLock { $0 })
-            let slots = reserve(rows.count, &change, &writer)
-            for (slot, source) in zip(slots, rows) {
-                source.row.vector.withUnsafeBufferPointer { vector in
-                    guard let base = vector.baseAddress, let chunk = change.chunks[slot.chunk] else { return }
-                    chunk.write(slot.row, id: source.row.id, source: base, factor: 1 / source.norm)
-                }
-                writer.chunks.addLive(slot)
-            }
+            let adopted = prepared.flatMap { prepared in change.changeChunks { writer.chunks.adopt(prepared.chunks, chunks: &$0) } }
+            let whole = adopted ?? []
+            let others = reserve(rows.count - whole.count, &change, &writer)
+            for (slot, source) in zip(others, rows.dropFirst(whole.count)) { change.chunks[slot.chunk]?.write(slot.row, source) }
+            let slots = whole + others
+            for slot in slots { writer.chunks.addLive(slot) }
             change.born = slots
             writer.attributes.append(slots, rows)
             writer.changesSinceCalibration += rows.count
-            code(slots, in: &change)
+            code(slots, adopted == nil ? nil : prepared?.codes, in: &change)
             ids.withLock { ids in
                 for (slot, source) in zip(slots, rows) {
                     let replaced = ids.set(source.row.id, to: slot, idOf: { change.id($0) ?? source.row.id })
@@ -170,40 +169,17 @@ extension Partition {
         }
     }
 
-    /// A code that has not been put into its list.
-    private struct CodedRow {
-        var slot: Slot
-        var list: Int
-        /// Where its bytes are among those of the rows that are coded together.
-        var code: Int
-        var factors: bunko_code_factors
-    }
-
     /// Appends the codes of written rows to their lists.
-    func code(_ slots: [Slot], in change: inout PartitionChange) {
+    /// - Parameter prepared: those of the first rows, if they were made beforehand; made anew when the space or the lists have changed since.
+    private func code(_ slots: [Slot], _ prepared: CodedRows?, in change: inout PartitionChange) {
         guard let space = change.space, !slots.isEmpty else { return }
-        let coarse = change.coarse
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: rotation.width) { scratch in
-            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: slots.count * space.codeBytes) { codes in
-                guard let scratch = scratch.baseAddress, let codes = codes.baseAddress else { return }
-                let coded = slots.enumerated().compactMap { position, slot -> CodedRow? in
-                    guard let vector = change.vector(slot) else { return nil }
-                    let code = position * space.codeBytes
-                    guard let coarse else {
-                        return CodedRow(
-                            slot: slot, list: 0, code: code, factors: space.encode(vector, scratch: scratch, into: codes + code))
-                    }
-                    let row = QueryCode(vector, norm: 1, rotation: rotation)
-                    return CodedRow(
-                        slot: slot, list: coarse.list(of: row, space: space), code: code,
-                        factors: space.encode(row, scratch: scratch, into: codes + code))
-                }
-                var counts: [Int: Int] = [:]
-                for row in coded { counts[row.list, default: 0] += 1 }
-                for (list, added) in counts { change.makeRoom(for: added, in: list) }
-                for row in coded { change.append(row.slot, code: codes + row.code, factors: row.factors, to: row.list) }
-            }
-        }
+        let prepared = prepared.flatMap { $0.fit(space, change.coarse) ? $0 : nil }
+        let chunks = change.chunks
+        let rest = slots.dropFirst(prepared?.count ?? 0).compactMap { slot in chunks[slot.chunk].map { (slot, $0.vector(slot.row)) } }
+        let fresh = CodedRows(count: rest.count, space: space, coarse: change.coarse, rotation: rotation) { rest[$0].1 }
+        for (list, added) in fresh.counts.merging(prepared?.counts ?? [:], uniquingKeysWith: +) { change.makeRoom(for: added, in: list) }
+        prepared?.append(to: &change, slots: slots)
+        fresh.append(to: &change, slots: rest.map(\.0))
     }
 
     /// Slots for new rows; a row of a chunk that is already there needs no new table.

@@ -75,10 +75,13 @@ final class RowChunk: @unchecked Sendable {
         ids[row]
     }
 
-    /// Fills an unpublished row with `source` times `factor`.
-    func write(_ row: Int, id: UUID, source: UnsafePointer<Float>, factor: Double) {
-        bunko_scale(source, factor, vectors + row * dimensions, dimensions)
-        (ids + row).initialize(to: id)
+    /// Fills an unpublished row, its vector at length 1.
+    func write(_ row: Int, _ source: NormedRow) {
+        source.row.vector.withUnsafeBufferPointer { vector in
+            guard let base = vector.baseAddress else { return }
+            bunko_scale(base, 1 / source.norm, vectors + row * dimensions, dimensions)
+        }
+        (ids + row).initialize(to: source.row.id)
     }
 
     /// Fills an unpublished row with a published row of another chunk.
