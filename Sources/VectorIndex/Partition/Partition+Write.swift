@@ -65,7 +65,9 @@ struct PartitionChange {
     /// Exchanges a list that has no room for so many more rows. Nothing may have been appended to it in this change.
     mutating func makeRoom(for added: Int, in number: Int) {
         let needed = lists[number].count + added
-        if needed > lists[number].capacity { rewrite(number, capacity: needed + max(4, needed / 5)) }
+        // A list that holds all rows grows as they are loaded, and each time fresh memory takes longer than the copying.
+        let spare = lists.count == 1 ? needed / 2 : needed / 5
+        if needed > lists[number].capacity { rewrite(number, capacity: needed + max(4, spare)) }
     }
 
     /// Copies a list's surviving rows into a new one. Nothing may have been appended to it in this change.
