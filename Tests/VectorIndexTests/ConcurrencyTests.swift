@@ -179,7 +179,8 @@ final class ConcurrencyTests: Sendable {
                 // Some batches fill whole pieces of memory, which are written before a writer's turn comes.
                 let size = turn % 10 == 0 ? PartitionedIndex.bulkRows * 2 + 300 : turn % 10 == 5 ? PartitionedIndex.bulkRows : 100
                 let rows = (0..<size).map { _ in
-                    IndexRow(id: id(first + Int.random(in: 0..<3_000, using: &generator)), vector: smoothVector(Self.dimensions, &generator))
+                    let number = first + Int.random(in: 0..<3_000, using: &generator)
+                    return IndexRow(id: id(number), vector: smoothVector(Self.dimensions, &generator))
                 }
                 try index.upsert(rows, in: partition)
                 for row in rows { there[row.id] = row.vector }
