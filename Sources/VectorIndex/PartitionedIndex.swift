@@ -17,6 +17,7 @@ public final class PartitionedIndex: Sendable {
     private let maintenance = DispatchQueue(label: "bunko.vector-index.maintenance", qos: .utility)
     private let awaiting = Guarded<Set<UUID>>([])
     private let deferrals = Guarded(0)
+    let unverified: Guarded<UnverifiedVectors>
 
     /// An empty index.
     public convenience init(configuration: IndexConfiguration = IndexConfiguration()) {
@@ -26,11 +27,15 @@ public final class PartitionedIndex: Sendable {
             configuration: configuration, rotation: rotation, keeper: configuration.memory.map(MemoryKeeper.init), partitions: [:])
     }
 
-    init(configuration: IndexConfiguration, rotation: Rotation, keeper: MemoryKeeper?, partitions: [UUID: Partition]) {
+    init(
+        configuration: IndexConfiguration, rotation: Rotation, keeper: MemoryKeeper?, partitions: [UUID: Partition],
+        unverified: UnverifiedVectors = UnverifiedVectors()
+    ) {
         self.configuration = configuration
         self.rotation = rotation
         self.keeper = keeper
         self.partitions = Guarded(partitions)
+        self.unverified = Guarded(unverified)
     }
 
     /// Whether a search of this partition could return the row.

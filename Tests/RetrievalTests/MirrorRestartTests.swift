@@ -127,6 +127,36 @@ import Testing
         }
     }
 
+    @Test(arguments: [nil, 1 << 20])
+    func `A vector that is damaged in the snapshot is noticed after the start, and all rows are read`(memory: Int?) async throws {
+        try await withTestDatabase { db in
+            try await withFolder { folder in
+                let known = try await insert(3, db)
+                try await withMirror(db, folder: folder) { _ in }
+                let index = URL(filePath: folder + "/index")
+                let names = try FileManager.default.contentsOfDirectory(atPath: index.path)
+                let file = index.appending(path: try #require(names.first { $0.hasSuffix(".data") }))
+                var bytes = try Data(contentsOf: file)
+                let vector = [Float].unit(1).withUnsafeBytes { Data($0) }
+                let place = try #require(bytes.range(of: vector)).lowerBound
+                // A value of 8 in a vector of length 1.
+                bytes[place + 4 * 700 + 3] = 0x41
+                try bytes.write(to: file)
+                func change(_ configuration: inout MirrorConfiguration) {
+                    let files = URL(filePath: folder + "/vectors", directoryHint: .isDirectory)
+                    configuration.memory = memory.map { .init(bytes: $0, folder: files) }
+                }
+                for origin in [KnowledgeMirror.Origin.database, .snapshot] {
+                    try await withMirror(db, folder: folder, adjust: change) { mirror in
+                        #expect(try await eventually { mirror.origin == origin && mirror.phase == .following })
+                        let hits = try mirror.index.search(.init(vector: .unit(1), partitions: [db.alice.assistant.id.rawValue], k: 1)).hits
+                        #expect(hits.first?.id == known[1].rawValue && hits.first.map { abs($0.score - 1) < 0.001 } == true)
+                    }
+                }
+            }
+        }
+    }
+
     @Test(.enabled(if: SmallDisk.isPossible)) func `A disk that is full keeps nobody from following`() async throws {
         try await withTestDatabase { db in
             try await withFolder { folder in

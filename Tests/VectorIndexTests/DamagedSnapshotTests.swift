@@ -30,6 +30,34 @@ struct DamagedSnapshotTests {
         #expect(kit.error() == nil)
     }
 
+    /// What a start takes as it is: read piece by piece afterwards, and refused for good when it is not what was written.
+    @Test(arguments: [nil, 0, 1, 2]) func vectorsAreVerifiedAfterTheStart(damaged: Int?) throws {
+        let kit = try SnapshotKit(dimensions: 16, rows: [70, 45, 150])
+        try kit.index.writeSnapshot(to: kit.folder)
+        if let damaged {
+            // Found by its bytes: where the segments lie is the format's business.
+            let row = try #require(kit.index.rows([id(0)], in: SnapshotKit.partitions[damaged])[id(0)])
+            let vector = row.vector.withUnsafeBytes { Data($0) }
+            let bytes = try Data(contentsOf: kit.data)
+            let place = try #require(bytes.range(of: vector)).lowerBound
+            try SnapshotKit.overwrite(kit.data, at: place + 2, with: [bytes[place + 2] ^ 8])
+        }
+        let index = try kit.load()
+        if damaged == nil {
+            var calls = 1
+            while try index.verifySnapshot(bytes: 1_000) { calls += 1 }
+            #expect(calls >= 265 * 64 / 1_000)
+            let more = try index.verifySnapshot()
+            #expect(!more)
+            let full = try kit.load(.full).verifySnapshot()
+            #expect(!full)
+        } else {
+            for _ in 1...2 {
+                #expect(throws: SnapshotError.self) { while try index.verifySnapshot(bytes: 1_000) {} }
+            }
+        }
+    }
+
     @Test func everyTruncationIsFound() throws {
         let kit = try SnapshotKit(dimensions: 4, rows: [3, 21, 61])
         try kit.index.writeSnapshot(to: kit.folder)

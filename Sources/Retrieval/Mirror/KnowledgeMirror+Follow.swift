@@ -33,6 +33,7 @@ extension KnowledgeMirror {
                 }
                 group.addTask { try await self.lookAfter() }
                 if shelf != nil { group.addTask { try await self.keepSnapshots() } }
+                group.addTask { try await self.verifySnapshot() }
                 // Waiting for all would not end the others with the first that fails.
                 for try await _ in group {}
             }
@@ -125,13 +126,24 @@ extension KnowledgeMirror {
         }
     }
 
+    /// Reads the vectors that the index began with, which at the start were taken as they are.
+    /// - Throws: ``LostTrack/damaged(_:)``.
+    private func verifySnapshot() async throws {
+        let index = index
+        do {
+            while try await offPool(on: .global(qos: .utility), { try index.verifySnapshot() }) { try Task.checkCancellation() }
+        } catch let error as SnapshotError {
+            throw LostTrack.damaged(error)
+        }
+    }
+
     /// Writes a snapshot at intervals. One that fails, such as for want of space, leaves the last one as it is and is tried again.
     private func keepSnapshots() async throws {
         while true {
             try await Task.sleep(for: configuration.snapshotInterval)
             do {
                 try await keepSnapshot()
-            } catch let error where !(error is CancellationError || error is Problem) {
+            } catch let error where !(error is CancellationError || error is Problem || error is LostTrack) {
                 // The disk's fault: the last snapshot stays as it is.
                 logger.warning("the index's snapshot was not written", metadata: ["error": "\(error)"])
             }
@@ -141,6 +153,8 @@ extension KnowledgeMirror {
     /// Writes a snapshot when something has changed since the last.
     func keepSnapshot() async throws {
         guard let shelf else { return }
+        // What is damaged would get a checksum that matches.
+        try await verifySnapshot()
         let start = ContinuousClock.now
         // Index and position of one moment. The turn keeps the registered position, up to which the outbox is pruned, from passing this
         // one before the announcement holds it.

@@ -205,15 +205,17 @@ public final class KnowledgeMirror: Service, Sendable {
     }
 }
 
-/// Why the outbox does not tell what happened since the last position.
+/// Why neither the index nor the outbox tells what the database says.
 enum LostTrack: Error, CustomStringConvertible {
     case notRegistered, emptied, otherHistory
+    case damaged(SnapshotError)
 
     var description: String {
         switch self {
         case .notRegistered: "changes it had not seen were removed from the outbox"
         case .otherHistory: "the database is another, or was set back to an earlier time"
         case .emptied: "all knowledge was taken away at once"
+        case .damaged(let error): "the snapshot that the index began with is damaged: \(error)"
         }
     }
 }

@@ -9,7 +9,8 @@ public struct IndexSnapshot: Sendable {
 
     /// How much is read to verify a snapshot. Whatever is left unverified cannot harm the process, only give wrong answers.
     public enum Verification: Sendable {
-        /// Everything but the vectors: all counts, ids and codes. The vectors are mapped and first read by the searches that need them.
+        /// Everything but the vectors: all counts, ids and codes. The vectors are mapped and first read by the searches that need them, or by
+        /// ``PartitionedIndex/verifySnapshot(bytes:)``.
         case structure
         /// The vectors too, all of them: their checksum, and that each has length 1.
         case full

@@ -22,7 +22,23 @@ extension PartitionedIndex {
         let keeper = configuration.memory.map(MemoryKeeper.init)
         var loader = SnapshotLoader(
             snapshot, configuration: configuration, rotation: rotation, keeper: keeper, verification: verification)
-        self.init(configuration: configuration, rotation: rotation, keeper: keeper, partitions: try loader.partitions())
+        let partitions = try loader.partitions()
+        self.init(
+            configuration: configuration, rotation: rotation, keeper: keeper, partitions: partitions,
+            unverified: UnverifiedVectors(loader.unverified, of: snapshot.data, letsGo: keeper != nil))
+    }
+
+    /// Compares vectors that the index began with, and that were mapped without being read, with the checksums of their snapshot: `limit`
+    /// bytes more with each call. Later searches find them in the system's cache.
+    ///
+    /// - Returns: whether there are more.
+    /// - Throws: `SnapshotError.damaged`, now and with each further call: searches and snapshots of this index may then be wrong. Cost: a read
+    ///   of the bytes, from disk if need be, on the calling thread; further callers wait.
+    public func verifySnapshot(bytes limit: Int = 16 << 20) throws(SnapshotError) -> Bool {
+        try unverified.withLock { unverified throws(SnapshotError) in
+            try unverified.verify(atMost: limit)
+            return !unverified.isEmpty
+        }
     }
 }
 
@@ -35,6 +51,8 @@ struct SnapshotLoader {
     private let verifiesChecksums: Bool
     private var manifest: ManifestReader
     private var data: SegmentReader
+    /// Segments of vectors that were mapped without being read, and their checksums.
+    private(set) var unverified: [(bytes: Range<Int>, checksum: UInt32)] = []
 
     init(
         _ snapshot: IndexSnapshot, configuration: IndexConfiguration, rotation: Rotation, keeper: MemoryKeeper?,
@@ -109,7 +127,11 @@ struct SnapshotLoader {
         let rowBytes = SnapshotFormat.product(dimensions, MemoryLayout<Float>.size)
         let vectors = try segment(
             rowBytes.flatMap { SnapshotFormat.product(rowCount, $0) }, verification == .full ? checksum : nil, "vectors")
-        if verification == .full { try verify(vectors, rowCount) }
+        if verification == .full {
+            try verify(vectors, rowCount)
+        } else if verifiesChecksums, !vectors.isEmpty {
+            unverified.append((vectors, checksum))
+        }
         var first = 0
         let mapping = data.bytes
         return used.map { count in
