@@ -84,7 +84,7 @@ import Testing
         try await withDataFolder { folder in
             let bin = folder.path + "/bin"
             try makeDirectories(bin, mode: 0o755)
-            try write("#!/bin/sh\necho 'initdb: no luck today' >&2\nexit 1\n", to: bin + "/initdb", mode: 0o755)
+            try writeScript("echo 'initdb: no luck today' >&2\nexit 1\n", to: bin + "/initdb")
             let broken = PostgresInstallation(binDirectory: bin, majorVersion: 15, versionText: "15.0", pgvectorVersion: "0.8.0")
             let cluster = EmbeddedCluster(
                 dataDirectory: folder.path, installation: broken, logger: quietLogger())

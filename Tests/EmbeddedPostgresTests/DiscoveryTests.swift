@@ -9,9 +9,9 @@ import Testing
         let root = folder.path + "/pgsql"
         try makeDirectories(root + "/bin", mode: 0o755)
         try makeDirectories(root + "/share/extension", mode: 0o755)
-        try write("#!/bin/sh\necho 'postgres (PostgreSQL) \(version)'\n", to: root + "/bin/postgres", mode: 0o755)
-        try write("#!/bin/sh\n", to: root + "/bin/initdb", mode: 0o755)
-        try write("#!/bin/sh\necho '\(root)/share'\n", to: root + "/bin/pg_config", mode: 0o755)
+        try writeScript("echo 'postgres (PostgreSQL) \(version)'\n", to: root + "/bin/postgres")
+        try writeScript("", to: root + "/bin/initdb")
+        try writeScript("echo '\(root)/share'\n", to: root + "/bin/pg_config")
         if let pgvector {
             try write("comment = 'vectors'\ndefault_version = '\(pgvector)'\n", to: root + "/share/extension/vector.control")
         }

@@ -89,6 +89,13 @@ func failure(_ body: () async throws -> Void) async -> EmbeddedPostgresError? {
     }
 }
 
+/// Writes a shell script and waits until it can be run: a child that another test starts this moment has the file open for writing until
+/// it runs its own program.
+func writeScript(_ lines: String, to path: String) throws {
+    try write("#!/bin/sh\n" + lines, to: path, mode: 0o755)
+    while try ChildCommand([path]).run().exit == .code(126) { usleep(2_000) }
+}
+
 func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
     try writeAtomically(text, to: path, mode: mode)
 }

@@ -59,7 +59,8 @@ struct DocumentTarget: FuzzTarget {
         case .invalidUTF8(let offset, let line), .invalidUTF16(let offset, let line):
             require(offset < bytes.count && line >= 1 && line <= offset + 1, "damage lies in the file")
         case .nullCharacter(let line): require(line >= 1 && line <= bytes.count, "the line lies in the file")
-        case .emptyFile, .tooLarge, .overLimit, .programMissing, .noTextLayer: fatalError("Broken promise: \(error) is not the reason")
+        case .emptyFile, .tooLarge, .overLimit, .programMissing, .programKilled, .noTextLayer:
+            fatalError("Broken promise: \(error) is not the reason")
         case .noText, .binary, .unsupported, .locked, .damaged: break
         }
     }
