@@ -16,13 +16,15 @@ extension ImportRound {
         if isDone { killed[kill, default: 0] += 1 }
     }
 
-    /// The one that comes after it listens elsewhere and has another key, so its importer is given up, too.
+    /// The one that comes after it listens elsewhere and has another key, so its importer is given up, too; and before, for one that was just
+    /// starting finds no server and takes the data folder itself.
     private func killServer() async throws -> Bool {
         service.process.send(SIGKILL)
         #expect(try await service.process.exitCode(within: .seconds(30)) == -SIGKILL)
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...500, using: &random)))
-        service = try await TestService.start(data: data, environment: environment)
         client?.send(SIGTERM)
+        _ = try await client?.exitCode(within: .seconds(60))
+        service = try await TestService.start(data: data, environment: environment)
         return true
     }
 
