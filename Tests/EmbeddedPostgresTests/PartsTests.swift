@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import Testing
 
@@ -136,37 +135,6 @@ import Testing
             defer { close(copy) }
             lock.release()
             #expect(await failure { _ = try DataDirectoryLock(directory: folder.path) } == nil)
-        }
-    }
-
-    /// A holder that was killed while it started a child: the child has the lock until it runs its program.
-    @Test func waitsForALockWhoseHolderIsDead() async throws {
-        try await withDataFolder { folder in
-            let path = folder.path + "/bunko.lock"
-            func holding(for seconds: String, toldBy pid: String) throws -> Process {
-                try Data("\(pid)\n".utf8).write(to: URL(fileURLWithPath: path))
-                let child = Process()
-                child.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
-                child.arguments = [path, "sleep", seconds]
-                try child.run()
-                return child
-            }
-            func isHeld() -> Bool {
-                let descriptor = open(path, O_RDWR | O_CLOEXEC)
-                defer { close(descriptor) }
-                return flock(descriptor, LOCK_EX | LOCK_NB) != 0
-            }
-            let dead = try ChildCommand(["/bin/sh", "-c", "echo $$"]).run().output.filter(\.isNumber)
-            let short = try holding(for: "0.5", toldBy: dead)
-            while short.isRunning, !isHeld() { usleep(1_000) }
-            #expect(short.isRunning)
-            #expect(await failure { _ = try DataDirectoryLock(directory: folder.path) } == nil)
-            short.waitUntilExit()
-            let living = try holding(for: "1", toldBy: "1")
-            while living.isRunning, !isHeld() { usleep(1_000) }
-            #expect(await failure { _ = try DataDirectoryLock(directory: folder.path) }?.kind == .folderInUse)
-            #expect(living.isRunning)
-            living.waitUntilExit()
         }
     }
 

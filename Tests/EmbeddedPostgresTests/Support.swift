@@ -89,11 +89,11 @@ func failure(_ body: () async throws -> Void) async -> EmbeddedPostgresError? {
     }
 }
 
-/// Writes a shell script and waits until it can be run: a child that another test starts this moment has the file open for writing until
-/// it runs its own program.
+/// Writes a shell script, by a process of its own: one that this process had open for writing could not be run ("text file busy") while a
+/// child that another test starts this moment still has the descriptor.
 func writeScript(_ lines: String, to path: String) throws {
-    try write("#!/bin/sh\n" + lines, to: path, mode: 0o755)
-    while try ChildCommand([path]).run().exit == .code(126) { usleep(2_000) }
+    let writing = try ChildCommand(["/bin/sh", "-c", "printf '#!/bin/sh\n%s' \"$1\" > \"$2\" && chmod 755 \"$2\"", "sh", lines, path]).run()
+    #expect(writing.succeeded, "\(writing.output)")
 }
 
 func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
