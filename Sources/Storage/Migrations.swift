@@ -35,13 +35,18 @@ extension Migration {
         Migration(
             20, "mirror_replicas", PackageResources._020_mirror_replicas_up_sql, PackageResources._020_mirror_replicas_down_sql),
         Migration(21, "change_times", PackageResources._021_change_times_up_sql, PackageResources._021_change_times_down_sql),
-        Migration(22, "jobs", PackageResources._022_jobs_up_sql, PackageResources._022_jobs_down_sql),
+        // With the policy that is a step of its own, 25, today.
+        Migration(
+            22, "jobs", PackageResources._022_jobs_up_sql, PackageResources._022_jobs_down_sql,
+            otherChecksums: ["1892d84131af0c13bea4568a5df2b7978940902c854ec36b79ccac91336152bd"]),
         Migration(23, "uploads", PackageResources._023_uploads_up_sql, PackageResources._023_uploads_down_sql),
         Migration(24, "interruptions", PackageResources._024_interruptions_up_sql, PackageResources._024_interruptions_down_sql),
         Migration(25, "shared_jobs", PackageResources._025_shared_jobs_up_sql, PackageResources._025_shared_jobs_down_sql),
     ]
 
-    private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8]) {
-        self.init(number: number, name: name, up: String(decoding: up, as: UTF8.self), down: String(decoding: down, as: UTF8.self))
+    private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8], otherChecksums: Set<String> = []) {
+        self.init(
+            number: number, name: name, up: String(decoding: up, as: UTF8.self), down: String(decoding: down, as: UTF8.self),
+            otherChecksums: otherChecksums)
     }
 }

@@ -127,6 +127,29 @@ import Testing
         }
     }
 
+    /// For a time 0022 made the policy that 0025 makes.
+    @Test func `A database with the other text of a step comes to the same schema`() async throws {
+        try await withTestDatabase { db in
+            let owner = try await TestDatabase.makeEmpty()
+            let marker = "CREATE POLICY jobs_worker "
+            var former = Migration.all.filter { $0.number <= 24 }
+            let place = try #require(former.firstIndex { $0.number == 22 })
+            let policy = """
+                -- As the files they are for.
+                CREATE POLICY jobs_shared ON jobs FOR SELECT TO authenticated
+                    USING (current_user_id() IS NOT NULL AND user_id = '00000000-0000-0000-0000-000000000001');
+
+                """
+            let step = former[place]
+            former[place] = Migration(
+                number: step.number, name: step.name, up: step.up.replacing(marker, with: policy + marker), down: step.down)
+            #expect(former[place].up != step.up)
+            try await engine(owner, former).up()
+            #expect(try await engine(owner).up().map(\.migration.number) == [25])
+            #expect(try await schemaDump(owner) == schemaDump(db.logins.owner))
+        }
+    }
+
     @Test func `A file changed after it was applied is refused`() async throws {
         let owner = try await TestDatabase.makeEmpty()
         try await engine(owner).up(to: 2)

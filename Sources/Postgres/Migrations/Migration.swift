@@ -10,13 +10,16 @@ public struct Migration: Sendable, Equatable {
     public let up: String
     /// The statements that undo it; nil when that is impossible.
     public let down: String?
+    /// Checksums of other texts that the step had, and that databases may have applied: a later step brings those to the same schema.
+    public let otherChecksums: Set<String>
 
     /// A step with its statements.
-    public init(number: Int, name: String, up: String, down: String?) {
+    public init(number: Int, name: String, up: String, down: String?, otherChecksums: Set<String> = []) {
         self.number = number
         self.name = name
         self.up = up
         self.down = down
+        self.otherChecksums = otherChecksums
     }
 
     /// SHA-256 of ``up``, in hexadecimal digits: what the database remembers.
@@ -44,7 +47,7 @@ public struct AppliedMigration: Sendable, Equatable {
 public struct MigrationStatus: Sendable, Equatable {
     /// Where a step stands.
     public enum State: Sendable, Equatable {
-        /// Applied as it is now.
+        /// Applied as it is now, or in another text that is known.
         case applied
         /// Not applied yet.
         case pending
@@ -105,7 +108,8 @@ struct MigrationPlanner {
         guard let record = applied.first(where: { $0.number == migration.number }) else {
             return migration.number < applied.last?.number ?? 0 ? .skipped : .pending
         }
-        return record.checksum == migration.checksum ? .applied : .changed
+        let isKnown = record.checksum == migration.checksum || migration.otherChecksums.contains(record.checksum)
+        return isKnown ? .applied : .changed
     }
 
     /// The steps up to and including `target`, or all.
