@@ -13,15 +13,15 @@ enum WordTokens {
     /// that vocabularies cut in pieces. Letters cannot tell a rare word from a frequent one that looks alike, so the expectation is too
     /// low wherever rare words gather. The second step raises it, by lines whose slopes and bends a linear program found: 8,300 passages
     /// of the documentation that a Linux system brings (manual pages, READMEs, the help of Perl, Vim, Python and Swift) at their count
-    /// wherever that could be had, and the mean as low as that allows. Slopes were then rounded upwards.
+    /// wherever that could be had, and the mean as low as that allows. Slopes were then rounded to tenths by hand.
     static func hundredths(_ word: UnsafeBufferPointer<UInt8>, _ place: Place) -> Int {
         guard word.count > 1 else { return 100 }
         let isCapital = word[0] < 0x61
         let expected = expectation(word, isCapital: isCapital)
-        guard isCapital else { return 106 + 29 * max(0, expected - 115) / 10 }
+        guard isCapital else { return 106 + 28 * max(0, expected - 115) / 10 }
         switch place {
-        case .anywhere: return 109 + (24 * max(0, expected - 115) + 22 * max(0, expected - 145)) / 10
-        case .afterComma: return 100 + (18 * max(0, expected - 115) + 30 * max(0, expected - 130)) / 10
+        case .anywhere: return 109 + (24 * max(0, expected - 115) + 21 * max(0, expected - 145)) / 10
+        case .afterComma: return 100 + (17 * max(0, expected - 115) + 30 * max(0, expected - 130)) / 10
         }
     }
 

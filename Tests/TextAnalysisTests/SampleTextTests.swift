@@ -33,7 +33,8 @@ struct SampleTextTests {
             }
             let ratios = counts.map(\.ratio).sorted()
             let mean = ratios.reduce(0, +) / Double(ratios.count)
-            #expect(mean <= 1.18, "\(kind) of \(folder)")
+            // A handful of texts has no mean to speak of.
+            if ratios.count >= 10 { #expect(mean <= 1.15, "\(kind) of \(folder)") }
             let figures = [("least", 0), ("1 of 100", 0.01), ("median", 0.5), ("99 of 100", 0.99), ("most", 1)].map { name, part in
                 "\(name) \(Self.rounded(ratios[Int(Double(ratios.count - 1) * part)]))"
             }
