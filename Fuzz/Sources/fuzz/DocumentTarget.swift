@@ -60,7 +60,7 @@ struct DocumentTarget: FuzzTarget {
             require(offset < bytes.count && line >= 1 && line <= offset + 1, "damage lies in the file")
         case .nullCharacter(let line): require(line >= 1 && line <= bytes.count, "the line lies in the file")
         case .emptyFile, .tooLarge, .overLimit, .programMissing, .programKilled, .noTextLayer:
-            fatalError("Broken promise: \(error) is not the reason")
+            require(false, "\(error) is not the reason")
         case .noText, .binary, .unsupported, .locked, .damaged: break
         }
     }

@@ -33,6 +33,7 @@ extension KnowledgeMirror {
                 }
                 group.addTask { try await self.lookAfter() }
                 if shelf != nil { group.addTask { try await self.keepSnapshots() } }
+                // Beside the others, since a start does not wait for gigabytes to be read; over when they are.
                 group.addTask { try await self.verifySnapshot() }
                 // Waiting for all would not end the others with the first that fails.
                 for try await _ in group {}

@@ -29,10 +29,6 @@ struct PartitionChange {
 
     var liveBefore: Bitmap { old.live }
 
-    func vector(_ slot: Slot) -> UnsafePointer<Float>? {
-        chunks[slot.chunk]?.vector(slot.row)
-    }
-
     func id(_ slot: Slot) -> UUID? {
         chunks[slot.chunk]?.id(slot.row)
     }
