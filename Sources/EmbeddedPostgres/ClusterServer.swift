@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Postgres
 
 /// Everything needed to start, find and stop the PostgreSQL of one cluster. All methods block.
 struct ClusterServer: Sendable {
@@ -60,10 +61,16 @@ struct ClusterServer: Sendable {
         }
     }
 
-    /// Ready by its own word, and its socket answers.
+    /// Ready by its own file, and by its answer: the file says so all through the recovery after a backend's crash, too.
     func acceptsConnections(_ process: ServerProcess) -> Bool {
         guard let file = PostmasterFile.read(fromCluster: layout.cluster), file.pid == process.pid, file.isReady else { return false }
-        return file.socketDirectory == socketDirectory && connectsToSocket(at: socketPath)
+        return file.socketDirectory == socketDirectory && superuser(password: nil).ping() == .accepting
+    }
+
+    /// The login of the cluster's administrator.
+    func superuser(password: String?) -> PostgresConfiguration {
+        PostgresConfiguration(
+            host: socketDirectory, port: ClusterLayout.port, database: "postgres", user: ClusterLayout.superuser, password: password)
     }
 
     /// Fast shutdown, then immediate, then the end by force; returns how it ended.
@@ -150,24 +157,4 @@ struct ClusterServer: Sendable {
 private func modificationSeconds(_ path: String) -> Int {
     var facts = stat()
     return lstat(path, &facts) == 0 ? facts.st_mtim.tv_sec : 0
-}
-
-/// Whether somebody listens on the socket; never blocks long, since a unix socket's queue answers at once.
-private func connectsToSocket(at path: String) -> Bool {
-    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let fits = withUnsafeMutableBytes(of: &address.sun_path) { room in
-        guard path.utf8.count < room.count else { return false }
-        room.copyBytes(from: path.utf8)
-        return true
-    }
-    guard fits else { return false }
-    return withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-        }
-    }
 }

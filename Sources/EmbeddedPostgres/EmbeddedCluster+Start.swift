@@ -34,8 +34,7 @@ extension EmbeddedCluster {
         let socketDirectory = try RuntimeDirectory.prepare(for: layout, account: account)
         let server = ClusterServer(
             layout: layout, account: account, installation: installation, socketDirectory: socketDirectory, logger: logger)
-        let configuration = PostgresConfiguration(
-            host: socketDirectory, port: ClusterLayout.port, database: "postgres", user: ClusterLayout.superuser, password: password)
+        let configuration = server.superuser(password: password)
         state.withLock { state in
             state.server = server
             state.configuration = configuration

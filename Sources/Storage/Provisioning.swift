@@ -1,3 +1,4 @@
+import Dispatch
 import Domain
 public import Logging
 public import Postgres
@@ -7,6 +8,9 @@ public struct Provisioning: Sendable {
     /// The oldest PostgreSQL and pgvector the product works with.
     public static let minimumServerVersion = 150_000
     public static let minimumVectorVersion = (0, 8)
+
+    /// How long a server that starts or recovers is waited for.
+    private static let patience = Duration.seconds(60)
 
     private let logger: Logger
 
@@ -185,15 +189,7 @@ public struct Provisioning: Sendable {
     func connected<R: Sendable>(
         _ configuration: PostgresConfiguration, _ body: (PostgresConnection) async throws -> R
     ) async throws -> R {
-        let connection: PostgresConnection
-        do {
-            connection = try await PostgresConnection.connect(configuration, logger: logger)
-        } catch {
-            throw Problem(
-                .environment, code: "database_unreachable",
-                "The database \"\(configuration.database)\" on \(configuration.host) cannot be reached as \"\(configuration.user)\": \(error.message)",
-                remedy: "Check DATABASE_URL, the server and its access rules.", parameter: "DATABASE_URL", underlying: error)
-        }
+        let connection = try await connect(configuration)
         do {
             let result = try await body(connection)
             await connection.close()
@@ -201,6 +197,41 @@ public struct Provisioning: Sendable {
         } catch {
             await connection.close()
             throw error
+        }
+    }
+
+    /// Waits for a server that starts or recovers from a crash.
+    private func connect(_ configuration: PostgresConfiguration) async throws -> PostgresConnection {
+        let deadline = ContinuousClock.now + Self.patience
+        var isWaiting = false
+        var hasTriedAgain = false
+        while true {
+            do {
+                return try await PostgresConnection.connect(configuration, logger: logger)
+            } catch {
+                switch await ping(configuration) {
+                case .refusing where ContinuousClock.now < deadline:
+                    if !isWaiting {
+                        logger.notice("waiting for the database, which starts or recovers", metadata: ["server": "\(configuration)"])
+                    }
+                    isWaiting = true
+                    hasTriedAgain = false
+                    try await Task.sleep(for: .milliseconds(100))
+                // It may have refused a moment ago.
+                case .accepting where !hasTriedAgain: hasTriedAgain = true
+                default:
+                    throw Problem(
+                        .environment, code: "database_unreachable",
+                        "The database \"\(configuration.database)\" on \(configuration.host) cannot be reached as \"\(configuration.user)\": \(error.message)",
+                        remedy: "Check DATABASE_URL, the server and its access rules.", parameter: "DATABASE_URL", underlying: error)
+                }
+            }
+        }
+    }
+
+    private func ping(_ configuration: PostgresConfiguration) async -> ServerAnswer {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: configuration.ping()) }
         }
     }
 }

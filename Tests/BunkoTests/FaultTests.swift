@@ -62,6 +62,31 @@ extension BinaryTests {
             #expect(try await client.exitCode(within: .seconds(120)) != 4, "\(client.errors)")
         }
 
+        /// The server lets nobody in until its stopped session is killed, after five seconds.
+        @Test("A server that starts while its database recovers waits for it")
+        func databaseRecovering() async throws {
+            let folder = try TemporaryFolder()
+            try await TestService.with(data: folder.path("first")) { first in
+                let sleepers = try (0..<2).map { _ in try first.startSQL("SELECT pg_sleep(600)") }
+                var backends: [pid_t] = []
+                try await eventually("two sessions to sleep") {
+                    let listing = try await first.sql("SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'")
+                    backends = listing.compactMap { pid_t($0) }
+                    return backends.count == 2
+                }
+                kill(try #require(backends.first), SIGSTOP)
+                kill(try #require(backends.last), SIGKILL)
+                try await eventually("the database to refuse") {
+                    let attempt = try first.startSQL("SELECT 1")
+                    return try await attempt.exitCode(within: .seconds(30)) != 0
+                }
+                let second = try await TestService.start(data: folder.path("second"), environment: ["DATABASE_URL": try first.databaseURL])
+                #expect(second.process.errors.contains("waiting for the database"))
+                #expect(try await second.stop() == 0)
+                for sleeper in sleepers { #expect(try await sleeper.exitCode(within: .seconds(30)) != 0) }
+            }
+        }
+
         @Test("PostgreSQL killed: clear answers for a while, then everything as before, by itself")
         func databaseKilled() async throws {
             let folder = try TemporaryFolder()

@@ -109,6 +109,31 @@ import Testing
         }
     }
 
+    /// When a backend dies by force the server ends all others and recovers. One that is stopped holds that up until it is killed, after five
+    /// seconds; until then the server lets nobody in.
+    @Test func aPostmasterLeftBehindInRecoveryIsWaitedFor() async throws {
+        try await withDataFolder { folder in
+            await startAndDie(folder)
+            let password = try #require(text(ofFile: folder.layout.secret)?.split(separator: "\n").first)
+            let left = PostgresConfiguration(
+                host: try RuntimeDirectory.prepare(for: folder.layout, account: folder.account()), port: ClusterLayout.port,
+                database: "postgres", user: ClusterLayout.superuser, password: String(password))
+            let stopped = try await PostgresConnection.connect(left, logger: quietLogger())
+            let killed = try await PostgresConnection.connect(left, logger: quietLogger())
+            for (session, signal) in [(stopped, SIGSTOP), (killed, SIGKILL)] {
+                let backend = try await session.query("SELECT pg_backend_pid() AS pid").first?.decode("pid", as: Int32.self)
+                kill(try #require(backend), signal)
+            }
+            #expect(try await eventually { left.ping() == .refusing })
+            let cluster = folder.cluster()
+            let configuration = try await cluster.start()
+            #expect(cluster.status.wasTakenOver)
+            #expect(try query("SELECT x FROM t", configuration) == "42")
+            for session in [stopped, killed] { await session.close() }
+            try await cluster.stop()
+        }
+    }
+
     @Test func aPostmasterLeftWithoutItsSocketIsReplaced() async throws {
         try await withDataFolder { folder in
             await startAndDie(folder)

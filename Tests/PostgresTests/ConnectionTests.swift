@@ -12,6 +12,14 @@ import Testing
         #expect(missing?.message.contains("no such database") == true)
     }
 
+    @Test func aServerIsAskedWithoutALogIn() async throws {
+        #expect(PostgresConfiguration(host: "/nonexistent", database: "d", user: "u").ping() == .silent)
+        var configuration = try await TestServer.common().configuration()
+        #expect(configuration.ping() == .accepting)
+        configuration.user = "nobody known"
+        #expect(configuration.ping() == .accepting)
+    }
+
     @Test func aServerThatDoesNotAnswerIsGivenUp() async throws {
         let listener = try SilentListener()
         var configuration = PostgresConfiguration(host: "127.0.0.1", port: listener.port, database: "d", user: "u")

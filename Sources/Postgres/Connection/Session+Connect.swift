@@ -123,7 +123,7 @@ actor ConnectAttempt {
 }
 
 /// Calls `body` with a NULL-terminated array of C strings.
-private func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> R) -> R {
+func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> R) -> R {
     var bytes: [CChar] = []
     let offsets = strings.map { string in
         defer { bytes.append(contentsOf: string.utf8CString) }
