@@ -110,10 +110,11 @@ bunko_quantized_query bunko_quantize_scalar(
     memset(planes, 0, BUNKO_PLANE_BYTES(width));
     for (size_t j = 0; j < width; j++) {
         for (int plane = 0; plane < BUNKO_PLANES; plane++) {
-            planes[(size_t)plane * (width / 8) + j / 8] |= (uint8_t)(((unsigned)values[j] >> plane & 1) << (j % 8));
+            uint8_t bit = (uint8_t)(((unsigned)values[j] >> plane & 1) << (j % 8));
+            for (size_t code = 0; code < 4; code++) planes[bunko_plane_place(j / 8, (size_t)plane) + code] |= bit;
         }
     }
-    return (bunko_quantized_query){width, values, tables, offset, planes, total, step, (float)sqrt(squared)};
+    return (bunko_quantized_query){width, values, tables, offset, planes, NULL, total, step, (float)sqrt(squared)};
 }
 
 void bunko_quad_store(uint8_t *quad, size_t place, const uint8_t *restrict code, size_t width) {
@@ -140,7 +141,7 @@ void bunko_quad_sums_scalar(
         int32_t sum = 0;
         for (size_t byte = 0; byte < query->width / 8; byte++) {
             for (int plane = 0; plane < BUNKO_PLANES; plane++) {
-                int ones = __builtin_popcount(quad[4 * byte] & query->planes[(size_t)plane * (query->width / 8) + byte]);
+                int ones = __builtin_popcount(quad[4 * byte] & query->planes[bunko_plane_place(byte, (size_t)plane)]);
                 // The highest plane of two's complement counts negative.
                 sum += plane == BUNKO_PLANES - 1 ? -(ones << plane) : ones << plane;
             }
@@ -174,6 +175,8 @@ bool bunko_cpu_has_vector_popcount(void) {
     return bunko_cpu_has_avx512() && __builtin_cpu_supports("avx512bitalg") && __builtin_cpu_supports("avx512vnni");
 }
 
+bool bunko_cpu_has_wide_tables(void) { return bunko_cpu_has_avx512() && __builtin_cpu_supports("avx512vbmi"); }
+
 void bunko_quad_sums(
     const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums) {
     if (bunko_cpu_has_vector_popcount()) return bunko_quad_sums_avx512(query, quads, count, ahead, sums);
@@ -192,6 +195,18 @@ void bunko_block_sums(
     if (bunko_cpu_has_avx512()) return bunko_block_sums_avx512(query, block, ahead, sums);
     if (bunko_cpu_has_avx2()) return bunko_block_sums_avx2(query, block, ahead, sums);
     bunko_block_sums_scalar(query, block, ahead, sums);
+}
+
+void bunko_widen_tables(bunko_quantized_query *query, uint8_t *restrict wide) {
+    if (bunko_cpu_has_wide_tables()) bunko_widen_tables_vbmi(query, wide);
+}
+
+void bunko_block_pair_sums(
+    const bunko_quantized_query *query, const uint8_t *restrict first, const uint8_t *restrict second, const uint8_t *ahead,
+    int32_t *restrict sums) {
+    if (query->wide != NULL) return bunko_block_pair_sums_vbmi(query, first, second, ahead, sums);
+    bunko_block_sums(query, first, second, sums);
+    bunko_block_sums(query, second, ahead, sums + 32);
 }
 
 void bunko_transpose(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block) {
@@ -214,6 +229,8 @@ void bunko_rotate(const bunko_rotation *rotation, float *restrict values) {
 
 bool bunko_cpu_has_vector_popcount(void) { return false; }
 
+bool bunko_cpu_has_wide_tables(void) { return false; }
+
 void bunko_quad_sums(
     const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums) {
     bunko_quad_sums_scalar(query, quads, count, ahead, sums);
@@ -227,6 +244,18 @@ bunko_quantized_query bunko_quantize(
 void bunko_block_sums(
     const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums) {
     bunko_block_sums_scalar(query, block, ahead, sums);
+}
+
+void bunko_widen_tables(bunko_quantized_query *query, uint8_t *restrict wide) {
+    (void)query;
+    (void)wide;
+}
+
+void bunko_block_pair_sums(
+    const bunko_quantized_query *query, const uint8_t *restrict first, const uint8_t *restrict second, const uint8_t *ahead,
+    int32_t *restrict sums) {
+    bunko_block_sums_scalar(query, first, second, sums);
+    bunko_block_sums_scalar(query, second, ahead, sums + 32);
 }
 
 void bunko_transpose(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block) {

@@ -6,6 +6,9 @@
 /// The factors of a code from four sums over a residual r, with signs s, and a centre c: of |r|, of r * r, of r * c and of s * c.
 bunko_code_factors bunko_factors_of(const double sums[4], size_t width);
 
+/// Where a query's planes keep byte `byte` of a plane, four times.
+static inline size_t bunko_plane_place(size_t byte, size_t plane) { return (byte / 16 * BUNKO_PLANES + plane) * 64 + byte % 16 * 4; }
+
 #if defined(__x86_64__)
 
 #include <immintrin.h>

@@ -180,8 +180,9 @@ AVX2 bunko_quantized_query bunko_quantize_avx2(
         _mm256_storeu_si256((__m256i *)(values + j), packed);
         for (int plane = 0; plane < BUNKO_PLANES; plane++) {
             // The bit of the plane becomes the top bit of its byte, which the mask collects.
-            uint32_t bits = (uint32_t)_mm256_movemask_epi8(_mm256_sll_epi16(packed, _mm_cvtsi32_si128(7 - plane)));
-            memcpy(planes + (size_t)plane * (width / 8) + j / 8, &bits, sizeof bits);
+            int bits = _mm256_movemask_epi8(_mm256_sll_epi16(packed, _mm_cvtsi32_si128(7 - plane)));
+            __m128i spread = _mm_shuffle_epi8(_mm_cvtsi32_si128(bits), _mm_setr_epi8(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3));
+            _mm_storeu_si128((__m128i *)(void *)(planes + bunko_plane_place(j / 8, (size_t)plane)), spread);
         }
     }
     int32_t total[8], sum = 0;
@@ -193,7 +194,7 @@ AVX2 bunko_quantized_query bunko_quantize_avx2(
         norm += squares[i];
     }
     int32_t offset = make_tables(values, width, tables);
-    return (bunko_quantized_query){width, values, tables, offset, planes, sum, step, sqrtf(norm)};
+    return (bunko_quantized_query){width, values, tables, offset, planes, NULL, sum, step, sqrtf(norm)};
 }
 
 #endif

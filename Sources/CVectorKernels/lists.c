@@ -63,13 +63,17 @@ void bunko_estimate(
     const uint8_t *restrict blocks, const float *restrict alpha, const float *restrict add, size_t count, const bunko_code_query *query,
     float *restrict estimates) {
     size_t width = query->query->width;
-    int32_t sums[32];
+    int32_t sums[64];
     int32_t total = query->query->total;
     float step = query->query->step, base = query->base;
-    for (size_t row = 0; row < count; row += 32) {
-        size_t here = count - row < 32 ? count - row : 32;
-        const uint8_t *block = blocks + row * (width / 8);
-        bunko_block_sums(query->query, block, row + 32 < count ? block + 4 * width : NULL, sums);
+    for (size_t row = 0; row < count; row += 64) {
+        size_t here = count - row < 64 ? count - row : 64;
+        const uint8_t *block = blocks + row * (width / 8), *behind = block + 4 * width;
+        if (here > 32) {
+            bunko_block_pair_sums(query->query, block, behind, row + 64 < count ? behind + 4 * width : NULL, sums);
+        } else {
+            bunko_block_sums(query->query, block, NULL, sums);
+        }
         for (size_t i = 0; i < here; i++) {
             estimates[row + i] = base + add[row + i] + alpha[row + i] * (step * (float)(2 * sums[i] - total));
         }

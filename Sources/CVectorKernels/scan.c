@@ -175,17 +175,20 @@ static uint32_t find_bounds(
 #define find_bounds bunko_bounds_scalar
 #endif
 
+static inline void keep(bunko_collector *collector, uint32_t slot, float estimate, float width, uint32_t partition) {
+    float upper = estimate + width, lower = estimate - width;
+    if (upper < collector->threshold) return;
+    collector->candidates[collector->count++] = (bunko_candidate){upper, slot, partition};
+    if (lower > collector->threshold || collector->lower_count < collector->k) keep_lower_bound(collector, lower);
+}
+
 static inline void collect(
     const batch *batch, const bunko_bounds *bounds, uint32_t hopeful, const bunko_rows *rows, bool tested, uint32_t partition,
     bunko_collector *collector) {
     for (hopeful &= batch->rows; hopeful != 0; hopeful &= hopeful - 1) {
         int i = __builtin_ctz(hopeful);
         uint32_t slot = batch->slots[i / 4][i % 4];
-        float upper = bounds->estimate[i] + bounds->width[i];
-        if ((!tested && !is_allowed(rows, slot)) || upper < collector->threshold) continue;
-        collector->candidates[collector->count++] = (bunko_candidate){upper, slot, partition};
-        float lower = bounds->estimate[i] - bounds->width[i];
-        if (lower > collector->threshold || collector->lower_count < collector->k) keep_lower_bound(collector, lower);
+        if (tested || is_allowed(rows, slot)) keep(collector, slot, bounds->estimate[i], bounds->width[i], partition);
     }
 }
 
@@ -327,6 +330,57 @@ static inline void fill(list_reader *reader, batch *batch) {
     }
 }
 
+#if defined(__x86_64__)
+static uint64_t find_run_bounds(
+    const bunko_code_query *query, const int32_t *restrict sums, const bunko_quad_factors *factors, float threshold,
+    float *restrict estimates, float *restrict widths) {
+    if (bunko_cpu_has_avx512()) return bunko_run_bounds_avx512(query, sums, factors, threshold, estimates, widths);
+    return bunko_run_bounds_plain(query, sums, factors, threshold, estimates, widths);
+}
+#else
+#define find_run_bounds bunko_run_bounds_plain
+#endif
+
+uint64_t bunko_run_bounds_plain(
+    const bunko_code_query *query, const int32_t *restrict sums, const bunko_quad_factors *factors, float threshold,
+    float *restrict estimates, float *restrict widths) {
+    uint64_t reaching = 0;
+    for (size_t half = 0; half < 2; half++) {
+        const bunko_quad_factors *of[8];
+        bunko_bounds bounds;
+        for (size_t quad = 0; quad < 8; quad++) of[quad] = factors + 8 * half + quad;
+        reaching |= (uint64_t)find_bounds(query, sums + 32 * half, of, 8, threshold, &bounds) << 32 * half;
+        memcpy(estimates + 32 * half, bounds.estimate, sizeof bounds.estimate);
+        memcpy(widths + 32 * half, bounds.width, sizeof bounds.width);
+    }
+    return reaching;
+}
+
+// Scans what it can of a list from a row on, a multiple of 32, in runs of two blocks, of which every row is published and read. False when
+// the collector is full.
+static bool scan_runs(
+    const bunko_list *list, size_t published, size_t *row, const bunko_code_query *query, const bunko_rows *rows, uint32_t partition,
+    bunko_collector *collector, bunko_scanned *scanned) {
+    size_t width = query->query->width;
+    for (; *row + 64 <= published; *row += 64) {
+        if (collector->capacity - collector->count < 64) bunko_prune(collector);
+        if (collector->capacity - collector->count < 64) return false;
+        const uint8_t *block = list->blocks + *row * (width / 8), *behind = block + 4 * width;
+        const bunko_quad_factors *factors = list->factors + *row / 4;
+        const uint32_t *slots = list->slots + *row;
+        int32_t sums[64];
+        float estimates[64], widths[64];
+        bunko_block_pair_sums(query->query, block, behind, behind + 4 * width, sums);
+        uint64_t hopeful = find_run_bounds(query, sums, factors, collector->threshold, estimates, widths);
+        for (; hopeful != 0; hopeful &= hopeful - 1) {
+            int i = __builtin_ctzll(hopeful);
+            if (is_allowed(rows, slots[i])) keep(collector, slots[i], estimates[i], widths[i], partition);
+        }
+        scanned->rows += 64;
+    }
+    return true;
+}
+
 bool bunko_scan(
     const bunko_list *lists, const uint32_t *order, size_t count, bunko_cursor *cursor, const bunko_code_query *query,
     const bunko_rows *rows, const bunko_reach *reach, uint32_t partition, bunko_collector *collector, uint8_t *restrict scratch,
@@ -334,6 +388,13 @@ bool bunko_scan(
     list_reader reader = {lists, order, count, query->query->width, rows, reach, collector, *cursor, 0, 0, 0};
     batch batches[2], *now = &batches[0], *next = &batches[1];
     enter_list(&reader);
+    if (reader.at.list < reader.count && !rows->sparse && reader.at.row % 32 == 0) {
+        const bunko_list *list = &lists[order[reader.at.list]];
+        bool fits = list->blocks == NULL ||
+                    scan_runs(list, reader.published, &reader.at.row, query, rows, partition, collector, scanned);
+        *cursor = reader.at;
+        if (!fits) return false;
+    }
     fill(&reader, now);
     while (now->count > 0) {
         if (collector->capacity - collector->count < 64) bunko_prune(collector);

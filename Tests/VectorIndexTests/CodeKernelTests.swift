@@ -52,20 +52,25 @@ struct CodeKernelTests {
         let values: UnsafeMutablePointer<Int8>
         let tables: UnsafeMutablePointer<UInt8>
         let planes: UnsafeMutablePointer<UInt8>
+        let wide: UnsafeMutablePointer<UInt8>
         var query = bunko_quantized_query()
 
         init(_ vector: [Float], with quantize: Quantize = bunko_quantize) {
             width = vector.count
             values = .allocate(capacity: width)
             tables = .allocate(capacity: 4 * width)
-            planes = .allocate(capacity: 5 * width / 8)
+            planes = .allocate(capacity: 5 * width / 2)
+            wide = .allocate(capacity: (width / 8 + 2) / 3 * 256)
             query = quantize(vector, width, values, tables, planes)
         }
+
+        func widen() { bunko_widen_tables(&query, wide) }
 
         deinit {
             values.deallocate()
             tables.deallocate()
             planes.deallocate()
+            wide.deallocate()
         }
     }
 
@@ -116,6 +121,37 @@ struct CodeKernelTests {
         }
     }
 
+    @Test func sumsOfTwoBlocksAreThoseOfEach() {
+        var generator = SplitMix64(seed: 62)
+        for width in Self.widths {
+            for extreme in [false, true] {
+                let query = Query((0..<width).map { _ in extreme ? Float(1) : Float.random(in: -1...1, using: &generator) })
+                let codes = codes(64, width: width, ones: extreme, &generator)
+                let memory = quads(codes, width: width)
+                defer { memory.deallocate() }
+                let expected = codes.map { code in
+                    (0..<width).reduce(Int32(0)) { $0 + (code[$1 / 8] >> UInt8($1 % 8) & 1 == 1 ? Int32(query.values[$1]) : 0) }
+                }
+                let blocks = (0..<2).map { number in
+                    var block = [UInt8](repeating: 0, count: 4 * width)
+                    bunko_transpose((0..<8).map { Optional(UnsafePointer(memory + (8 * number + $0) * width / 2)) }, 8, width, &block)
+                    return block
+                }
+                #expect(query.query.wide == nil)
+                for widened in [false, true] {
+                    if widened { query.widen() }
+                    for ahead in [nil, UnsafePointer(memory)] {
+                        var sums = [Int32](repeating: -1, count: 65)
+                        bunko_block_pair_sums(&query.query, blocks[0], blocks[1], ahead, &sums)
+                        #expect(Array(sums[..<64]) == expected, "width \(width), widened \(widened)")
+                        #expect(sums[64] == -1)
+                    }
+                }
+                #expect((query.query.wide != nil) == bunko_cpu_has_wide_tables())
+            }
+        }
+    }
+
     @Test func quantisationIsTheSameInEveryVariant() {
         var generator = SplitMix64(seed: 52)
         for width in Self.widths {
@@ -141,7 +177,7 @@ struct CodeKernelTests {
                     let reference = Query(vector, with: bunko_quantize_scalar)
                     #expect(values == (0..<width).map { Int(reference.values[$0]) })
                     #expect((0..<4 * width).allSatisfy { query.tables[$0] == reference.tables[$0] })
-                    #expect((0..<5 * width / 8).allSatisfy { query.planes[$0] == reference.planes[$0] })
+                    #expect((0..<5 * width / 2).allSatisfy { query.planes[$0] == reference.planes[$0] })
                     #expect(query.query.table_offset == reference.query.table_offset)
                 }
             }
@@ -181,6 +217,44 @@ struct CodeKernelTests {
                         if bunko_cpu_has_avx2() { #expect(bunko_allowed_avx2(&rows, slots, count) == expected) }
                     #endif
                 }
+            }
+        }
+    }
+
+    @Test func boundsAreTheSameInEveryVariant() {
+        var generator = SplitMix64(seed: 63)
+        let query = Query(smoothVector(256, &generator))
+        let factors = (0..<16).map { _ in
+            var quad = bunko_quad_factors()
+            withUnsafeMutableBytes(of: &quad) { bytes in
+                let halves = bytes.bindMemory(to: UInt16.self)
+                for place in halves.indices { halves[place] = bunko_float_to_half(.random(in: 0.01...0.2, using: &generator)) }
+            }
+            return quad
+        }
+        let sums = (0..<64).map { _ in Int32.random(in: -200...200, using: &generator) }
+        withUnsafePointer(to: query.query) { quantized in
+            var codeQuery = bunko_code_query(query: quantized, base: 0.3, distance: 0.9, epsilon: 2)
+            let halves = factors.withUnsafeBytes { Array($0.bindMemory(to: UInt16.self)).map(bunko_half_to_float) }
+            var estimates = [Float](repeating: 0, count: 64)
+            var widths = estimates
+            for threshold in [-Float.infinity, 0.4, .infinity] {
+                let reaching = bunko_run_bounds_plain(&codeQuery, sums, factors, threshold, &estimates, &widths)
+                for row in 0..<64 {
+                    let place = row / 4 * 12 + row % 4
+                    let (alpha, add, error) = (halves[place], halves[place + 4], halves[place + 8] * codeQuery.distance)
+                    let signed = Float(2 * sums[row] - quantized.pointee.total) * quantized.pointee.step
+                    #expect(abs(estimates[row] - (codeQuery.base + add + alpha * signed)) < 1e-5)
+                    let rounded = alpha * quantized.pointee.rounding
+                    #expect(abs(widths[row] - codeQuery.epsilon * (error * error + rounded * rounded).squareRoot()) < 1e-5)
+                    #expect((reaching >> UInt64(row) & 1 == 1) == (estimates[row] + widths[row] >= threshold))
+                }
+                #if arch(x86_64)
+                    guard bunko_cpu_has_avx512() else { continue }
+                    var (otherEstimates, otherWidths) = ([Float](repeating: 0, count: 64), [Float](repeating: 0, count: 64))
+                    #expect(bunko_run_bounds_avx512(&codeQuery, sums, factors, threshold, &otherEstimates, &otherWidths) == reaching)
+                    #expect(otherEstimates == estimates && otherWidths == widths)
+                #endif
             }
         }
     }

@@ -56,6 +56,12 @@ let benchmarks: @Sendable () -> Void = {
     } scalar: {
         bunko_block_sums_scalar(&$0.quantized, $0.block, nil, $0.sums)
     }
+    compare("block-pair-sums") {
+        bunko_block_pair_sums(&$0.quantized, $0.block, $0.block, nil, $0.sums)
+    } scalar: {
+        bunko_block_sums_scalar(&$0.quantized, $0.block, nil, $0.sums)
+        bunko_block_sums_scalar(&$0.quantized, $0.block, nil, $0.sums + 32)
+    }
     compare("re-rank", calls: 5) {
         $0.rerank()
     } scalar: { operands in

@@ -15,6 +15,7 @@ final class Operands {
     let values: UnsafeMutablePointer<Int8>
     let tables: UnsafeMutablePointer<UInt8>
     let planes: UnsafeMutablePointer<UInt8>
+    let wide: UnsafeMutablePointer<UInt8>
     let block: UnsafeMutablePointer<UInt8>
     let sums: UnsafeMutablePointer<Int32>
     let quads: [UnsafePointer<UInt8>?]
@@ -40,9 +41,10 @@ final class Operands {
         rows = memory(Self.chunkRows * width) { 0.025 }
         values = memory(width) { 0 }
         tables = memory(4 * width) { 0 }
-        planes = memory(5 * width / 8) { 0 }
+        planes = memory(5 * width / 2) { 0 }
+        wide = memory((width / 8 + 2) / 3 * 256) { 0 }
         block = memory(4 * width) { 0 }
-        sums = memory(32) { 0 }
+        sums = memory(64) { 0 }
         signs = memory(Self.rounds * width) { UInt32.random(in: 0...1, using: &generator) << 31 }
         codes = memory(8 * width / 2) { UInt8.random(in: 0...255, using: &generator) }
         heaps = memory(20) { 0 }
@@ -52,12 +54,13 @@ final class Operands {
         quads = (0..<8).map { [width] in UnsafePointer(codes + $0 * width / 2) }
         rotation = bunko_rotation(width: width, rounds: Self.rounds, signs: signs)
         quantized = bunko_quantize(query, width, values, tables, planes)
+        bunko_widen_tables(&quantized, wide)
         bunko_transpose(quads, 8, width, block)
     }
 
     deinit {
         for memory in [query, rotated, rows, heaps] { memory.deallocate() }
-        for memory in [tables, planes, block, codes] { memory.deallocate() }
+        for memory in [tables, planes, wide, block, codes] { memory.deallocate() }
         values.deallocate()
         sums.deallocate()
         signs.deallocate()

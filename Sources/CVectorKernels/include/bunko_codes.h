@@ -52,8 +52,9 @@ void bunko_rotate(const bunko_rotation *rotation, float *restrict values);
 
 /// Bytes a query's tables and planes need, each a multiple of 64 for a width that is a multiple of 128.
 #define BUNKO_TABLE_BYTES(width) ((width) * 4)
+#define BUNKO_WIDE_TABLE_BYTES(width) (((width) / 8 + 2) / 3 * 256)
 #define BUNKO_PLANES 5
-#define BUNKO_PLANE_BYTES(width) (BUNKO_PLANES * (width) / 8)
+#define BUNKO_PLANE_BYTES(width) (BUNKO_PLANES * (width) / 2)
 
 /// A rotated query in whole numbers: values[j] * step approximates query[j].
 typedef struct {
@@ -63,8 +64,11 @@ typedef struct {
     const uint8_t *tables;
     /// Sum of those smallest ones.
     int32_t table_offset;
-    /// The values in two's complement of 5 bits, a bit plane of width / 8 bytes for each bit, lowest first.
+    /// The values in two's complement of 5 bits: for every 128 coordinates five bit planes, lowest first, whose 16 bytes stand four times
+    /// each, once for every code of a quad.
     const uint8_t *planes;
+    /// The same as `tables` for six coordinates at a time, or null: see `bunko_widen_tables`.
+    const uint8_t *wide;
     /// Sum of values.
     int32_t total;
     float step;
@@ -75,6 +79,10 @@ typedef struct {
 /// Quantises a rotated query. The caller owns the three arrays: width values, and the bytes below. A query of zeros has step 0.
 bunko_quantized_query bunko_quantize(
     const float *restrict query, size_t width, int8_t *restrict values, uint8_t *restrict tables, uint8_t *restrict planes);
+
+/// Adds the tables that make `bunko_block_pair_sums` fast on a processor with AVX-512 VBMI; does nothing on others. The caller owns
+/// BUNKO_WIDE_TABLE_BYTES(width) bytes.
+void bunko_widen_tables(bunko_quantized_query *query, uint8_t *restrict wide);
 
 /// Puts a code into its place (0...3) in a quad, and takes it out. Single bytes are written and read as relaxed atomics, so that the other
 /// codes of the quad may be read at the same time.
@@ -95,6 +103,12 @@ void bunko_quad_sums(
 void bunko_block_sums(
     const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums);
 
+/// The same for two blocks: 64 sums. `ahead` is where two more blocks may lie one behind the other, or null: what lies there is fetched,
+/// not read.
+void bunko_block_pair_sums(
+    const bunko_quantized_query *query, const uint8_t *restrict first, const uint8_t *restrict second, const uint8_t *ahead,
+    int32_t *restrict sums);
+
 /// Byte b of code i in quad j becomes byte 32 b + 4 j + i of `block`, of 4 * width bytes. With fewer than eight quads the rest of the
 /// block repeats the first.
 void bunko_transpose(const uint8_t *const *quads, size_t count, size_t width, uint8_t *restrict block);
@@ -102,6 +116,9 @@ void bunko_transpose(const uint8_t *const *quads, size_t count, size_t width, ui
 /// Whether the processor counts bits of whole vectors (AVX-512 BITALG) and has dot products of bytes (VNNI); then
 /// quads are summed by planes, else by tables.
 bool bunko_cpu_has_vector_popcount(void);
+
+/// Whether the processor looks up 64 bytes at once (AVX-512 VBMI).
+bool bunko_cpu_has_wide_tables(void);
 
 // The variants, for tests and measurements; calling one the processor lacks ends the process.
 
@@ -131,6 +148,11 @@ void bunko_quad_sums_avx512(
     const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums);
 void bunko_block_sums_avx512(
     const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums);
+void bunko_widen_tables_vbmi(bunko_quantized_query *query, uint8_t *restrict wide);
+/// For a query whose tables were widened.
+void bunko_block_pair_sums_vbmi(
+    const bunko_quantized_query *query, const uint8_t *restrict first, const uint8_t *restrict second, const uint8_t *ahead,
+    int32_t *restrict sums);
 #endif
 
 #endif

@@ -99,6 +99,17 @@ uint64_t bunko_allowed_scalar(const bunko_rows *rows, const uint32_t *slots, siz
 uint64_t bunko_allowed_avx2(const bunko_rows *rows, const uint32_t *slots, size_t count);
 #endif
 
+/// Estimates and half widths of their bounds for the 64 codes of 16 quads whose factors lie one behind the other. Returns a bit for each code
+/// whose upper bound reaches the threshold. The second variant needs AVX-512.
+uint64_t bunko_run_bounds_plain(
+    const bunko_code_query *query, const int32_t *restrict sums, const bunko_quad_factors *factors, float threshold,
+    float *restrict estimates, float *restrict widths);
+#if defined(__x86_64__)
+uint64_t bunko_run_bounds_avx512(
+    const bunko_code_query *query, const int32_t *restrict sums, const bunko_quad_factors *factors, float threshold,
+    float *restrict estimates, float *restrict widths);
+#endif
+
 /// Where a scan goes on: the position in its order of lists, and the row in that list.
 typedef struct {
     size_t list, row;

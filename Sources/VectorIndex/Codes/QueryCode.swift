@@ -25,8 +25,9 @@ final class QueryCode {
         dimensions = rotation.dimensions
         let unitBytes = (4 * dimensions + 63) / 64 * 64
         let tables = 4 * width
-        let planes = (5 * width / 8 + 63) / 64 * 64
-        memory = .allocate(byteCount: unitBytes + 4 * width + width + tables + planes + 5 * width, alignment: 64)
+        let planes = 5 * width / 2
+        let wide = bunko_cpu_has_wide_tables() ? (width / 8 + 2) / 3 * 256 : 0
+        memory = .allocate(byteCount: unitBytes + 4 * width + width + tables + planes + wide + 5 * width, alignment: 64)
         values = memory.bindMemory(to: Float.self, capacity: dimensions)
         unit = UnsafePointer(values)
         bunko_scale(vector, 1 / norm, values, dimensions)
@@ -39,9 +40,13 @@ final class QueryCode {
         let tableBytes = next.bindMemory(to: UInt8.self, capacity: tables)
         next += tables
         let planeBytes = next.bindMemory(to: UInt8.self, capacity: planes)
-        scratch = (next + planes).bindMemory(to: UInt8.self, capacity: 4 * width)
-        bytes = (next + planes + 4 * width).bindMemory(to: Int8.self, capacity: width)
+        next += planes
+        let wideBytes = next.bindMemory(to: UInt8.self, capacity: wide)
+        next += wide
+        scratch = next.bindMemory(to: UInt8.self, capacity: 4 * width)
+        bytes = (next + 4 * width).bindMemory(to: Int8.self, capacity: width)
         quantized = bunko_quantize(rotated, width, numbers, tableBytes, planeBytes)
+        bunko_widen_tables(&quantized, wideBytes)
     }
 
     deinit {
