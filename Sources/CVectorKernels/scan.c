@@ -175,6 +175,7 @@ static uint32_t find_bounds(
 #define find_bounds bunko_bounds_scalar
 #endif
 
+// Keeps a row if its upper bound reaches the threshold.
 static inline void keep(bunko_collector *collector, uint32_t slot, float estimate, float width, uint32_t partition) {
     float upper = estimate + width, lower = estimate - width;
     if (upper < collector->threshold) return;
