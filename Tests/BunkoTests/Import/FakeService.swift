@@ -86,7 +86,8 @@ final class FakeService: Sendable {
     private func taken(_ path: String, _ digest: String) -> StubServer.Response {
         let job = state.withLock { state in
             state.files[path] = digest
-            let job = "job-\(state.jobs.count)"
+            let named = "job-\((path as NSString).lastPathComponent.filter(\.isNumber))"
+            let job = named == "job-" || state.jobs[named] != nil ? "job-\(state.jobs.count)" : named
             state.jobs[job] = path
             return job
         }
@@ -96,7 +97,7 @@ final class FakeService: Sendable {
     }
 
     private func text(ofJob job: String) -> String {
-        let path = state.withLock { $0.jobs[job] } ?? ""
+        let path = state.withLock { $0.jobs[job] } ?? "f\(job.dropFirst("job-".count)).md"
         let code = conduct.withLock { $0.failing[(path as NSString).lastPathComponent] }
         let failure = code.map { #"{"code":"\#($0)","reason":"No good.","step":"extracting","remedy":"Mend it."}"# } ?? "null"
         return
@@ -116,7 +117,7 @@ final class FakeService: Sendable {
         }
         let headers = [("Content-Type", "text/event-stream")]
         guard conduct.eventsTell else { return StubServer.Response(headers: headers, body: ": \n\n", staysOpen: true) }
-        // Jobs are numbered as they come, so that ends may be told before an upload has been answered.
+        // Jobs have the numbers of their files, so that ends may be told before an upload has been answered, and are right.
         let numbers = isFirst ? 0..<2 : ((lastID.flatMap { Int($0) } ?? -1) + 1)..<20
         let body = numbers.map { "event: job\nid: \($0)\ndata: \(text(ofJob: "job-\($0)"))\n\n" }.joined()
         return StubServer.Response(headers: headers, body: body, staysOpen: !isFirst)
