@@ -14,7 +14,7 @@ extension PostgresConfiguration {
     /// Asks the server whether it accepts connections, without logging in (libpq's `PQpingParams`).
     ///
     /// A refused connection has no SQLSTATE, so that this is the only way to tell a server that will accept soon from one that never will.
-    /// Blocks: microseconds on a socket, at most two seconds for an address that swallows packets.
+    /// Blocks until the server has answered, at most two seconds.
     public func ping() -> ServerAnswer {
         let parameters = libpqParameters + [("connect_timeout", "2")]
         let answer = withCStrings(parameters.map(\.name)) { names in

@@ -41,7 +41,10 @@ extension Migration {
             otherChecksums: ["1892d84131af0c13bea4568a5df2b7978940902c854ec36b79ccac91336152bd"]),
         Migration(23, "uploads", PackageResources._023_uploads_up_sql, PackageResources._023_uploads_down_sql),
         Migration(24, "interruptions", PackageResources._024_interruptions_up_sql, PackageResources._024_interruptions_down_sql),
-        Migration(25, "shared_jobs", PackageResources._025_shared_jobs_up_sql, PackageResources._025_shared_jobs_down_sql),
+        // Without the DROP that databases with the other 0022 need.
+        Migration(
+            25, "shared_jobs", PackageResources._025_shared_jobs_up_sql, PackageResources._025_shared_jobs_down_sql,
+            otherChecksums: ["8790a5c79e8b7be6b4165d0afdbd3f36bcadc07a8bfcfa728da4b1a24bb12540"]),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8], otherChecksums: Set<String> = []) {

@@ -216,6 +216,7 @@ public struct Provisioning: Sendable {
                     }
                     isWaiting = true
                     hasTriedAgain = false
+                    // The server does not tell when it is ready; asking ten times a second costs it next to nothing.
                     try await Task.sleep(for: .milliseconds(100))
                 // It may have refused a moment ago.
                 case .accepting where !hasTriedAgain: hasTriedAgain = true

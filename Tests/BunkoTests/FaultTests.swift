@@ -62,7 +62,8 @@ extension BinaryTests {
             #expect(try await client.exitCode(within: .seconds(120)) != 4, "\(client.errors)")
         }
 
-        /// The server lets nobody in until its stopped session is killed, after five seconds.
+        /// A session that is killed has the server end all others and recover; it lets nobody in until one that is stopped is killed too, after
+        /// five seconds. They sleep so that they are there to be killed and stopped.
         @Test("A server that starts while its database recovers waits for it")
         func databaseRecovering() async throws {
             let folder = try TemporaryFolder()

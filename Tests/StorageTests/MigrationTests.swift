@@ -150,6 +150,22 @@ import Testing
         }
     }
 
+    /// For a time 0025 did not drop the policy first.
+    @Test func `A database with the other text of the last step is up to date`() async throws {
+        try await withTestDatabase { db in
+            let owner = try await TestDatabase.makeEmpty()
+            var former = Migration.all.filter { $0.number <= 25 }
+            let step = former.removeLast()
+            let lines = step.up.split(separator: "\n", omittingEmptySubsequences: false)
+            let text = (["-- Jobs of shared files are seen as the files are."] + lines.dropFirst(2)).joined(separator: "\n")
+            #expect(lines.dropFirst().first == "DROP POLICY IF EXISTS jobs_shared ON jobs;")
+            former.append(Migration(number: step.number, name: step.name, up: text, down: step.down))
+            try await engine(owner, former).up()
+            #expect(try await engine(owner).up().isEmpty)
+            #expect(try await schemaDump(owner) == schemaDump(db.logins.owner))
+        }
+    }
+
     @Test func `A file changed after it was applied is refused`() async throws {
         let owner = try await TestDatabase.makeEmpty()
         try await engine(owner).up(to: 2)
