@@ -3,57 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "collector.h"
 #include "scan.h"
-
-// MARK: heaps of floats, the smallest first
-
-static void sift_down(float *heap, size_t count, size_t parent) {
-    for (;;) {
-        size_t child = 2 * parent + 1;
-        if (child >= count) return;
-        if (child + 1 < count && heap[child + 1] < heap[child]) child++;
-        if (heap[parent] <= heap[child]) return;
-        float value = heap[parent];
-        heap[parent] = heap[child];
-        heap[child] = value;
-        parent = child;
-    }
-}
-
-// Keeps the k largest values.
-static void keep_largest(float *heap, size_t *count, size_t k, float value) {
-    if (*count < k) {
-        size_t child = (*count)++;
-        while (child > 0 && heap[(child - 1) / 2] > value) {
-            heap[child] = heap[(child - 1) / 2];
-            child = (child - 1) / 2;
-        }
-        heap[child] = value;
-    } else if (value > heap[0]) {
-        heap[0] = value;
-        sift_down(heap, k, 0);
-    }
-}
-
-static void keep_lower_bound(bunko_collector *collector, float bound) {
-    keep_largest(collector->lower, &collector->lower_count, collector->k, bound);
-    if (collector->lower_count == collector->k) collector->threshold = collector->lower[0];
-}
-
-void bunko_collect_exact(bunko_collector *collector, float score) {
-    keep_lower_bound(collector, score);
-    keep_largest(collector->exact, &collector->exact_count, collector->k, score);
-}
-
-void bunko_prune(bunko_collector *collector) {
-    size_t kept = 0;
-    for (size_t i = 0; i < collector->count; i++) {
-        if (collector->candidates[i].upper >= collector->threshold) collector->candidates[kept++] = collector->candidates[i];
-    }
-    collector->count = kept;
-}
-
-// MARK: the scan
 
 /// Up to eight quads that are summed together.
 typedef struct batch {
@@ -446,60 +397,4 @@ void bunko_scan_quads(
         now = next;
         next = done;
     }
-}
-
-// MARK: the re-rank
-
-static void sink_candidate(bunko_candidate *heap, size_t count, size_t parent) {
-    bunko_candidate moving = heap[parent];
-    for (;;) {
-        size_t child = 2 * parent + 1;
-        if (child >= count) break;
-        if (child + 1 < count && heap[child + 1].upper > heap[child].upper) child++;
-        if (moving.upper >= heap[child].upper) break;
-        heap[parent] = heap[child];
-        parent = child;
-    }
-    heap[parent] = moving;
-}
-
-static const float *row_of(const bunko_candidate *candidate, const bunko_vectors *partitions, unsigned shift, size_t dimensions) {
-    size_t row = candidate->slot & ((1u << shift) - 1);
-    return partitions[candidate->partition].chunks[candidate->slot >> shift] + row * dimensions;
-}
-
-// A row is fetched while the row two before it is scored.
-enum { AHEAD = 2 };
-
-size_t bunko_rerank(
-    bunko_collector *collector, const float *restrict query, size_t dimensions, const bunko_vectors *partitions, unsigned shift,
-    size_t limit, bunko_scored *restrict scored) {
-    bunko_prune(collector);
-    bunko_candidate *heap = collector->candidates;
-    size_t count = collector->count, done = 0;
-    for (size_t i = count / 2; i-- > 0;) sink_candidate(heap, count, i);
-    bunko_candidate ring[AHEAD + 1];
-    const float *rows[AHEAD + 1];
-    size_t waiting = 0, head = 0;
-    while (done < limit) {
-        const float *fetched = NULL;
-        while (waiting <= AHEAD && count > 0) {
-            size_t place = (head + waiting++) % (AHEAD + 1);
-            ring[place] = heap[0];
-            heap[0] = heap[--count];
-            sink_candidate(heap, count, 0);
-            fetched = rows[place] = row_of(&ring[place], partitions, shift, dimensions);
-            if (done == 0 && waiting <= AHEAD) bunko_prefetch(fetched, dimensions * sizeof(float));
-        }
-        if (waiting == 0) break;
-        bunko_candidate next = ring[head];
-        if (collector->exact_count == collector->k && next.upper < collector->exact[0]) break;
-        float score = bunko_dot_ahead(rows[head], query, dimensions, fetched);
-        head = (head + 1) % (AHEAD + 1);
-        waiting--;
-        keep_largest(collector->exact, &collector->exact_count, collector->k, score);
-        scored[done++] = (bunko_scored){score, next.slot, next.partition};
-    }
-    collector->count = 0;
-    return done;
 }
