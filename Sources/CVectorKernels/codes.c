@@ -221,6 +221,7 @@ bunko_code_factors bunko_encode(
 }
 
 void bunko_rotate(const bunko_rotation *rotation, float *restrict values) {
+    if (bunko_cpu_has_avx512()) return bunko_rotate_avx512(rotation, values);
     if (bunko_cpu_has_avx2()) return bunko_rotate_avx2(rotation, values);
     bunko_rotate_scalar(rotation, values);
 }

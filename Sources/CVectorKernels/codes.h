@@ -9,9 +9,34 @@ bunko_code_factors bunko_factors_of(const double sums[4], size_t width);
 /// Where a query's planes keep byte `byte` of a plane, four times.
 static inline size_t bunko_plane_place(size_t byte, size_t plane) { return (byte / 16 * BUNKO_PLANES + plane) * 64 + byte % 16 * 4; }
 
+/// The cosine, and the sine, of 45 degrees.
+#define BUNKO_COSINE_45 0x1.6a09e6p-1f
+
+/// The size of the block a round of a rotation transforms for a bit's place in the width; 0 where there is none. Blocks have the sizes of the
+/// bits of the width: the largest first, and last in odd rounds. Every coordinate is in one each round; transforming only one block a round
+/// would leave some unit vectors with a quarter of their length in one coordinate.
+static inline size_t bunko_rotation_block(size_t width, size_t round, size_t place) {
+    return width & (size_t)1 << (round % 2 ? place : 8 * sizeof width - 1 - place);
+}
+
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+
+// For each pair of 16 values the sums of its four subsets, less the smallest of them: none, the first, the second, both.
+static inline __attribute__((always_inline, target("avx2"))) __m256i bunko_pair_sums(const int8_t *values) {
+    const __m256i first = _mm256_setr_epi8(
+        -1, 0, -1, 0, -1, 2, -1, 2, -1, 4, -1, 4, -1, 6, -1, 6, -1, 0, -1, 0, -1, 2, -1, 2, -1, 4, -1, 4, -1, 6, -1, 6);
+    const __m256i second = _mm256_setr_epi8(
+        -1, -1, 1, 1, -1, -1, 3, 3, -1, -1, 5, 5, -1, -1, 7, 7, -1, -1, 1, 1, -1, -1, 3, 3, -1, -1, 5, 5, -1, -1, 7, 7);
+    const __m256i firsts = _mm256_setr_epi8(0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6, 0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6);
+    const __m256i seconds = _mm256_add_epi8(firsts, _mm256_set1_epi8(1));
+    __m256i sixteen = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)values));
+    __m256i v = _mm256_permute4x64_epi64(sixteen, _MM_SHUFFLE(1, 1, 0, 0)), negative = _mm256_min_epi8(v, _mm256_setzero_si256());
+    __m256i sums = _mm256_add_epi8(_mm256_shuffle_epi8(v, first), _mm256_shuffle_epi8(v, second));
+    __m256i smallest = _mm256_add_epi8(_mm256_shuffle_epi8(negative, firsts), _mm256_shuffle_epi8(negative, seconds));
+    return _mm256_sub_epi8(sums, smallest);
+}
 
 // Sums of 32 codes: `even` adds up pairs of bytes as 16-bit numbers, so that the odd bytes, times 256, are in it too; `odd` holds those.
 typedef struct {

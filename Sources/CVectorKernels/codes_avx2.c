@@ -134,27 +134,21 @@ INLINE float largest_magnitude(const float *restrict query, size_t width) {
     return result;
 }
 
-// Subset sums of the four values in each 32-bit lane, less the smallest.
-INLINE int32_t make_tables(const int8_t *restrict values, size_t width, uint8_t *restrict tables) {
-    const __m256i positions = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    __m256i chosen[4];
-    for (int i = 0; i < 4; i++) {
-        __m256i bit = _mm256_set1_epi8((char)(1 << i));
-        chosen[i] = _mm256_cmpeq_epi8(_mm256_and_si256(positions, bit), bit);
-    }
-    int32_t offset = 0;
-    for (size_t group = 0; group < width / 4; group += 2) {
-        const int8_t *v = values + 4 * group;
-        __m256i sum = _mm256_setzero_si256(), least = sum;
-        for (int i = 0; i < 4; i++) {
-            __m256i value = _mm256_set_m128i(_mm_set1_epi8(v[4 + i]), _mm_set1_epi8(v[i]));
-            sum = _mm256_add_epi8(sum, _mm256_and_si256(value, chosen[i]));
-            least = _mm256_add_epi8(least, _mm256_min_epi8(value, _mm256_setzero_si256()));
+// For each four values the sums of all their subsets, less the smallest.
+INLINE void make_tables(const int8_t *restrict values, size_t width, uint8_t *restrict tables) {
+    // The lower two bits of a table's index choose one of the first pair's sums, the others one of the second's.
+    const __m256i lower = _mm256_setr_epi8(
+        0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11);
+    const __m256i upper = _mm256_setr_epi8(
+        4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15);
+    for (size_t j = 0; j < width; j += 16) {
+        __m256i pairs = bunko_pair_sums(values + j);
+        __m256i halves[2] = {_mm256_permute2x128_si256(pairs, pairs, 0x00), _mm256_permute2x128_si256(pairs, pairs, 0x11)};
+        for (size_t half = 0; half < 2; half++) {
+            __m256i sums = _mm256_add_epi8(_mm256_shuffle_epi8(halves[half], lower), _mm256_shuffle_epi8(halves[half], upper));
+            _mm256_storeu_si256((__m256i *)(void *)(tables + 4 * j + 32 * half), sums);
         }
-        _mm256_storeu_si256((__m256i *)(tables + 16 * group), _mm256_sub_epi8(sum, least));
-        offset += (int8_t)_mm256_extract_epi8(least, 0) + (int8_t)_mm256_extract_epi8(least, 16);
     }
-    return offset;
 }
 
 AVX2 bunko_quantized_query bunko_quantize_avx2(
@@ -163,7 +157,7 @@ AVX2 bunko_quantized_query bunko_quantize_avx2(
     float step = largest / 15, inverse = largest > 0 ? 15 / largest : 0;
     __m256 factor = _mm256_set1_ps(inverse), steps = _mm256_set1_ps(step);
     __m256 squared = _mm256_setzero_ps();
-    __m256i totals = _mm256_setzero_si256();
+    __m256i totals = _mm256_setzero_si256(), magnitudes = totals;
     for (size_t j = 0; j < width; j += 32) {
         __m256i whole[4];
         for (size_t part = 0; part < 4; part++) {
@@ -178,6 +172,7 @@ AVX2 bunko_quantized_query bunko_quantize_avx2(
         __m256i packed = _mm256_packs_epi16(_mm256_packs_epi32(whole[0], whole[1]), _mm256_packs_epi32(whole[2], whole[3]));
         packed = _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
         _mm256_storeu_si256((__m256i *)(values + j), packed);
+        magnitudes = _mm256_add_epi64(magnitudes, _mm256_sad_epu8(_mm256_abs_epi8(packed), _mm256_setzero_si256()));
         for (int plane = 0; plane < BUNKO_PLANES; plane++) {
             // The bit of the plane becomes the top bit of its byte, which the mask collects.
             int bits = _mm256_movemask_epi8(_mm256_sll_epi16(packed, _mm_cvtsi32_si128(7 - plane)));
@@ -185,6 +180,7 @@ AVX2 bunko_quantized_query bunko_quantize_avx2(
             _mm_storeu_si128((__m128i *)(void *)(planes + bunko_plane_place(j / 8, (size_t)plane)), spread);
         }
     }
+    int64_t magnitude[4];
     int32_t total[8], sum = 0;
     float squares[8], norm = 0;
     _mm256_storeu_si256((__m256i *)total, totals);
@@ -193,7 +189,10 @@ AVX2 bunko_quantized_query bunko_quantize_avx2(
         sum += total[i];
         norm += squares[i];
     }
-    int32_t offset = make_tables(values, width, tables);
+    _mm256_storeu_si256((__m256i *)magnitude, magnitudes);
+    make_tables(values, width, tables);
+    // All that are negative.
+    int32_t offset = (sum - (int32_t)(magnitude[0] + magnitude[1] + magnitude[2] + magnitude[3])) / 2;
     return (bunko_quantized_query){width, values, tables, offset, planes, NULL, sum, step, sqrtf(norm)};
 }
 

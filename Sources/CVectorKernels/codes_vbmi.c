@@ -3,6 +3,7 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <string.h>
 
 #include "codes.h"
 
@@ -11,38 +12,42 @@
 
 // One instruction looks 64 bytes up by their lower six bits, so that three bytes of a code are four look-ups: the lower six bits of each, and
 // the two that are left of all three.
-enum { BYTES = 3, TABLES = 4, TABLE_BYTES = 64, WHOLE_BITS = 6 };
-
-// Sums of the chosen ones of six values, less the smallest of these sums.
-INLINE __m512i table_of(const int8_t values[WHOLE_BITS]) {
-    static const uint64_t chosen[WHOLE_BITS] = {
-        0xAAAAAAAAAAAAAAAA, 0xCCCCCCCCCCCCCCCC, 0xF0F0F0F0F0F0F0F0, 0xFF00FF00FF00FF00, 0xFFFF0000FFFF0000, 0xFFFFFFFF00000000};
-    // Least where all that are negative are chosen.
-    __m512i sums = _mm512_setzero_si512();
-    for (int i = 0; i < WHOLE_BITS; i++) {
-        uint64_t adding = values[i] < 0 ? ~chosen[i] : chosen[i];
-        int8_t magnitude = (int8_t)(values[i] < 0 ? -values[i] : values[i]);
-        sums = _mm512_mask_add_epi8(sums, adding, sums, _mm512_set1_epi8(magnitude));
-    }
-    return sums;
-}
+enum { BYTES = 3, TABLES = 4, TABLE_BYTES = 64 };
 
 VBMI void bunko_widen_tables_vbmi(bunko_quantized_query *query, uint8_t *restrict wide) {
+    // A part is a number of whole look-ups, and of the registers its pairs are made in.
+    enum { PART_BYTES = 48, PAIRS = 4 };
+    const __m512i by_lane = _mm512_set_epi64(
+        0x0303030303030303, 0x0303030303030303, 0x0202020202020202, 0x0202020202020202, 0x0101010101010101, 0x0101010101010101, 0, 0);
+    const __m512i by_four = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3));
     size_t bytes = query->width / 8;
-    for (size_t byte = 0; byte < bytes; byte += BYTES) {
-        int8_t rest[8] = {0};
-        for (size_t i = 0; i < BYTES; i++) {
-            // Behind the last byte there are zeros.
-            static const int8_t none[8] = {0};
-            const int8_t *values = byte + i < bytes ? query->values + 8 * (byte + i) : none;
-            _mm512_storeu_si512(wide + TABLE_BYTES * i, table_of(values));
-            rest[2 * i] = values[6];
-            rest[2 * i + 1] = values[7];
+    query->wide = wide;
+    for (size_t start = 0; start < bytes; start += PART_BYTES) {
+        size_t here = bytes - start < PART_BYTES ? bytes - start : PART_BYTES;
+        uint32_t pairs[PART_BYTES + BYTES][PAIRS];
+        for (size_t byte = 0; byte < here; byte += 2) {
+            _mm256_storeu_si256((__m256i *)(void *)pairs[byte], bunko_pair_sums(query->values + 8 * (start + byte)));
         }
-        _mm512_storeu_si512(wide + TABLE_BYTES * BYTES, table_of(rest));
-        wide += TABLES * TABLE_BYTES;
+        // Behind the last byte there are zeros.
+        memset(pairs[here], 0, BYTES * sizeof pairs[0]);
+        for (size_t byte = 0; byte < here; byte += BYTES) {
+            for (size_t i = 0; i < BYTES; i++) {
+                // The lower four bits choose from a table there is, the next two one of a pair's sums.
+                __m512i four = _mm512_setzero_si512();
+                if (byte + i < here) {
+                    const uint8_t *table = query->tables + 32 * (start + byte + i);
+                    four = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)table));
+                }
+                __m512i two = _mm512_shuffle_epi8(_mm512_set1_epi32((int)pairs[byte + i][2]), by_lane);
+                _mm512_storeu_si512(wide + TABLE_BYTES * i, _mm512_add_epi8(four, two));
+            }
+            __m512i first = _mm512_set1_epi32((int)pairs[byte][3]);
+            __m512i second = _mm512_shuffle_epi8(_mm512_set1_epi32((int)pairs[byte + 1][3]), by_four);
+            __m512i third = _mm512_shuffle_epi8(_mm512_set1_epi32((int)pairs[byte + 2][3]), by_lane);
+            _mm512_storeu_si512(wide + TABLE_BYTES * BYTES, _mm512_add_epi8(_mm512_add_epi8(first, second), third));
+            wide += TABLES * TABLE_BYTES;
+        }
     }
-    query->wide = wide - (bytes + BYTES - 1) / BYTES * TABLES * TABLE_BYTES;
 }
 
 // Bytes of 64 codes, the second block's behind the first's.

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "codes.h"
+
 // The same plain loops for each instruction set: the compiler vectorises them.
 #define INLINE static inline __attribute__((always_inline))
 
@@ -74,19 +76,17 @@ INLINE void rotate(const bunko_rotation *rotation, float *restrict v) {
     size_t width = rotation->width, half = width / 2;
     for (size_t round = 0; round < rotation->rounds; round++) {
         const uint32_t *signs = rotation->signs + round * width;
-        // Blocks of the sizes of the bits of the width: the largest first, and last in odd rounds. Every coordinate is in one each round;
-        // transforming only one block a round would leave some unit vectors with a quarter of their length in one coordinate.
         size_t start = 0;
-        for (size_t bit = 0; bit < 8 * sizeof width; bit++) {
-            size_t block = (size_t)1 << (round % 2 ? bit : 8 * sizeof width - 1 - bit);
-            if (!(width & block)) continue;
+        for (size_t place = 0; place < 8 * sizeof width; place++) {
+            size_t block = bunko_rotation_block(width, round, place);
+            if (block == 0) continue;
             flip_and_transform(v + start, signs + start, block);
             start += block;
         }
         for (size_t i = 0; i < half; i++) {
             float a = v[i], b = v[i + half];
-            v[i] = (a - b) * 0x1.6a09e6p-1f;
-            v[i + half] = (a + b) * 0x1.6a09e6p-1f;
+            v[i] = (a - b) * BUNKO_COSINE_45;
+            v[i + half] = (a + b) * BUNKO_COSINE_45;
         }
     }
 }

@@ -32,6 +32,23 @@ INLINE float round_to_int8(const float *restrict source, int8_t *restrict destin
 }
 
 #if defined(__x86_64__)
+
+#include <immintrin.h>
+
+__attribute__((target("avx512f,avx512bw,avx512vnni"))) static int32_t dot_int8_vnni(
+    const int8_t *restrict a, const int8_t *restrict b, size_t count) {
+    // The instruction multiplies unsigned bytes by signed ones: 128 is added to those of `a`, so that 128 times the sum of `b` is too much.
+    const __m512i top = _mm512_set1_epi8((char)0x80), one = _mm512_set1_epi8(1);
+    __m512i products = _mm512_setzero_si512(), sum_of_b = products;
+    for (size_t i = 0; i < count; i += 64) {
+        __mmask64 here = count - i < 64 ? ((uint64_t)1 << (count - i)) - 1 : UINT64_MAX;
+        __m512i shifted = _mm512_xor_si512(_mm512_maskz_loadu_epi8(here, a + i), top), values = _mm512_maskz_loadu_epi8(here, b + i);
+        products = _mm512_dpbusd_epi32(products, shifted, values);
+        sum_of_b = _mm512_dpbusd_epi32(sum_of_b, one, values);
+    }
+    return _mm512_reduce_add_epi32(_mm512_sub_epi32(products, _mm512_slli_epi32(sum_of_b, 7)));
+}
+
 __attribute__((target("avx2"))) static int32_t dot_int8_avx2(const int8_t *restrict a, const int8_t *restrict b, size_t count) {
     return dot_int8(a, b, count);
 }
@@ -44,6 +61,7 @@ __attribute__((target("avx2"))) static float round_to_int8_avx2(
 
 int32_t bunko_dot_int8(const int8_t *restrict a, const int8_t *restrict b, size_t count) {
 #if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni")) return dot_int8_vnni(a, b, count);
     if (bunko_cpu_has_avx2()) return dot_int8_avx2(a, b, count);
 #endif
     return dot_int8(a, b, count);

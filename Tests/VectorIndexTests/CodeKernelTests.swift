@@ -43,6 +43,17 @@ struct CodeKernelTests {
         return variants
     }()
 
+    typealias Rotate = @convention(c) (UnsafePointer<bunko_rotation>?, UnsafeMutablePointer<Float>?) -> Void
+
+    static let rotations: [(String, Rotate)] = {
+        var variants: [(String, Rotate)] = [("dispatched", bunko_rotate)]
+        #if arch(x86_64)
+            if bunko_cpu_has_avx2() { variants.append(("AVX2", bunko_rotate_avx2)) }
+            if bunko_cpu_has_avx512() { variants.append(("AVX-512", bunko_rotate_avx512)) }
+        #endif
+        return variants
+    }()
+
     /// 4,224 and 8,192 coordinates overflow 16-bit sums unless they are added up in parts.
     private static let widths = [128, 256, 384, 1536, 4224, 8192]
 
@@ -180,6 +191,27 @@ struct CodeKernelTests {
                     #expect((0..<5 * width / 2).allSatisfy { query.planes[$0] == reference.planes[$0] })
                     #expect(query.query.table_offset == reference.query.table_offset)
                 }
+            }
+        }
+    }
+
+    @Test func rotationIsTheSameInEveryVariant() {
+        var generator = SplitMix64(seed: 57)
+        for width in Self.widths + [512, 640, 1920] {
+            let rounds = 4
+            let signs = (0..<rounds * width).map { _ in UInt32.random(in: 0...1, using: &generator) << 31 }
+            for vector in [smoothVector(width, &generator), (0..<width).map { $0 == width - 1 ? 1 : 0 }] {
+                func rotated(_ rotate: Rotate) -> [Float] {
+                    var values = vector
+                    signs.withUnsafeBufferPointer {
+                        var rotation = bunko_rotation(width: width, rounds: rounds, signs: $0.baseAddress)
+                        rotate(&rotation, &values)
+                    }
+                    return values
+                }
+                let expected = rotated(bunko_rotate_scalar)
+                #expect(expected != vector)
+                for (name, rotate) in Self.rotations { #expect(rotated(rotate) == expected, "\(name), width \(width)") }
             }
         }
     }

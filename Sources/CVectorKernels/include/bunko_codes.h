@@ -148,6 +148,7 @@ void bunko_quad_sums_avx512(
     const bunko_quantized_query *query, const uint8_t *const *quads, size_t count, const uint8_t *const *ahead, int32_t *restrict sums);
 void bunko_block_sums_avx512(
     const bunko_quantized_query *query, const uint8_t *restrict block, const uint8_t *ahead, int32_t *restrict sums);
+void bunko_rotate_avx512(const bunko_rotation *rotation, float *restrict values);
 void bunko_widen_tables_vbmi(bunko_quantized_query *query, uint8_t *restrict wide);
 /// For a query whose tables were widened.
 void bunko_block_pair_sums_vbmi(

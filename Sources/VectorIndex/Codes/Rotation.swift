@@ -3,7 +3,7 @@ import CVectorKernels
 /// A random rotation fixed by its seed, after the fast transforms of Kac's walk: four rounds of signs, Hadamard transforms and a rotation by
 /// 45 degrees between the halves. Two rounds leave sparse vectors visibly unrotated, three and four do not.
 ///
-/// Vectors are padded with zeros to `width`. An isometry up to float32 rounding, 2 microseconds at 1536 dimensions.
+/// Vectors are padded with zeros to `width`. An isometry up to float32 rounding, 1.6 microseconds at 1536 dimensions with AVX-512, 2.8 with AVX2.
 struct Rotation: Sendable {
     static let rounds = 4
 
