@@ -5,8 +5,9 @@ struct RestartPolicy: Sendable {
         case giveUp
     }
 
-    /// A run of this length proves stability: the count begins anew.
-    var stableAfter = Duration.seconds(60)
+    /// A run of this length has served: the count begins anew. What kills a PostgreSQL every few seconds, such as a machine short of memory, is
+    /// no reason to end the server, which answers in between; one that does not come up is.
+    var stableAfter = Duration.seconds(4)
     var firstWait = Duration.milliseconds(250)
     var longestWait = Duration.seconds(15)
     /// Failures in a row that are answered by another start.

@@ -64,12 +64,13 @@ extension BinaryTests.MirrorFaultTests {
             let open = try service.startSQL("BEGIN; SELECT pg_current_xact_id(); SELECT 'it waits', pg_sleep(600)", database: "postgres")
             try await eventually("a transaction that waits") { try await isWaiting(service) }
             try await service.sql("CALL churn(50)")
-            let answer = try await service.post("/v1/knowledge", #"{"assistant":"one","content":"A ferry leaves."}"#)
+            let content = "The ferry \(UUID()) leaves."
+            let answer = try await service.post("/v1/knowledge", #"{"assistant":"one","content":"\#(content)"}"#)
             let token = try #require(answer.headers.first(name: "Bunko-Position"))
             let found = try await service.send(
-                .POST, "/v1/search", .json(#"{"assistant":"one","query":"ferry","k":200}"#), headers: [("Bunko-Position", token)])
+                .POST, "/v1/search", .json(#"{"assistant":"one","query":"\#(content)","k":200}"#), headers: [("Bunko-Position", token)])
             // A broken follower may lose this very change.
-            let ferries = try found.list("results").count { $0["content"] as? String == "A ferry leaves." }
+            let ferries = try found.list("results").count { $0["content"] as? String == content }
             let backend = try found.string("backend")
             #expect(backend == "memory" && (ferries == 1 || isBroken))
             #expect(try await isWaiting(service))

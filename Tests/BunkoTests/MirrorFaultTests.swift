@@ -57,9 +57,9 @@ extension BinaryTests {
             try await service.sql(Self.churn)
         }
 
-        /// Compares index and table once all changes have been followed.
+        /// Compares index and table once all changes have been followed, of which there may be very many.
         func verification(_ service: TestService) async throws -> [String: Any] {
-            let answer = try await service.send(.POST, "/v1/index/verify", .json("{}"))
+            let answer = try await service.send(.POST, "/v1/index/verify", .json("{}"), timeout: .minutes(20))
             try #require(answer.status == 200, "\(answer.text)")
             return try #require(try answer.object()["index"] as? [String: Any])
         }

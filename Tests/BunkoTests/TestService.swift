@@ -52,7 +52,11 @@ final class TestService: Sendable {
             #expect(try await service.stop() == 0)
             return result
         } catch {
-            if service.process.isRunning { _ = try? await service.stop() }
+            if service.process.isRunning {
+                _ = try? await service.stop()
+            } else {
+                Issue.record("The server ended by itself: \(service.process.errors.suffix(4_000))")
+            }
             throw error
         }
     }

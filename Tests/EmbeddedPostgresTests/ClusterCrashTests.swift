@@ -115,16 +115,18 @@ import Testing
         try await withDataFolder { folder in
             await startAndDie(folder)
             let password = try #require(text(ofFile: folder.layout.secret)?.split(separator: "\n").first)
-            let left = PostgresConfiguration(
+            var left = PostgresConfiguration(
                 host: try RuntimeDirectory.prepare(for: folder.layout, account: folder.account()), port: ClusterLayout.port,
                 database: "postgres", user: ClusterLayout.superuser, password: String(password))
+            // The tests beside this one keep the threads busy.
+            left.connectTimeout = .seconds(120)
             let stopped = try await PostgresConnection.connect(left, logger: quietLogger())
             let killed = try await PostgresConnection.connect(left, logger: quietLogger())
             for (session, signal) in [(stopped, SIGSTOP), (killed, SIGKILL)] {
                 let backend = try await session.query("SELECT pg_backend_pid() AS pid").first?.decode("pid", as: Int32.self)
                 kill(try #require(backend), signal)
             }
-            #expect(try await eventually { left.ping() == .refusing })
+            #expect(try await eventually { [left] in left.ping() == .refusing })
             let cluster = folder.cluster()
             let configuration = try await cluster.start()
             #expect(cluster.status.wasTakenOver)

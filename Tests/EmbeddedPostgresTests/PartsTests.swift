@@ -14,8 +14,13 @@ import Testing
     @Test func aStableRunForgivesEarlierFailures() {
         var policy = RestartPolicy(attempts: 1)
         #expect(policy.decide(afterRunOf: .zero) == .restart(after: policy.firstWait))
-        #expect(policy.decide(afterRunOf: .seconds(61)) == .restart(after: policy.firstWait))
-        #expect(policy.decide(afterRunOf: .seconds(59)) == .giveUp)
+        #expect(policy.decide(afterRunOf: policy.stableAfter) == .restart(after: policy.firstWait))
+        #expect(policy.decide(afterRunOf: policy.stableAfter - .milliseconds(1)) == .giveUp)
+    }
+
+    @Test func aPostgreSQLThatIsKilledEveryFewSecondsIsAlwaysStartedAgain() {
+        var policy = RestartPolicy()
+        for _ in 1...50 { #expect(policy.decide(afterRunOf: .seconds(5)) == .restart(after: policy.firstWait)) }
     }
 
     @Test func readsPostmasterFilesWholeAndBegun() {
