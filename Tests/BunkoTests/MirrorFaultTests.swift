@@ -147,6 +147,7 @@ extension BinaryTests {
                     try await service.sql("CALL churn(100)")
                     #expect(try await isSame(service) != isBroken)
                     #expect(try await search(service) > 0)
+                    if round % 10 == 0 { try await service.sql("TRUNCATE knowledge_base, tombs") }
                 }
             }
         }
