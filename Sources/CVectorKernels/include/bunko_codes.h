@@ -38,9 +38,9 @@ float bunko_half_to_float(uint16_t half);
 uint16_t bunko_float_to_half(float value);
 uint16_t bunko_float_to_half_up(float value);
 
-/// A random rotation: `rounds` of {signs; fast Hadamard transforms of blocks whose sizes are the powers of two in `width`, the largest first
-/// or, in odd rounds, last; a rotation by 45 degrees between the halves}. `signs` holds rounds * width words of which only the top bit may
-/// be set.
+/// A random rotation of `width` values, a multiple of 128: `rounds` of {signs; fast Hadamard transforms of blocks whose sizes are the powers
+/// of two in `width`, the largest first or, in odd rounds, last; a rotation by 45 degrees between the halves}. `signs` holds
+/// rounds * width words of which only the top bit may be set.
 typedef struct {
     size_t width;
     size_t rounds;
