@@ -126,7 +126,8 @@ import Testing
                 let backend = try await session.query("SELECT pg_backend_pid() AS pid").first?.decode("pid", as: Int32.self)
                 kill(try #require(backend), signal)
             }
-            #expect(try await eventually { [left] in left.ping() == .refusing })
+            let isRefusing = try await eventually { [left] in left.ping() == .refusing }
+            #expect(isRefusing)
             let cluster = folder.cluster()
             let configuration = try await cluster.start()
             #expect(cluster.status.wasTakenOver)
