@@ -9,19 +9,12 @@ bunko_code_factors bunko_factors_of(const double sums[4], size_t width);
 /// Where a query's planes keep byte `byte` of a plane, four times.
 static inline size_t bunko_plane_place(size_t byte, size_t plane) { return (byte / 16 * BUNKO_PLANES + plane) * 64 + byte % 16 * 4; }
 
-/// The cosine, and the sine, of 45 degrees.
-#define BUNKO_COSINE_45 0x1.6a09e6p-1f
-
-/// The size of the block a round of a rotation transforms for a bit's place in the width; 0 where there is none. Blocks have the sizes of the
-/// bits of the width: the largest first, and last in odd rounds. Every coordinate is in one each round; transforming only one block a round
-/// would leave some unit vectors with a quarter of their length in one coordinate.
-static inline size_t bunko_rotation_block(size_t width, size_t round, size_t place) {
-    return width & (size_t)1 << (round % 2 ? place : 8 * sizeof width - 1 - place);
-}
-
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+
+/// What a round of a rotation does to a block, by registers of 16 values; the same to the bit as the plain loops.
+void bunko_flip_and_transform_avx512(float *restrict values, const uint32_t *restrict signs, size_t block);
 
 // For each pair of 16 values the sums of its four subsets, less the smallest of them: none, the first, the second, both.
 static inline __attribute__((always_inline, target("avx2"))) __m256i bunko_pair_sums(const int8_t *values) {

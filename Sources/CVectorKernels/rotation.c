@@ -72,29 +72,44 @@ INLINE void flip_and_transform(float *restrict v, const uint32_t *restrict signs
     hadamard(v, block);
 }
 
-INLINE void rotate(const bunko_rotation *rotation, float *restrict v) {
+// Flips the signs of a block's values and transforms them.
+typedef void transform(float *restrict values, const uint32_t *restrict signs, size_t block);
+
+// With `by_registers`, blocks are transformed by that instead of the loops above.
+INLINE void rotate(const bunko_rotation *rotation, float *restrict v, transform *by_registers) {
     size_t width = rotation->width, half = width / 2;
     for (size_t round = 0; round < rotation->rounds; round++) {
         const uint32_t *signs = rotation->signs + round * width;
+        // Blocks of the sizes of the bits of the width: the largest first, and last in odd rounds. Every coordinate is in one each round;
+        // transforming only one block a round would leave some unit vectors with a quarter of their length in one coordinate.
         size_t start = 0;
-        for (size_t place = 0; place < 8 * sizeof width; place++) {
-            size_t block = bunko_rotation_block(width, round, place);
-            if (block == 0) continue;
-            flip_and_transform(v + start, signs + start, block);
+        for (size_t bit = 0; bit < 8 * sizeof width; bit++) {
+            size_t block = (size_t)1 << (round % 2 ? bit : 8 * sizeof width - 1 - bit);
+            if (!(width & block)) continue;
+            if (by_registers != NULL) {
+                by_registers(v + start, signs + start, block);
+            } else {
+                flip_and_transform(v + start, signs + start, block);
+            }
             start += block;
         }
         for (size_t i = 0; i < half; i++) {
             float a = v[i], b = v[i + half];
-            v[i] = (a - b) * BUNKO_COSINE_45;
-            v[i + half] = (a + b) * BUNKO_COSINE_45;
+            v[i] = (a - b) * 0x1.6a09e6p-1f;
+            v[i + half] = (a + b) * 0x1.6a09e6p-1f;
         }
     }
 }
 
-void bunko_rotate_scalar(const bunko_rotation *rotation, float *restrict values) { rotate(rotation, values); }
+void bunko_rotate_scalar(const bunko_rotation *rotation, float *restrict values) { rotate(rotation, values, NULL); }
 
 #if defined(__x86_64__)
 __attribute__((target("avx2,fma"))) void bunko_rotate_avx2(const bunko_rotation *rotation, float *restrict values) {
-    rotate(rotation, values);
+    rotate(rotation, values, NULL);
+}
+
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"))) void bunko_rotate_avx512(
+    const bunko_rotation *rotation, float *restrict values) {
+    rotate(rotation, values, bunko_flip_and_transform_avx512);
 }
 #endif

@@ -70,7 +70,8 @@ INLINE void two_stages(float *restrict v, size_t count, size_t distance) {
     }
 }
 
-INLINE void flip_and_transform(float *restrict v, const uint32_t *restrict signs, size_t block) {
+// The operations of the plain version in its order.
+AVX512 void bunko_flip_and_transform_avx512(float *restrict v, const uint32_t *restrict signs, size_t block) {
     enum { MOST_VALUES = MOST_REGISTERS * VALUES };
     float scale = (float)(1 / sqrt((double)block));
     if (block < MOST_VALUES) {
@@ -82,27 +83,6 @@ INLINE void flip_and_transform(float *restrict v, const uint32_t *restrict signs
     size_t distance = MOST_VALUES;
     for (; 4 * distance <= block; distance *= 4) two_stages(v, block, distance);
     if (2 * distance <= block) one_stage(v, block, distance);
-}
-
-// The operations of the plain version in its order, so that the results are the same to the bit.
-AVX512 void bunko_rotate_avx512(const bunko_rotation *rotation, float *restrict values) {
-    size_t width = rotation->width, half = width / 2;
-    const __m512 factor = _mm512_set1_ps(BUNKO_COSINE_45);
-    for (size_t round = 0; round < rotation->rounds; round++) {
-        const uint32_t *signs = rotation->signs + round * width;
-        size_t start = 0;
-        for (size_t place = 0; place < 8 * sizeof width; place++) {
-            size_t block = bunko_rotation_block(width, round, place);
-            if (block == 0) continue;
-            flip_and_transform(values + start, signs + start, block);
-            start += block;
-        }
-        for (float *p = values; p < values + half; p += VALUES) {
-            __m512 a = _mm512_loadu_ps(p), b = _mm512_loadu_ps(p + half);
-            _mm512_storeu_ps(p, _mm512_mul_ps(_mm512_sub_ps(a, b), factor));
-            _mm512_storeu_ps(p + half, _mm512_mul_ps(_mm512_add_ps(a, b), factor));
-        }
-    }
 }
 
 #endif

@@ -150,6 +150,13 @@ extension TestService {
         case chunked([UInt8], type: String)
     }
 
+    /// The shared client gives up after ninety seconds without a byte, whatever the time a request is given.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.timeout.read = nil
+        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    }()
+
     func send(
         _ method: HTTPMethod, _ path: String, _ body: Body = .none, key: String? = nil, headers: [(String, String)] = [],
         timeout: TimeAmount = .seconds(90)
@@ -171,7 +178,7 @@ extension TestService {
             request.headers.add(name: "Content-Type", value: type)
             request.body = .bytes(bytes, length: .unknown)
         }
-        let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+        let response = try await Self.client.execute(request, timeout: timeout)
         let collected = try await response.body.collect(upTo: 64 << 20)
         return Answer(status: Int(response.status.code), headers: response.headers, bytes: Array(collected.readableBytesView))
     }
