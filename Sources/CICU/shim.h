@@ -11,6 +11,7 @@
 #define BUNKO_ICU(name) U_ICU_ENTRY_POINT_RENAME(name)
 
 const void *BUNKO_ICU(unorm2_getNFCInstance)(int *status);
+const void *BUNKO_ICU(unorm2_getNFDInstance)(int *status);
 const void *BUNKO_ICU(unorm2_getNFKCCasefoldInstance)(int *status);
 int32_t BUNKO_ICU(unorm2_normalize)(const void *form, const uint16_t *source, int32_t length, uint16_t *target, int32_t capacity,
                                     int *status);
@@ -38,13 +39,18 @@ int32_t BUNKO_ICU(ucsdet_getConfidence)(const void *match, int *status);
 
 enum { bunko_icu_sentence_iterator = 3, bunko_icu_buffer_overflow = 15 };
 
-/// Writes the Normalization Form C of `source` to `target`, or its NFKC_Casefold form if `for_search`, all in UTF-16.
+/// Normalization Forms C and D, and NFKC_Casefold.
+typedef enum { bunko_icu_nfc, bunko_icu_nfd, bunko_icu_nfkc_casefold } bunko_icu_form;
+
+/// Writes the normal form of `source` to `target`, both in UTF-16.
 /// Returns the length of the result, which exceeds `capacity` when it did not fit; negative when ICU's data is missing.
-static inline int32_t bunko_icu_normalize(bool for_search, const uint16_t *source, int32_t length, uint16_t *target, int32_t capacity) {
+static inline int32_t bunko_icu_normalize(bunko_icu_form form, const uint16_t *source, int32_t length, uint16_t *target,
+                                          int32_t capacity) {
     int status = 0;
-    const void *form =
-        for_search ? BUNKO_ICU(unorm2_getNFKCCasefoldInstance)(&status) : BUNKO_ICU(unorm2_getNFCInstance)(&status);
-    int32_t needed = BUNKO_ICU(unorm2_normalize)(form, source, length, target, capacity, &status);
+    const void *normalizer = form == bunko_icu_nfc   ? BUNKO_ICU(unorm2_getNFCInstance)(&status)
+                             : form == bunko_icu_nfd ? BUNKO_ICU(unorm2_getNFDInstance)(&status)
+                                                     : BUNKO_ICU(unorm2_getNFKCCasefoldInstance)(&status);
+    int32_t needed = BUNKO_ICU(unorm2_normalize)(normalizer, source, length, target, capacity, &status);
     return status <= 0 || status == bunko_icu_buffer_overflow ? needed : -1;
 }
 

@@ -2,7 +2,7 @@ import CICU
 
 /// Unicode normal forms of text.
 ///
-/// Both functions are total, take time linear in the text, and answer ASCII text without entering ICU. Text that Swift had to repair
+/// All functions are total, take time linear in the text, and answer ASCII text without entering ICU. Text that Swift had to repair
 /// (lone surrogates, invalid UTF-8) is normalised in its repaired form.
 public enum TextNormalizer {
     /// Normalization Form C (UAX #15): canonically equivalent texts become equal scalar by scalar. Meaning, case and width stay.
@@ -20,7 +20,13 @@ public enum TextNormalizer {
     /// Full-width Latin and half-width Katakana become ordinary, "Straße" becomes "strasse", soft hyphens and zero-width spaces vanish.
     public static func searchForm(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return asciiLowercased(text) }
-        return normalized(Array(text.utf16), forSearch: true)
+        return normalized(Array(text.utf16), bunko_icu_nfkc_casefold)
+    }
+
+    /// Normalization Form D (UAX #15): letters and their accents are scalars of their own, Hangul syllables fall apart into Jamo.
+    public static func nfd(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+        return normalized(Array(text.utf16), bunko_icu_nfd)
     }
 
     // MARK: - Form C, piece by piece
@@ -57,7 +63,7 @@ public enum TextNormalizer {
         // No scalar below U+0300, whose UTF-8 begins with 0xCC, is changed by composition.
         guard piece.contains(where: { $0 >= 0xCC }) else { return nil }
         let units = Array(String(decoding: piece, as: UTF8.self).utf16)
-        return bunko_icu_is_nfc(units, Int32(units.count)) ? nil : normalized(units, forSearch: false)
+        return bunko_icu_is_nfc(units, Int32(units.count)) ? nil : normalized(units, bunko_icu_nfc)
     }
 
     /// The text before the first piece that changes, with room for the rest.
@@ -80,12 +86,12 @@ public enum TextNormalizer {
         }
     }
 
-    private static func normalized(_ source: [UInt16], forSearch: Bool) -> String {
+    private static func normalized(_ source: [UInt16], _ form: bunko_icu_form) -> String {
         var capacity = source.count + source.count / 8 + 16
         while true {
             var needed = 0
             let target = [UInt16](unsafeUninitializedCapacity: capacity) { buffer, count in
-                needed = Int(bunko_icu_normalize(forSearch, source, Int32(source.count), buffer.baseAddress, Int32(capacity)))
+                needed = Int(bunko_icu_normalize(form, source, Int32(source.count), buffer.baseAddress, Int32(capacity)))
                 count = max(0, min(needed, capacity))
             }
             precondition(needed >= 0, "ICU's normalisation data is missing: install ICU's data library (libicu)")
