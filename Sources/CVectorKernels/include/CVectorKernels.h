@@ -7,6 +7,7 @@
 
 #include "bunko_checksum.h"
 #include "bunko_codes.h"
+#include "bunko_encoder.h"
 #include "bunko_filter.h"
 #include "bunko_sanitizer.h"
 #include "bunko_scan.h"
