@@ -46,7 +46,7 @@ let package = Package(
         .target(name: "VectorDatasets", dependencies: ["CSyntheticVectors", "CBLAS", "CLAPACKE", .crypto]),
         .target(name: "VectorBenchmarks", dependencies: ["VectorDatasets", "VectorIndex"]),
         .target(name: "TextAnalysis", dependencies: ["CICU"]),
-        .target(name: "Embeddings", dependencies: ["TextAnalysis", "Domain"]),
+        .target(name: "Embeddings", dependencies: ["TextAnalysis", "CVectorKernels", "CBLAS", "Domain", .crypto, .nioPosix]),
         .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark", "CArchive", "CXML", "CICU"]),
         .target(
             name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging, .serviceLifecycle],
@@ -92,7 +92,9 @@ let package = Package(
         .testTarget(name: "VectorDatasetsTests", dependencies: ["VectorDatasets", "CSyntheticVectors"]),
         .testTarget(name: "VectorBenchmarksTests", dependencies: ["VectorBenchmarks", "VectorDatasets", "VectorIndex"]),
         .testTarget(name: "TextAnalysisTests", dependencies: ["TextAnalysis"]),
-        .testTarget(name: "EmbeddingsTests", dependencies: ["Embeddings", "TextAnalysis"]),
+        .testTarget(
+            name: "EmbeddingsTests", dependencies: ["Embeddings", "TextAnalysis", "CVectorKernels"],
+            exclude: ["Fixtures"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Extraction", "TextAnalysis", "TestSupport"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Domain", "Postgres", "TestSupport", .logging]),
         .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Storage", "Domain", "TestSupport", .crypto, .logging]),

