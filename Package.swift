@@ -46,7 +46,11 @@ let package = Package(
         .target(name: "VectorDatasets", dependencies: ["CSyntheticVectors", "CBLAS", "CLAPACKE", .crypto]),
         .target(name: "VectorBenchmarks", dependencies: ["VectorDatasets", "VectorIndex"]),
         .target(name: "TextAnalysis", dependencies: ["CICU"]),
-        .target(name: "Embeddings", dependencies: ["TextAnalysis", "CVectorKernels", "CBLAS", "Domain", .crypto, .nioPosix]),
+        .target(
+            name: "Embeddings",
+            dependencies: [
+                "TextAnalysis", "CVectorKernels", "CBLAS", "Domain", .asyncHTTPClient, .crypto, .nioCore, .nioHTTP1, .nioPosix,
+            ]),
         .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark", "CArchive", "CXML", "CICU"]),
         .target(
             name: "Storage", dependencies: ["Postgres", "Domain", .crypto, .logging, .serviceLifecycle],
@@ -83,7 +87,8 @@ let package = Package(
         // Tests.
         .target(
             name: "TestSupport",
-            dependencies: ["Domain", "Storage", "Postgres", "EmbeddedPostgres", .logging], path: "Tests/TestSupport"),
+            dependencies: ["Domain", "Storage", "Postgres", "EmbeddedPostgres", .logging, .nioCore, .nioHTTP1, .nioPosix],
+            path: "Tests/TestSupport"),
         .testTarget(name: "DomainTests", dependencies: ["Domain"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", .logging]),
         .testTarget(
@@ -93,7 +98,7 @@ let package = Package(
         .testTarget(name: "VectorBenchmarksTests", dependencies: ["VectorBenchmarks", "VectorDatasets", "VectorIndex"]),
         .testTarget(name: "TextAnalysisTests", dependencies: ["TextAnalysis"]),
         .testTarget(
-            name: "EmbeddingsTests", dependencies: ["Embeddings", "TextAnalysis", "CVectorKernels"],
+            name: "EmbeddingsTests", dependencies: ["Embeddings", "TextAnalysis", "CVectorKernels", "TestSupport", .nioCore, .nioHTTP1],
             exclude: ["Fixtures"]),
         .testTarget(name: "ExtractionTests", dependencies: ["Extraction", "TextAnalysis", "TestSupport"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Domain", "Postgres", "TestSupport", .logging]),

@@ -26,6 +26,18 @@ public enum EmbeddingPurpose: Sendable {
     case query
 }
 
+/// Vectors and what they were billed at.
+public struct EmbeddedTexts: Sendable {
+    public var vectors: [[Float]]
+    /// The tokens that the provider counted; nil when it does not tell.
+    public var tokens: Int?
+
+    public init(vectors: [[Float]], tokens: Int?) {
+        self.vectors = vectors
+        self.tokens = tokens
+    }
+}
+
 /// Turns texts into vectors whose cosine tells how related the texts are.
 public protocol EmbeddingProvider: Sendable {
     /// The model all vectors of this provider come from.
@@ -38,9 +50,16 @@ public protocol EmbeddingProvider: Sendable {
     ///
     /// Throws `EmbeddingError` when no vectors can be had and `CancellationError` when the task is cancelled; there are no partial results.
     func embed(_ texts: [String], purpose: EmbeddingPurpose) async throws -> [[Float]]
+
+    /// The same, with the tokens that were counted.
+    func embedCounted(_ texts: [String], purpose: EmbeddingPurpose) async throws -> EmbeddedTexts
 }
 
 extension EmbeddingProvider {
+    public func embedCounted(_ texts: [String], purpose: EmbeddingPurpose) async throws -> EmbeddedTexts {
+        EmbeddedTexts(vectors: try await embed(texts, purpose: purpose), tokens: nil)
+    }
+
     public var isCostly: Bool { model.costPerMillionTokens > 0 }
 
     /// What embedding some texts is accounted at: their tokens, estimated, and what those cost.

@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import NIOHTTP1
 import Synchronization
+import TestSupport
 import Testing
 
 /// A service with jobs, events and uploads in parts, as the API describes them, that keeps nothing but what a test asks about.

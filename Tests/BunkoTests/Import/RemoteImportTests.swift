@@ -2,6 +2,7 @@ import Crypto
 import Domain
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 extension BinaryTests {

@@ -1,32 +1,48 @@
 import Foundation
-import NIOCore
-import NIOHTTP1
+public import NIOCore
+public import NIOHTTP1
 import NIOPosix
-import Synchronization
 
 /// A small HTTP server of a test: every request goes to one closure.
-final class StubServer: Sendable {
-    struct Request: Sendable {
-        let method: HTTPMethod
-        let path: String
-        let query: [String: String]
-        let headers: HTTPHeaders
-        let body: [UInt8]
+public final class StubServer: Sendable {
+    public struct Request: Sendable {
+        public let method: HTTPMethod
+        public let path: String
+        public let query: [String: String]
+        public let headers: HTTPHeaders
+        public let body: [UInt8]
     }
 
-    struct Response: Sendable {
-        var status = HTTPResponseStatus.ok
-        var headers: [(String, String)] = []
-        var body = ""
+    public struct Response: Sendable {
+        public var status: HTTPResponseStatus
+        public var headers: [(String, String)]
+        public var body: String
         /// Whether the connection is left open without an end of the body.
-        var staysOpen = false
+        public var staysOpen: Bool
         /// Whether the connection is cut in place of an answer.
-        var cuts = false
+        public var cuts: Bool
+        /// Bytes of the body after which the connection is cut; nil: it is not.
+        public var cutsAfter: Int?
+        /// What passes before the answer begins.
+        public var delay: TimeAmount
+
+        public init(
+            status: HTTPResponseStatus = .ok, headers: [(String, String)] = [], body: String = "", staysOpen: Bool = false,
+            cuts: Bool = false, cutsAfter: Int? = nil, delay: TimeAmount = .zero
+        ) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+            self.staysOpen = staysOpen
+            self.cuts = cuts
+            self.cutsAfter = cutsAfter
+            self.delay = delay
+        }
     }
 
     private let channel: any Channel
 
-    init(_ answer: @escaping @Sendable (Request) -> Response) async throws {
+    public init(_ answer: @escaping @Sendable (Request) -> Response) async throws {
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -37,9 +53,9 @@ final class StubServer: Sendable {
             .bind(host: "127.0.0.1", port: 0).get()
     }
 
-    var address: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
+    public var address: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
 
-    func stop() async throws { try await channel.close() }
+    public func stop() async throws { try await channel.close() }
 
     private final class Handler: ChannelInboundHandler {
         typealias InboundIn = HTTPServerRequestPart
@@ -61,7 +77,13 @@ final class StubServer: Sendable {
             case .body(let part): body += part.readableBytesView
             case .end:
                 guard let head else { return }
-                write(answer(Request(head, body)), context)
+                let response = answer(Request(head, body))
+                if response.delay == .zero { return write(response, context) }
+                let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+                context.eventLoop.scheduleTask(in: response.delay) {
+                    let (handler, context) = bound.value
+                    handler.write(response, context)
+                }
             }
         }
 
@@ -70,6 +92,10 @@ final class StubServer: Sendable {
             var headers = HTTPHeaders(response.headers)
             if !response.staysOpen { headers.add(name: "Content-Length", value: "\(response.body.utf8.count)") }
             context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: response.status, headers: headers))), promise: nil)
+            if let end = response.cutsAfter {
+                context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body.utf8.prefix(end))))), promise: nil)
+                return context.close(promise: nil)
+            }
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: response.body)))), promise: nil)
             if !response.staysOpen { context.write(wrapOutboundOut(.end(nil)), promise: nil) }
             context.flush()
