@@ -46,6 +46,7 @@ let package = Package(
         .target(name: "VectorDatasets", dependencies: ["CSyntheticVectors", "CBLAS", "CLAPACKE", .crypto]),
         .target(name: "VectorBenchmarks", dependencies: ["VectorDatasets", "VectorIndex"]),
         .target(name: "TextAnalysis", dependencies: ["CICU"]),
+        .target(name: "LexicalIndex", dependencies: ["TextAnalysis"]),
         .target(
             name: "Embeddings",
             dependencies: [
@@ -97,6 +98,7 @@ let package = Package(
         .testTarget(name: "VectorDatasetsTests", dependencies: ["VectorDatasets", "CSyntheticVectors"]),
         .testTarget(name: "VectorBenchmarksTests", dependencies: ["VectorBenchmarks", "VectorDatasets", "VectorIndex"]),
         .testTarget(name: "TextAnalysisTests", dependencies: ["TextAnalysis"]),
+        .testTarget(name: "LexicalIndexTests", dependencies: ["LexicalIndex", "TextAnalysis"]),
         .testTarget(
             name: "EmbeddingsTests", dependencies: ["Embeddings", "TextAnalysis", "CVectorKernels", "TestSupport", .nioCore, .nioHTTP1],
             exclude: ["Fixtures"]),

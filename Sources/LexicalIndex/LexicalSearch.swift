@@ -1,0 +1,145 @@
+import Foundation
+import TextAnalysis
+
+/// A passage found by its words.
+public struct LexicalHit: Sendable, Equatable {
+    public let id: UUID
+    /// BM25: the larger the better, above 0.
+    public let score: Float
+
+    public init(id: UUID, score: Float) {
+        self.id = id
+        self.score = score
+    }
+}
+
+/// What a search found, and what it looked at.
+public struct LexicalResponse: Sendable {
+    /// Best first; of equal scores the smaller id.
+    public let hits: [LexicalHit]
+    /// Documents with at least one of the question's terms.
+    public let matched: Int
+    /// Terms of the question that some document has.
+    public let knownTerms: Int
+    /// Terms of the question.
+    public let terms: Int
+}
+
+/// BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009) over the documents of some views.
+///
+/// A term in n of N documents is worth ln(1 + (N − n + ½) / (n + ½)), times c (k₁ + 1) / (c + k₁ (1 − b + b · length / mean length)) for a
+/// document that has it c times.
+struct LexicalSearch {
+    let parameters: LexicalIndex.Parameters
+    let views: [LexicalPartition.View]
+
+    func run(_ query: QueryTerms, k: Int) -> LexicalResponse {
+        let documents = views.reduce(0) { $0 + $1.documents }
+        let length = views.reduce(0) { $0 + $1.totalLength }
+        guard documents > 0, length > 0, !query.terms.isEmpty else {
+            return LexicalResponse(hits: [], matched: 0, knownTerms: 0, terms: query.terms.count)
+        }
+        let terms = query.terms.compactMap { term -> (hash: UInt64, weight: Float)? in
+            let frequency = views.reduce(0) { $0 + $1.segments.reduce(0) { $0 + $1.segment.frequency(of: term.hash) } }
+            guard frequency > 0 else { return nil }
+            // Removed documents are counted until their segment is merged.
+            let (n, all) = (Double(min(frequency, documents)), Double(documents))
+            return (term.hash, term.weight * Float(log(1 + (all - n + 0.5) / (n + 0.5))))
+        }
+        var best = BestDocuments(k: k)
+        var matched = 0
+        for view in views {
+            for part in view.segments {
+                matched += search(part, terms, meanLength: Float(length / Double(documents)), &best)
+            }
+        }
+        return LexicalResponse(hits: best.hits, matched: matched, knownTerms: terms.count, terms: query.terms.count)
+    }
+
+    /// Adds up the terms' worth in a segment's documents, and offers those that have any. Returns how many these were.
+    private func search(
+        _ part: LiveSegment, _ terms: [(hash: UInt64, weight: Float)], meanLength: Float, _ best: inout BestDocuments
+    ) -> Int {
+        let segment = part.segment
+        let count = segment.ids.count
+        let fixed = parameters.k1 * (1 - parameters.b)
+        let byLength = parameters.k1 * parameters.b / meanLength
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { scores in
+            scores.initialize(repeating: 0)
+            segment.lengths.withUnsafeBufferPointer { lengths in
+                for term in terms {
+                    let worth = term.weight * (parameters.k1 + 1)
+                    segment.withPostings(of: term.hash) { documents, counts in
+                        for index in documents.indices {
+                            let document = Int(documents[index])
+                            let count = Float(counts[index]) * (1 / Segment.countsPerUnit)
+                            scores[document] += worth * count / (count + fixed + byLength * lengths[document])
+                        }
+                    }
+                }
+            }
+            var matched = 0
+            for document in 0..<count where scores[document] > 0 && part.live.contains(document) {
+                matched += 1
+                best.offer(segment.ids[document], scores[document])
+            }
+            return matched
+        }
+    }
+}
+
+/// The best of what is offered: a heap with the worst of them on top.
+struct BestDocuments {
+    private let k: Int
+    private var heap: [LexicalHit] = []
+
+    init(k: Int) {
+        self.k = k
+        heap.reserveCapacity(k)
+    }
+
+    mutating func offer(_ id: UUID, _ score: Float) {
+        if heap.count == k {
+            guard score >= heap[0].score else { return }
+            let hit = LexicalHit(id: id, score: score)
+            guard Self.isBetter(hit, heap[0]) else { return }
+            heap[0] = hit
+            sink()
+        } else {
+            heap.append(LexicalHit(id: id, score: score))
+            rise()
+        }
+    }
+
+    /// Best first.
+    var hits: [LexicalHit] {
+        heap.sorted(by: Self.isBetter)
+    }
+
+    private static func isBetter(_ one: LexicalHit, _ other: LexicalHit) -> Bool {
+        one.score != other.score ? one.score > other.score : one.id < other.id
+    }
+
+    private mutating func rise() {
+        var child = heap.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard Self.isBetter(heap[parent], heap[child]) else { return }
+            heap.swapAt(parent, child)
+            child = parent
+        }
+    }
+
+    private mutating func sink() {
+        var parent = 0
+        while true {
+            var worst = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && Self.isBetter(heap[worst], heap[child]) {
+                worst = child
+            }
+            guard worst != parent else { return }
+            heap.swapAt(parent, worst)
+            parent = worst
+        }
+    }
+}
