@@ -68,6 +68,7 @@ let package = Package(
         .target(
             name: "Retrieval",
             dependencies: ["VectorIndex", "Embeddings", "Storage", "Domain", .logging, .serviceLifecycle]),
+        .target(name: "Evaluation", dependencies: ["Domain"]),
         .target(name: "ContextAssembly", dependencies: ["Retrieval", "Storage", "TextAnalysis", "Domain"]),
         .target(
             name: "Server",
@@ -119,6 +120,7 @@ let package = Package(
         .testTarget(
             name: "OperationsTests",
             dependencies: ["Operations", "EmbeddedPostgres", "Storage", "Postgres", "Domain", "TestSupport", .logging, .serviceLifecycle]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Domain"]),
         .testTarget(name: "ContextAssemblyTests", dependencies: ["ContextAssembly", "Retrieval", "Domain", "TextAnalysis"]),
         .testTarget(
             name: "ServerTests",
