@@ -14,7 +14,7 @@ ifeq ($(CI),true)
 export BUNKO_WARNINGS_AS_ERRORS := 1
 endif
 
-.PHONY: help setup demo test lint bench exact profile kernels fuzz soak tsan build debug clean
+.PHONY: help setup demo test lint bench embedder exact profile kernels fuzz soak tsan build debug clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench: setup build ## measure the index beside other libraries (ROWS=100000 SEED
 
 exact: setup ## measure exact search against the memory's own speed
 	swift run -c release --package-path Benchmarks bench exact --results Benchmarks/Results
+
+embedder: setup ## measure the built-in embedder against the processor's own speed at products of matrices
+	OPENBLAS_NUM_THREADS=1 swift run -c release --package-path Benchmarks bench embed --results Benchmarks/Results
 
 profile: setup build ## take the stages of a query apart (ROWS=100000 SEED=1 PRESET=3large)
 	.build/release/bunko dataset generate --preset $(PRESET) --rows $(ROWS) --queries 2000 --seed $(SEED) --out datasets/generated/$(BENCH_SET)

@@ -6,6 +6,8 @@ let package = Package(
     name: "bunko",
     products: [
         .executable(name: "bunko", targets: ["bunko"]),
+        .library(name: "Embeddings", targets: ["Embeddings"]),
+        .library(name: "CBLAS", targets: ["CBLAS"]),
         .library(name: "VectorIndex", targets: ["VectorIndex"]),
         .library(name: "VectorDatasets", targets: ["VectorDatasets"]),
     ],

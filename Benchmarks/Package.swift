@@ -14,6 +14,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
+                .product(name: "CBLAS", package: "bunko"),
+                .product(name: "Embeddings", package: "bunko"),
                 .product(name: "VectorDatasets", package: "bunko"),
                 .product(name: "VectorIndex", package: "bunko"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

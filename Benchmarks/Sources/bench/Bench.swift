@@ -1,9 +1,9 @@
 import ArgumentParser
 
 @main
-struct Bench: ParsableCommand {
+struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures Bunko's vector index on generated embeddings.",
-        subcommands: [ExactCommand.self, ProfileCommand.self])
+        abstract: "Measures Bunko's vector index on generated embeddings, and its embedder.",
+        subcommands: [ExactCommand.self, ProfileCommand.self, EmbedCommand.self])
 }
