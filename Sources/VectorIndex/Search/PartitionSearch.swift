@@ -96,6 +96,8 @@ struct PartitionSearch {
         let plan: SearchPlan
         /// The share of a filter's rows that the plan expects in the lists.
         let share: Double
+        /// Whether these rows share lists more often than chance has it.
+        let liesTogether: Bool
         let estimates: CoarseQuantizer.Estimates
         /// The first lists, best first.
         let ranking: CoarseQuantizer.Ranking
@@ -119,28 +121,33 @@ struct PartitionSearch {
         guard let space = part.view.table.space, let coarse = part.view.table.coarse else { return nil }
         // Where a filter's rows lie together, the lists that hold some are full of them.
         let share = min(1, (isFlat ? 1 : part.concentration) * Double(part.matched) / Double(part.view.liveCount))
-        let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: share)
+        let liesTogether = part.concentration > 1
+        let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: share, liesTogether: liesTogether)
         let estimates = coarse.estimates(query, space: space)
         let ranking = coarse.rank(query, estimates, most: plan.firstProbes)
         return Probing(
-            plan: plan, share: share, estimates: estimates, ranking: ranking, best: ranking.scores.first ?? 0, matches: nil)
+            plan: plan, share: share, liesTogether: liesTogether, estimates: estimates, ranking: ranking, best: ranking.scores.first ?? 0,
+            matches: nil)
     }
 
     /// The same for lists that hold fewer of the filter's rows than was expected, as many more as that takes.
     private func deeper(_ probing: Probing, share: Double, _ coarse: CoarseQuantizer) -> Probing {
-        let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: share)
+        let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: share, liesTogether: probing.liesTogether)
         let ranking = coarse.rank(query, probing.estimates, most: plan.firstProbes)
         return Probing(
-            plan: plan, share: share, estimates: probing.estimates, ranking: ranking, best: probing.best, matches: nil)
+            plan: plan, share: share, liesTogether: probing.liesTogether, estimates: probing.estimates, ranking: ranking,
+            best: probing.best,
+            matches: nil)
     }
 
     /// The same for the other lists that hold rows of the filter, which are all there is and full of them.
     private func elsewhere(_ probing: Probing, _ matches: [UInt32], share: Double, _ coarse: CoarseQuantizer) -> Probing {
         let inside = min(1, share * Double(coarse.lists) / Double(max(1, matches.count { $0 > 0 })))
-        let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: inside)
+        let plan = SearchPlan(effort: effort, k: k, coarse: coarse, matchingShare: inside, liesTogether: probing.liesTogether)
         let ranking = coarse.rank(query, probing.estimates, most: plan.firstProbes, matches: matches)
         return Probing(
-            plan: plan, share: inside, estimates: probing.estimates, ranking: ranking, best: ranking.scores.first ?? 0, matches: matches)
+            plan: plan, share: inside, liesTogether: probing.liesTogether, estimates: probing.estimates, ranking: ranking,
+            best: ranking.scores.first ?? 0, matches: matches)
     }
 
     /// Probes as many lists as the plan says.

@@ -11,8 +11,10 @@ struct SearchPlan {
 
     /// Under a filter for a share f of the rows, f to the minus this power times as many lists are probed.
     private static let wideningExponent = 0.65
-    /// Of a hundred misses that are allowed, so many are planned for under a filter.
+    /// The part of the misses that are allowed that is planned for under a filter.
     private static let missesUnderFilter = 0.9
+    /// The same where the filter's rows lie together, less evenly than the calibration's rows.
+    private static let missesWhereRowsLieTogether = 0.85
     private static let widestEpsilon: Float = 100
     /// Lists that are ranked at first, whatever the mean.
     private static let fewestRanked = 16
@@ -28,8 +30,10 @@ struct SearchPlan {
         }
     }
 
-    /// - Parameter matchingShare: share of the rows that a filter lets through, among those the search looks at.
-    init(effort: SearchEffort, k: Int, coarse: CoarseQuantizer, matchingShare: Double) {
+    /// - Parameters:
+    ///   - matchingShare: share of the rows that a filter lets through, among those the search looks at.
+    ///   - liesTogether: whether these rows share lists more often than chance has it.
+    init(effort: SearchEffort, k: Int, coarse: CoarseQuantizer, matchingShare: Double, liesTogether: Bool) {
         epsilon = Self.epsilon(effort)
         switch effort {
         case .exact:
@@ -39,9 +43,10 @@ struct SearchPlan {
             let count = Int(min(Double(coarse.lists), (Double(max(1, probes)) * widening).rounded(.up)))
             (reach, firstProbes, mostProbes) = (nil, count, count)
         case .recall(let recall):
-            // The k nearest rows that match are spread over the k / share nearest of all; where they lie together, less evenly than
-            // the calibration's rows, and a part more of the misses that are allowed is lost to that.
-            let misses = (1 - recall) * (matchingShare < 1 ? Self.missesUnderFilter : 1)
+            // The k nearest rows that match are spread over the k / share nearest of all, less evenly than the calibration's rows: a part of
+            // the misses that are allowed is lost to that.
+            let planned = liesTogether ? Self.missesWhereRowsLieTogether : matchingShare < 1 ? Self.missesUnderFilter : 1
+            let misses = (1 - recall) * planned
             let reach = coarse.calibration.reach(recall: 1 - misses, k: Double(k) / max(matchingShare, 1e-6), lists: coarse.lists)
             self.reach = reach
             mostProbes = reach.mostProbes
