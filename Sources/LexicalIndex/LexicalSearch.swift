@@ -23,6 +23,8 @@ public struct LexicalResponse: Sendable {
     public let knownTerms: Int
     /// Terms of the question.
     public let terms: Int
+    /// What no score exceeds: that of a document with all of the known terms more often than any has them.
+    public let limit: Float
 }
 
 /// BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009) over the documents of some views.
@@ -37,7 +39,7 @@ struct LexicalSearch {
         let documents = views.reduce(0) { $0 + $1.documents }
         let length = views.reduce(0) { $0 + $1.totalLength }
         guard documents > 0, length > 0, !query.terms.isEmpty else {
-            return LexicalResponse(hits: [], matched: 0, knownTerms: 0, terms: query.terms.count)
+            return LexicalResponse(hits: [], matched: 0, knownTerms: 0, terms: query.terms.count, limit: 0)
         }
         let terms = query.terms.compactMap { term -> (hash: UInt64, weight: Float)? in
             let frequency = views.reduce(0) { $0 + $1.segments.reduce(0) { $0 + $1.segment.frequency(of: term.hash) } }
@@ -53,7 +55,9 @@ struct LexicalSearch {
                 matched += search(part, terms, meanLength: Float(length / Double(documents)), &best)
             }
         }
-        return LexicalResponse(hits: best.hits, matched: matched, knownTerms: terms.count, terms: query.terms.count)
+        let limit = terms.reduce(0) { $0 + $1.weight * (parameters.k1 + 1) }
+        return LexicalResponse(
+            hits: best.hits, matched: matched, knownTerms: terms.count, terms: query.terms.count, limit: limit)
     }
 
     /// Adds up the terms' worth in a segment's documents, and offers those that have any. Returns how many these were.

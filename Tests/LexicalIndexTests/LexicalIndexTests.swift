@@ -162,7 +162,9 @@ import Testing
         for word in words {
             let query = "\(word) word3 word17"
             let expected = plain.scores(query)
-            for hit in index.search(query, partitions: [partition], k: 1_000).hits {
+            let response = index.search(query, partitions: [partition], k: 1_000)
+            #expect(response.hits.allSatisfy { $0.score < response.limit })
+            for hit in response.hits {
                 #expect(abs(Double(hit.score) - (expected[hit.id] ?? 0)) < 1e-4)
             }
         }
