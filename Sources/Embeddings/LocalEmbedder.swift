@@ -18,6 +18,9 @@ public final class LocalEmbedder: EmbeddingProvider {
     private static let space = TermVectorSpace(dimensions: dimensions - SentenceModel.dimensions)
     /// The square of the first part's weight in a text that is all in the model's language.
     private static let semanticMass: Float = 0.5
+    /// Below this share of Latin letters the model is not asked: a name or two in a Korean text tell it little, and the text's other pieces
+    /// take its time.
+    private static let leastShare: Float = 0.2
     /// Bytes of text a thread takes at a time: about 500 pieces, which take a tenth of a second.
     private static let bytesOfJob = 2_048
     /// Of a query no more pieces are read, so that the longest takes no longer than a second.
@@ -96,7 +99,10 @@ public final class LocalEmbedder: EmbeddingProvider {
 
     private static func compute(_ texts: [String], _ purpose: EmbeddingPurpose, _ sentences: SentenceModel) -> [[Float]] {
         var terms = TermEncoder(space)
-        let masses = texts.map { semanticMass * LatinShare.of($0) }
+        let masses = texts.map { text in
+            let share = LatinShare.of(text)
+            return share < leastShare ? 0 : semanticMass * share
+        }
         let pieces = zip(texts, masses).map { text, mass in
             let pieces = mass > 0 ? sentences.pieces(of: text) : []
             return purpose == .query ? Array(pieces.prefix(piecesOfQuery)) : pieces

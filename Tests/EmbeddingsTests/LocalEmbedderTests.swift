@@ -112,7 +112,7 @@ struct LocalEmbedderTests {
     }
 
     /// The model knows no Korean and no Japanese: it has no say there.
-    @Test(arguments: ["항구 사무소는 아침 일곱 시에 문을 엽니다.", "港の事務所は朝七時に開きます。", "12:30 — 45 €"])
+    @Test(arguments: ["항구 사무소는 아침 일곱 시에 문을 엽니다.", "港の事務所は朝七時に開きます。", "12:30 — 45 €", "항구 사무소(Port Office)는 아침 일곱 시에 문을 엽니다."])
     func theModelHasNoSayInOtherLanguages(text: String) async throws {
         let vector = try await embedder.embed([text], purpose: .passage)[0]
         #expect(vector.prefix(SentenceModel.dimensions).allSatisfy { $0 == 0 })
