@@ -13,7 +13,7 @@ final class Segment: Sendable {
     private let starts: [UInt32]
     /// The documents that have a term, ascending.
     private let documents: [UInt32]
-    /// How often, in steps of a quarter; 63.75 and more is the same.
+    /// How often, in steps of a quarter, at least one; 63.75 and more is the same.
     private let counts: [UInt8]
 
     fileprivate init(ids: [UUID], lengths: [Float], terms: TermTable, starts: [UInt32], documents: [UInt32], counts: [UInt8]) {
@@ -62,7 +62,7 @@ extension Segment {
                 if Int(number) == frequencies.count { frequencies.append(0) }
                 frequencies[Int(number)] += 1
                 numbers.append(number)
-                counts.append(UInt8(min(255, (count * Self.countsPerUnit).rounded())))
+                counts.append(UInt8(max(1, min(255, (count * Self.countsPerUnit).rounded()))))
             }
             ends.append(numbers.count)
         }

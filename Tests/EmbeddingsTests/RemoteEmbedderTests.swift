@@ -290,7 +290,7 @@ import Testing
         for fault in [slow, hanging] {
             let clock = ContinuousClock()
             let taken = try await clock.measure {
-                try await withEmbedder([fault, Self.good()], change: { $0.timeout = .milliseconds(300) }) { embedder, _ in
+                try await withEmbedder([fault, Self.good()], change: { $0.timeout = .seconds(1) }) { embedder, _ in
                     let vectors = try await embedder.embed(["ferry"], purpose: .passage)
                     #expect(close(vectors, [Self.expected("ferry")]))
                 }
@@ -308,7 +308,7 @@ import Testing
     }
 
     @Test func aProviderThatIsDownIsLeftAlone() async throws {
-        let breaker = CircuitBreaker(failuresAllowed: 3, pauses: Duration.milliseconds(400)...Duration.seconds(2))
+        let breaker = CircuitBreaker(failuresAllowed: 3, pauses: Duration.seconds(3)...Duration.seconds(10))
         try await withEmbedder(
             [Self.status(500), Self.status(500), Self.status(500), Self.good()], schedule: RetrySchedule(tries: 1), breaker: breaker
         ) { embedder, provider in
@@ -316,11 +316,23 @@ import Testing
             #expect(provider.seen.texts.count == 3, "what came after the third failure was not sent")
             let error = try await failure(of: embedder)
             guard case .unavailable(_, let reason, let seconds) = error else { return #expect(Bool(false), "\(error)") }
-            #expect(reason.contains("left alone") && seconds == 1)
-            try await Task.sleep(for: .milliseconds(450))
+            #expect(reason.contains("left alone") && seconds == 3 || seconds == 2)
+            try await Task.sleep(for: .milliseconds(3_100))
             let vectors = try await embedder.embed(["ferry"], purpose: .passage)
             #expect(close(vectors, [Self.expected("ferry")]))
         }
+    }
+
+    /// A connection that is refused is a failed try as much as a bad status is.
+    @Test func aProviderThatStaysDownIsLeftAloneForLonger() async throws {
+        let remote = RemoteModel(baseURL: try #require(URL(string: "http://127.0.0.1:1/v1")), name: "words-1", key: nil)
+        let breaker = CircuitBreaker(failuresAllowed: 1, pauses: Duration.seconds(2)...Duration.seconds(60))
+        let embedder = RemoteEmbedder(remote, schedule: RetrySchedule(tries: 1), breaker: breaker)
+        _ = try await failure(of: embedder)
+        try await Task.sleep(for: .milliseconds(2_100))
+        _ = try await failure(of: embedder)
+        guard case .unavailable(_, _, let seconds?) = try await failure(of: embedder) else { return #expect(Bool(false), "it was asked") }
+        #expect(seconds > 2, "the second pause is twice as long")
     }
 
     @Test func aServerThatIsNotThereIsUnavailable() async throws {

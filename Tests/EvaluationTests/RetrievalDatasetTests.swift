@@ -37,7 +37,8 @@ import Testing
         ),
         ("corpus.jsonl", "{\"id\":\"p1\"}", "corpus.jsonl, line 1"), ("corpus.jsonl", #"{"text":"a"}"#, "it has no id"),
         ("queries.jsonl", "\n\nnonsense", "queries.jsonl, line 3"), ("qrels.tsv", "q1\tp1", "qrels.tsv, line 1"),
-        ("qrels.tsv", "q1\tp1\tmuch", "qrels.tsv, line 1"), ("qrels.tsv", "q9\tp1\t1", "no question q9"),
+        ("qrels.tsv", "q1\tp1\tmuch", "qrels.tsv, line 1"), ("qrels.tsv", "q1\tp1\t5000", "qrels.tsv, line 1"),
+        ("qrels.tsv", "q9\tp1\t1", "no question q9"),
         ("qrels.tsv", "q1\tp9\t1", "no passage p9"),
         ("qrels.tsv", "q1\tp1\t0", "no question has an answer"),
     ])

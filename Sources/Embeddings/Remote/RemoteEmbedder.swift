@@ -157,8 +157,10 @@ public final class RemoteEmbedder: EmbeddingProvider {
             if failure.isOutage { breaker.failed() } else { breaker.succeeded() }
             throw failure
         } catch {
-            breaker.gaveUp()
-            try Task.checkCancellation()
+            guard !Task.isCancelled else {
+                breaker.gaveUp()
+                throw CancellationError()
+            }
             breaker.failed()
             throw unavailable("\(error)")
         }

@@ -67,6 +67,9 @@ public struct RetrievalDataset: Sendable {
 
     // MARK: - Reading
 
+    /// A gain is 2 to the power of the grade: sets use grades up to 4.
+    private static let highestGrade = 20
+
     private struct PassageLine: Decodable {
         let id: String?
         let _id: String?
@@ -136,8 +139,8 @@ public struct RetrievalDataset: Sendable {
         _ = try lines(file) { number, line, _ throws(Problem) in
             let columns = line.split(whereSeparator: { $0 == "\t" || $0 == "\r" || $0 == "\r\n" }).map(String.init)
             if number == 1, columns.first == "query-id" { return }
-            guard columns.count == 3 || columns.count == 4, let grade = Int(columns[columns.count - 1]) else {
-                throw problem(file, number, "it is not a question, a passage and a whole number with tabs between")
+            guard columns.count == 3 || columns.count == 4, let grade = Int(columns[columns.count - 1]), grade <= highestGrade else {
+                throw problem(file, number, "it is not a question, a passage and a whole number up to \(highestGrade) with tabs between")
             }
             let (question, passage) = (columns[0], columns[columns.count - 2])
             guard questions.contains(question) else { throw problem(file, number, "there is no question \(question)") }
