@@ -8,7 +8,7 @@ let package = Package(
         .executable(name: "bunko", targets: ["bunko"]),
         .library(name: "Embeddings", targets: ["Embeddings"]),
         .library(name: "CBLAS", targets: ["CBLAS"]),
-        .library(name: "VectorIndex", targets: ["VectorIndex"]),
+        .library(name: "VectorIndex", targets: ["VectorIndex", "RowFilters"]),
         .library(name: "VectorDatasets", targets: ["VectorDatasets"]),
     ],
     dependencies: [
@@ -44,11 +44,12 @@ let package = Package(
         .target(name: "Domain"),
         .target(name: "Postgres", dependencies: ["CPostgres", .crypto, .deque, .logging]),
         .target(name: "EmbeddedPostgres", dependencies: ["Postgres", .logging, .serviceLifecycle]),
-        .target(name: "VectorIndex", dependencies: ["CVectorKernels", "CBLAS", "CLAPACKE"]),
+        .target(name: "RowFilters", dependencies: ["CVectorKernels"]),
+        .target(name: "VectorIndex", dependencies: ["RowFilters", "CVectorKernels", "CBLAS", "CLAPACKE"]),
         .target(name: "VectorDatasets", dependencies: ["CSyntheticVectors", "CBLAS", "CLAPACKE", .crypto]),
-        .target(name: "VectorBenchmarks", dependencies: ["VectorDatasets", "VectorIndex"]),
+        .target(name: "VectorBenchmarks", dependencies: ["VectorDatasets", "VectorIndex", "RowFilters"]),
         .target(name: "TextAnalysis", dependencies: ["CICU"]),
-        .target(name: "LexicalIndex", dependencies: ["TextAnalysis"]),
+        .target(name: "LexicalIndex", dependencies: ["RowFilters", "TextAnalysis", "CVectorKernels"]),
         .target(
             name: "Embeddings",
             dependencies: [
@@ -69,7 +70,7 @@ let package = Package(
             ]),
         .target(
             name: "Retrieval",
-            dependencies: ["VectorIndex", "Embeddings", "Storage", "Domain", .logging, .serviceLifecycle]),
+            dependencies: ["VectorIndex", "LexicalIndex", "RowFilters", "Embeddings", "Storage", "Domain", .logging, .serviceLifecycle]),
         .target(name: "Evaluation", dependencies: ["Domain"]),
         .target(name: "ContextAssembly", dependencies: ["Retrieval", "Storage", "TextAnalysis", "Domain"]),
         .target(
@@ -82,7 +83,8 @@ let package = Package(
             name: "bunko",
             dependencies: [
                 "Server", "Accounts", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
-                "Embeddings", "EmbeddedPostgres", "Extraction", "Postgres", "TextAnalysis", "VectorBenchmarks", "VectorDatasets",
+                "Embeddings", "EmbeddedPostgres", "Evaluation", "Extraction", "Postgres", "TextAnalysis", "VectorBenchmarks",
+                "VectorDatasets",
                 "VectorIndex", "CVectorKernels",
                 .argumentParser, .asyncHTTPClient, .configuration, .crypto, .deque, .hummingbird, .logging, .nioCore, .nioHTTP1,
                 .serviceLifecycle, .systemPackage, .unixSignals, .yams,
@@ -97,11 +99,12 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", .logging]),
         .testTarget(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "Postgres", .logging, .serviceLifecycle, .unixSignals]),
-        .testTarget(name: "VectorIndexTests", dependencies: ["VectorIndex", "CVectorKernels"]),
+        .testTarget(name: "RowFiltersTests", dependencies: ["RowFilters"]),
+        .testTarget(name: "VectorIndexTests", dependencies: ["VectorIndex", "RowFilters", "CVectorKernels"]),
         .testTarget(name: "VectorDatasetsTests", dependencies: ["VectorDatasets", "CSyntheticVectors"]),
-        .testTarget(name: "VectorBenchmarksTests", dependencies: ["VectorBenchmarks", "VectorDatasets", "VectorIndex"]),
+        .testTarget(name: "VectorBenchmarksTests", dependencies: ["VectorBenchmarks", "VectorDatasets", "VectorIndex", "RowFilters"]),
         .testTarget(name: "TextAnalysisTests", dependencies: ["TextAnalysis"]),
-        .testTarget(name: "LexicalIndexTests", dependencies: ["LexicalIndex", "TextAnalysis"]),
+        .testTarget(name: "LexicalIndexTests", dependencies: ["LexicalIndex", "RowFilters", "TextAnalysis"]),
         .testTarget(
             name: "EmbeddingsTests", dependencies: ["Embeddings", "TextAnalysis", "CVectorKernels", "TestSupport", .nioCore, .nioHTTP1],
             exclude: ["Fixtures"]),
@@ -117,7 +120,8 @@ let package = Package(
         .testTarget(
             name: "RetrievalTests",
             dependencies: [
-                "Retrieval", "Embeddings", "VectorIndex", "Storage", "Postgres", "Domain", "TestSupport", .logging, .serviceLifecycle,
+                "Retrieval", "Embeddings", "VectorIndex", "LexicalIndex", "RowFilters", "Storage", "Postgres", "Domain", "TestSupport",
+                .logging, .serviceLifecycle,
             ]),
         .testTarget(
             name: "OperationsTests",

@@ -15,13 +15,14 @@ let package = Package(
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0"),
         .target(name: "CVectorKernels"),
         .target(name: "Domain"),
-        .target(name: "VectorIndex", dependencies: ["CVectorKernels", "CBLAS", "CLAPACKE"]),
+        .target(name: "RowFilters", dependencies: ["CVectorKernels"]),
+        .target(name: "VectorIndex", dependencies: ["RowFilters", "CVectorKernels", "CBLAS", "CLAPACKE"]),
         .target(name: "TextAnalysis", dependencies: ["CICU"]),
         .target(name: "Extraction", dependencies: ["TextAnalysis", "CCommonMark", "CArchive", "CXML", "CICU"]),
         .target(name: "ServerMultipart", dependencies: ["Domain"]),
         .target(name: "CFuzzer"),
         .executableTarget(
-            name: "fuzz", dependencies: ["CFuzzer", "Domain", "Extraction", "ServerMultipart", "TextAnalysis", "VectorIndex"]),
+            name: "fuzz", dependencies: ["CFuzzer", "Domain", "Extraction", "ServerMultipart", "RowFilters", "TextAnalysis", "VectorIndex"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 public import Foundation
+public import RowFilters
 import TextAnalysis
 
 /// What is searched for by its words: a row with its texts.
@@ -19,23 +20,59 @@ public struct LexicalDocument: Sendable {
 
     public let id: UUID
     public let fields: [Field]
+    /// What filters may ask about it.
+    public let attributes: RowAttributes
 
     /// A document; one without any terms is kept, and never found.
-    public init(id: UUID, fields: [Field]) {
+    public init(id: UUID, fields: [Field], attributes: RowAttributes = RowAttributes()) {
         self.id = id
         self.fields = fields
+        self.attributes = attributes
+    }
+}
+
+extension LexicalDocument {
+    /// What its texts, their weights and its attributes hash to.
+    var fingerprint: UInt64 {
+        var hash: UInt64 = 0
+        func add(_ text: String) {
+            var text = text
+            hash = text.withUTF8 { StableHash.of($0, seed: hash) }
+        }
+        func add(_ number: UInt64) { hash = StableHash.mixed(hash ^ number) }
+        for field in fields {
+            add(field.text)
+            add(UInt64(field.weight.bitPattern))
+        }
+        for (key, keywords) in attributes.keywords.sorted(by: { $0.key < $1.key }) {
+            add(key)
+            // Which come first and how often is of no account.
+            for hash in Set(keywords.map { Array($0.utf8).withUnsafeBufferPointer { StableHash.of($0) } }).sorted() { add(hash) }
+        }
+        for (key, number) in attributes.numbers.sorted(by: { $0.key < $1.key }) {
+            add(key)
+            add(number.bitPattern)
+        }
+        return hash
     }
 }
 
 /// A document as the index sees it.
-struct CountedTerms {
+struct CountedDocument {
+    let id: UUID
+    let attributes: RowAttributes
     /// Hashes of the terms, each once, with their counts.
     private(set) var counts: [UInt64: Float] = [:]
+    /// What its texts and attributes hash to.
+    let fingerprint: UInt64
     /// All counts together.
     private(set) var length: Float = 0
 
     /// Hashes stand for terms: two of ten million share one of 2⁶⁴ with a probability of 1 in 400,000.
     init(_ document: LexicalDocument, _ analyzer: LexicalAnalyzer) {
+        id = document.id
+        attributes = document.attributes
+        fingerprint = document.fingerprint
         for field in document.fields {
             analyzer.forEachTerm(in: field.text) { term in
                 counts[StableHash.of(term.utf8), default: 0] += field.weight

@@ -1,4 +1,5 @@
 public import Foundation
+public import RowFilters
 import Synchronization
 import TextAnalysis
 
@@ -32,17 +33,24 @@ public final class LexicalIndex: Sendable {
     public static let validK = 1...1_000
 
     private let parameters: Parameters
-    private let partitions = Mutex<[UUID: LexicalPartition]>([:])
+    private let partitions: Mutex<[UUID: LexicalPartition]>
 
-    public init(parameters: Parameters = Parameters()) {
-        self.parameters = parameters
+    public convenience init(parameters: Parameters = Parameters()) {
+        self.init(parameters: parameters, [:])
     }
+
+    init(parameters: Parameters, _ partitions: [UUID: LexicalPartition]) {
+        self.parameters = parameters
+        self.partitions = Mutex(partitions)
+    }
+
+    var all: [UUID: LexicalPartition] { partitions.withLock { $0 } }
 
     /// Adds documents, or puts them in place of those with their ids. Costs some 100 µs for a passage of 350 tokens, most of it for its
     /// analysis, which other writers do not wait for.
     public func upsert(_ documents: [LexicalDocument], in partition: UUID) {
         let analyzer = LexicalAnalyzer()
-        let counted = documents.map { (id: $0.id, terms: CountedTerms($0, analyzer)) }
+        let counted = documents.map { CountedDocument($0, analyzer) }
         let target = partitions.withLock { partitions in
             if let known = partitions[partition] { return known }
             let new = LexicalPartition()
@@ -67,15 +75,38 @@ public final class LexicalIndex: Sendable {
     /// - Parameters:
     ///   - query: a text of any language. One without words finds nothing.
     ///   - k: hits wanted; values outside ``validK`` count as the nearest inside.
-    public func search(_ query: String, partitions keys: [UUID], k: Int) -> LexicalResponse {
+    ///   - filter: which documents may be found; how rare a term is is counted over all the same.
+    ///   - allowed: the documents that may be found; nil: all.
+    ///   - scoring: documents whose scores are wanted besides, if they are not among the hits.
+    public func search(
+        _ query: String, partitions keys: [UUID], k: Int, filter: RowFilter? = nil, allowed: Set<UUID>? = nil, scoring ids: [UUID] = []
+    ) -> LexicalResponse {
         let views = partitions.withLock { partitions in Set(keys).compactMap { partitions[$0] } }.map(\.view)
         let k = min(max(k, Self.validK.lowerBound), Self.validK.upperBound)
-        return LexicalSearch(parameters: parameters, views: views).run(QueryTerms(query), k: k)
+        return LexicalSearch(parameters: parameters, views: views).run(QueryTerms(query), k: k, filter, allowed, scoring: ids)
+    }
+
+    /// The keys that have or had documents.
+    public var partitionIDs: [UUID] { Array(all.keys) }
+
+    /// The ids of a key's documents.
+    public func ids(in partition: UUID) -> [UUID] {
+        all[partition]?.ids ?? []
+    }
+
+    /// Whether a key has a document.
+    public func contains(_ id: UUID, in partition: UUID) -> Bool {
+        all[partition]?.contains(id) ?? false
+    }
+
+    /// Which of some documents the index does not have as they are: missing, or with other texts, weights or attributes.
+    public func differing(_ documents: [LexicalDocument], in partition: UUID) -> [UUID] {
+        let known = all[partition]?.fingerprints(of: documents.map(\.id)) ?? [:]
+        return documents.filter { known[$0.id] != $0.fingerprint }.map(\.id)
     }
 
     public var statistics: Statistics {
-        let all = partitions.withLock { Array($0.values) }
-        return all.reduce(into: Statistics()) { statistics, partition in
+        all.values.reduce(into: Statistics()) { statistics, partition in
             statistics.partitions += 1
             statistics.documents += partition.view.documents
             statistics.bytes += partition.bytes

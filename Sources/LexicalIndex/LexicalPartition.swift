@@ -24,10 +24,46 @@ final class LexicalPartition: Sendable {
     private let places = Mutex<[UUID: Place]>([:])
     private let current = Mutex(View())
 
+    init() {}
+
+    /// A partition of segments that were written down; nil when they have an id twice.
+    init?(_ segments: [LiveSegment]) {
+        var view = View(segments: segments)
+        var found: [UUID: Place] = [:]
+        for part in segments {
+            view.documents += part.count
+            part.live.forEach { document in
+                let place = Place(segment: ObjectIdentifier(part.segment), document: document)
+                found[part.segment.ids[Int(document)]] = place
+                view.totalLength += Double(part.segment.lengths[Int(document)])
+            }
+        }
+        guard found.count == view.documents else { return nil }
+        places.withLock { $0 = found }
+        publish(view)
+    }
+
     var view: View { current.withLock { $0 } }
 
+    /// The ids of the documents.
+    var ids: [UUID] { places.withLock { Array($0.keys) } }
+
+    func contains(_ id: UUID) -> Bool { places.withLock { $0[id] != nil } }
+
+    /// What some documents' texts and attributes hash to; those that are not there are left out.
+    func fingerprints(of ids: [UUID]) -> [UUID: UInt64] {
+        places.withLock { places in
+            let segments = Dictionary(
+                uniqueKeysWithValues: current.withLock { $0 }.segments.map { (ObjectIdentifier($0.segment), $0.segment) })
+            return ids.reduce(into: [:]) { found, id in
+                guard let place = places[id], let segment = segments[place.segment] else { return }
+                found[id] = segment.content.fingerprints[Int(place.document)]
+            }
+        }
+    }
+
     /// Adds documents, in place of those with their ids.
-    func upsert(_ documents: [(id: UUID, terms: CountedTerms)]) {
+    func upsert(_ documents: [CountedDocument]) {
         guard !documents.isEmpty else { return }
         places.withLock { places in
             // The last of several with one id counts.
@@ -80,21 +116,19 @@ final class LexicalPartition: Sendable {
     /// Merges the last segments as long as one is less than twice as large as what comes behind it; so does a segment half of whose documents
     /// are gone with what is behind it.
     private func merge(_ view: inout View, _ places: inout [UUID: Place]) {
-        view.segments.removeAll { $0.live.count == 0 }
+        view.segments.removeAll { $0.count == 0 }
         var first = view.segments.count
         var behind = 0
         for (index, part) in view.segments.enumerated().reversed() {
-            let isSparse = part.live.count * 2 < part.segment.ids.count
-            if isSparse || (index + 1 < view.segments.count && part.live.count < 2 * behind) { first = index }
-            behind += part.live.count
+            let isSparse = part.count * 2 < part.segment.ids.count
+            if isSparse || (index + 1 < view.segments.count && part.count < 2 * behind) { first = index }
+            behind += part.count
         }
         guard first < view.segments.count else { return }
         let merged = Segment(merging: Array(view.segments[first...]))
         for part in view.segments[first...] {
-            view.documents -= part.live.count
-            for document in part.segment.ids.indices where part.live.contains(document) {
-                view.totalLength -= Double(part.segment.lengths[document])
-            }
+            view.documents -= part.count
+            part.live.forEach { view.totalLength -= Double(part.segment.lengths[Int($0)]) }
         }
         view.segments.removeSubrange(first...)
         add(merged, to: &view, &places)

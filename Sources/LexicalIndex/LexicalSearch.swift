@@ -1,4 +1,5 @@
 import Foundation
+import RowFilters
 import TextAnalysis
 
 /// A passage found by its words.
@@ -17,7 +18,9 @@ public struct LexicalHit: Sendable, Equatable {
 public struct LexicalResponse: Sendable {
     /// Best first; of equal scores the smaller id.
     public let hits: [LexicalHit]
-    /// Documents with at least one of the question's terms.
+    /// Of the documents that were asked for besides, the scores of those that have any.
+    public let scores: [UUID: Float]
+    /// Documents with at least one of the question's terms, of those that the filter lets through.
     public let matched: Int
     /// Terms of the question that some document has.
     public let knownTerms: Int
@@ -35,11 +38,11 @@ struct LexicalSearch {
     let parameters: LexicalIndex.Parameters
     let views: [LexicalPartition.View]
 
-    func run(_ query: QueryTerms, k: Int) -> LexicalResponse {
+    func run(_ query: QueryTerms, k: Int, _ filter: RowFilter?, _ allowed: Set<UUID>?, scoring wanted: [UUID]) -> LexicalResponse {
         let documents = views.reduce(0) { $0 + $1.documents }
         let length = views.reduce(0) { $0 + $1.totalLength }
         guard documents > 0, length > 0, !query.terms.isEmpty else {
-            return LexicalResponse(hits: [], matched: 0, knownTerms: 0, terms: query.terms.count, limit: 0)
+            return LexicalResponse(hits: [], scores: [:], matched: 0, knownTerms: 0, terms: query.terms.count, limit: 0)
         }
         let terms = query.terms.compactMap { term -> (hash: UInt64, weight: Float)? in
             let frequency = views.reduce(0) { $0 + $1.segments.reduce(0) { $0 + $1.segment.frequency(of: term.hash) } }
@@ -49,20 +52,24 @@ struct LexicalSearch {
             return (term.hash, term.weight * Float(log(1 + (all - n + 0.5) / (n + 0.5))))
         }
         var best = BestDocuments(k: k)
+        var asked = AskedDocuments(wanted)
         var matched = 0
         for view in views {
             for part in view.segments {
-                matched += search(part, terms, meanLength: Float(length / Double(documents)), &best)
+                matched += search(
+                    part, terms, part.documents(filter), allowed, meanLength: Float(length / Double(documents)), &best, &asked)
             }
         }
         let limit = terms.reduce(0) { $0 + $1.weight * (parameters.k1 + 1) }
         return LexicalResponse(
-            hits: best.hits, matched: matched, knownTerms: terms.count, terms: query.terms.count, limit: limit)
+            hits: best.hits, scores: asked.scores, matched: matched, knownTerms: terms.count, terms: query.terms.count, limit: limit)
     }
 
     /// Adds up the terms' worth in a segment's documents, and offers those that have any. Returns how many these were.
     private func search(
-        _ part: LiveSegment, _ terms: [(hash: UInt64, weight: Float)], meanLength: Float, _ best: inout BestDocuments
+        _ part: LiveSegment, _ terms: [(hash: UInt64, weight: Float)], _ live: Bitmap, _ allowed: Set<UUID>?, meanLength: Float,
+        _ best: inout BestDocuments,
+        _ asked: inout AskedDocuments
     ) -> Int {
         let segment = part.segment
         let count = segment.ids.count
@@ -83,12 +90,41 @@ struct LexicalSearch {
                 }
             }
             var matched = 0
-            for document in 0..<count where scores[document] > 0 && part.live.contains(document) {
+            for document in 0..<count where scores[document] > 0 && live.contains(Slot(document)) {
+                if let allowed, !allowed.contains(segment.ids[document]) { continue }
                 matched += 1
                 best.offer(segment.ids[document], scores[document])
+                asked.offer(segment.ids[document], scores[document])
             }
             return matched
         }
+    }
+}
+
+/// Takes down the scores of some documents as they pass by, which spares looking for them.
+struct AskedDocuments {
+    private let wanted: Set<UUID>
+    /// A bit for each of the values that the last two bytes of a wanted id have, in part: most others are told by it alone.
+    private var bits: [UInt64]
+    private(set) var scores: [UUID: Float] = [:]
+
+    init(_ ids: [UUID]) {
+        wanted = Set(ids)
+        bits = ids.isEmpty ? [] : [UInt64](repeating: 0, count: 1 << 8)
+        for id in ids {
+            let bit = Self.bit(of: id)
+            bits[bit >> 6] |= 1 << UInt64(bit & 63)
+        }
+    }
+
+    private static func bit(of id: UUID) -> Int {
+        (Int(id.uuid.14) << 8 | Int(id.uuid.15)) & 0x3FFF
+    }
+
+    mutating func offer(_ id: UUID, _ score: Float) {
+        guard !bits.isEmpty else { return }
+        let bit = Self.bit(of: id)
+        if bits[bit >> 6] >> UInt64(bit & 63) & 1 == 1, wanted.contains(id) { scores[id] = score }
     }
 }
 

@@ -1,48 +1,79 @@
 import Foundation
+import RowFilters
 
-/// Some documents with, for each of their terms, which of them have it and how often. Never changes once it is built.
-///
-/// Takes 5 bytes for each term of each document, and 12 to 36 for each different term.
-final class Segment: Sendable {
+/// Some documents with, for each of their terms, which of them have it and how often.
+struct SegmentContent: Sendable {
     /// By number.
-    let ids: [UUID]
+    var ids: [UUID] = []
     /// By number: the counts of all its terms together.
-    let lengths: [Float]
-    private let terms: TermTable
+    var lengths: [Float] = []
+    /// By number: what a document's texts and attributes hash to.
+    var fingerprints: [UInt64] = []
+    /// The terms' hashes, each once.
+    var hashes: [UInt64] = []
     /// By term, where its postings begin; one more at the end.
-    private let starts: [UInt32]
+    var starts: [UInt32] = []
     /// The documents that have a term, ascending.
-    private let documents: [UInt32]
+    var documents: [UInt32] = []
     /// How often, in steps of a quarter, at least one; 63.75 and more is the same.
-    private let counts: [UInt8]
+    var counts: [UInt8] = []
 
-    fileprivate init(ids: [UUID], lengths: [Float], terms: TermTable, starts: [UInt32], documents: [UInt32], counts: [UInt8]) {
-        self.ids = ids
-        self.lengths = lengths
-        self.terms = terms
-        self.starts = starts
-        self.documents = documents
-        self.counts = counts
+    /// Whether every number leads where it may, for content from a file; that there are as many as there should be is seen to.
+    var isSound: Bool {
+        guard starts.first == 0, starts.last == UInt32(exactly: documents.count), lengths.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
+            return false
+        }
+        for (start, end) in zip(starts, starts.dropFirst()) {
+            guard start < end, end <= documents.count else { return false }
+            var last = -1
+            for document in documents[Int(start)..<Int(end)] {
+                guard Int(document) > last, Int(document) < ids.count else { return false }
+                last = Int(document)
+            }
+        }
+        return true
     }
+}
+
+/// Some documents with what is needed to find them. Never changes once it is built.
+///
+/// Takes 28 bytes for each document, 5 for each term of each document, and 12 to 36 for each different term.
+final class Segment: Sendable {
+    let content: SegmentContent
+    /// Under the documents' numbers.
+    let attributes: AttributeWriter
+    private let terms: TermTable
+
+    /// - Parameter content: with its terms in the order of the table's numbers.
+    init(_ content: SegmentContent, _ attributes: AttributeWriter) {
+        self.content = content
+        self.attributes = attributes
+        terms = TermTable(content.hashes)
+    }
+
+    var ids: [UUID] { content.ids }
+    var lengths: [Float] { content.lengths }
 
     /// How many documents have a term, those that were removed since included.
     func frequency(of hash: UInt64) -> Int {
-        terms[hash].map { Int(starts[Int($0) + 1] - starts[Int($0)]) } ?? 0
+        terms[hash].map { Int(content.starts[Int($0) + 1] - content.starts[Int($0)]) } ?? 0
     }
 
     /// Calls `body` with the documents that have a term, and how often, in quarters.
     func withPostings(of hash: UInt64, _ body: (UnsafeBufferPointer<UInt32>, UnsafeBufferPointer<UInt8>) -> Void) {
         guard let term = terms[hash] else { return }
-        let range = Int(starts[Int(term)])..<Int(starts[Int(term) + 1])
-        documents.withUnsafeBufferPointer { documents in
-            counts.withUnsafeBufferPointer { counts in
+        let range = Int(content.starts[Int(term)])..<Int(content.starts[Int(term) + 1])
+        content.documents.withUnsafeBufferPointer { documents in
+            content.counts.withUnsafeBufferPointer { counts in
                 body(UnsafeBufferPointer(rebasing: documents[range]), UnsafeBufferPointer(rebasing: counts[range]))
             }
         }
     }
 
     var bytes: Int {
-        ids.count * (MemoryLayout<UUID>.stride + MemoryLayout<Float>.stride) + terms.bytes + starts.count * 4 + documents.count * 5
+        let perDocument = MemoryLayout<UUID>.stride + MemoryLayout<Float>.stride + MemoryLayout<UInt64>.stride
+        return ids.count * perDocument + terms.bytes + content.hashes.count * 8 + content.starts.count * 4 + content.documents.count * 5
+            + attributes.bytes + (attributes.table?.bytes ?? 0)
     }
 }
 
@@ -50,14 +81,14 @@ extension Segment {
     static let countsPerUnit: Float = 4
 
     /// A segment of new documents.
-    convenience init(_ documents: [(id: UUID, terms: CountedTerms)]) {
+    convenience init(_ documents: [CountedDocument]) {
         var terms = TermTable()
         var frequencies: [UInt32] = []
         var numbers: [UInt32] = []
         var counts: [UInt8] = []
         var ends: [Int] = []
         for document in documents {
-            for (hash, count) in document.terms.counts {
+            for (hash, count) in document.counts {
                 let number = terms.insert(hash)
                 if Int(number) == frequencies.count { frequencies.append(0) }
                 frequencies[Int(number)] += 1
@@ -72,15 +103,18 @@ extension Segment {
             for index in start..<end { postings.append(UInt32(document), counts[index], to: numbers[index]) }
             start = end
         }
+        var attributes = AttributeWriter()
+        attributes.append(documents.indices.map { Slot($0) }, documents.map(\.attributes))
         self.init(
-            ids: documents.map(\.id), lengths: documents.map(\.terms.length), terms: terms, starts: postings.starts,
-            documents: postings.documents, counts: postings.counts)
+            SegmentContent(
+                ids: documents.map(\.id), lengths: documents.map(\.length), fingerprints: documents.map(\.fingerprint),
+                hashes: terms.hashes, starts: postings.starts, documents: postings.documents, counts: postings.counts),
+            attributes)
     }
 
     /// Several segments as one, without the documents that were removed.
     convenience init(merging parts: [LiveSegment]) {
-        var ids: [UUID] = []
-        var lengths: [Float] = []
+        var content = SegmentContent()
         var terms = TermTable()
         var frequencies: [UInt32] = []
         // By segment: the new number of each document, and that of each term.
@@ -89,30 +123,35 @@ extension Segment {
         for part in parts {
             documentNumbers.append(
                 part.segment.ids.indices.map { document in
-                    guard part.live.contains(document) else { return nil }
-                    ids.append(part.segment.ids[document])
-                    lengths.append(part.segment.lengths[document])
-                    return UInt32(ids.count - 1)
+                    guard part.live.contains(Slot(document)) else { return nil }
+                    let old = part.segment.content
+                    content.ids.append(old.ids[document])
+                    content.lengths.append(old.lengths[document])
+                    content.fingerprints.append(old.fingerprints[document])
+                    return UInt32(content.ids.count - 1)
                 })
         }
+        var attributes = AttributeWriter()
         for (part, documents) in zip(parts, documentNumbers) {
-            let segment = part.segment
+            let segment = part.segment.content
+            attributes.append(
+                documents.enumerated().compactMap { old, new in new.map { (to: Slot($0), from: Slot(old)) } }, of: part.segment.attributes)
             var numbers = [UInt32](repeating: 0, count: segment.starts.count - 1)
-            segment.terms.forEach { hash, old in
-                let range = Int(segment.starts[Int(old)])..<Int(segment.starts[Int(old) + 1])
+            for (old, hash) in segment.hashes.enumerated() {
+                let range = Int(segment.starts[old])..<Int(segment.starts[old + 1])
                 let count = segment.documents[range].count { documents[Int($0)] != nil }
                 // A term that only removed documents had is forgotten.
-                guard count > 0 else { return }
+                guard count > 0 else { continue }
                 let number = terms.insert(hash)
                 if Int(number) == frequencies.count { frequencies.append(0) }
                 frequencies[Int(number)] += UInt32(count)
-                numbers[Int(old)] = number
+                numbers[old] = number
             }
             termNumbers.append(numbers)
         }
         var postings = PostingsWriter(frequencies)
         for (index, part) in parts.enumerated() {
-            let segment = part.segment
+            let segment = part.segment.content
             for term in termNumbers[index].indices {
                 for place in Int(segment.starts[term])..<Int(segment.starts[term + 1]) {
                     guard let document = documentNumbers[index][Int(segment.documents[place])] else { continue }
@@ -120,8 +159,11 @@ extension Segment {
                 }
             }
         }
-        self.init(
-            ids: ids, lengths: lengths, terms: terms, starts: postings.starts, documents: postings.documents, counts: postings.counts)
+        content.hashes = terms.hashes
+        content.starts = postings.starts
+        content.documents = postings.documents
+        content.counts = postings.counts
+        self.init(content, attributes)
     }
 }
 
@@ -157,11 +199,20 @@ private struct PostingsWriter {
 
 /// Numbers for hashes, from 0 in the order they came: a hash table of open addresses.
 struct TermTable: Sendable {
-    private var hashes: [UInt64] = []
+    private(set) var hashes: [UInt64] = []
     /// Numbers from 1, at the place of the hash or the next free one; 0 is free. At most half full.
     private var slots = [UInt32](repeating: 0, count: 16)
 
-    var count: Int { hashes.count }
+    init() {}
+
+    /// Numbers for hashes, each there once, in their order.
+    init(_ hashes: [UInt64]) {
+        self.hashes = hashes
+        var size = slots.count
+        while hashes.count * 2 > size { size *= 2 }
+        fill(size)
+    }
+
     var bytes: Int { hashes.capacity * 8 + slots.capacity * 4 }
 
     subscript(_ hash: UInt64) -> UInt32? {
@@ -175,16 +226,16 @@ struct TermTable: Sendable {
         if slots[found] != 0 { return slots[found] - 1 }
         hashes.append(hash)
         if hashes.count * 2 > slots.count {
-            slots = [UInt32](repeating: 0, count: slots.count * 2)
-            for (number, hash) in hashes.enumerated() { slots[slot(of: hash)] = UInt32(number + 1) }
+            fill(slots.count * 2)
         } else {
             slots[found] = UInt32(hashes.count)
         }
         return UInt32(hashes.count - 1)
     }
 
-    func forEach(_ body: (UInt64, UInt32) -> Void) {
-        for (number, hash) in hashes.enumerated() { body(hash, UInt32(number)) }
+    private mutating func fill(_ size: Int) {
+        slots = [UInt32](repeating: 0, count: size)
+        for (number, hash) in hashes.enumerated() { slots[slot(of: hash)] = UInt32(number + 1) }
     }
 
     /// Where the hash stands, or the free slot where it would. The bits of a hash are well mixed.

@@ -2,6 +2,7 @@ public import Domain
 public import Embeddings
 import Foundation
 public import Storage
+import RowFilters
 import VectorIndex
 
 /// A question with its vector; made by ``Retriever/prepare(_:for:)``.

@@ -1,5 +1,6 @@
 import Foundation
 import VectorDatasets
+import RowFilters
 import VectorIndex
 
 /// One partition of the index as it comes: default configuration, trained when all rows are in.

@@ -1,3 +1,4 @@
+public import RowFilters
 public import FoundationEssentials
 
 /// What all partitions of one index have in common.

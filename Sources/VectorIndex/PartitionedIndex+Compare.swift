@@ -1,3 +1,4 @@
+import RowFilters
 import CVectorKernels
 public import FoundationEssentials
 import Glibc

@@ -1,3 +1,5 @@
+import CVectorKernels
+import RowFilters
 public import FoundationEssentials
 import Synchronization
 
@@ -17,9 +19,40 @@ extension PartitionedIndex {
     public func rows(_ ids: some Sequence<UUID>, in partition: UUID) -> [UUID: IndexRow] {
         existing(partition)?.rows(ids) ?? [:]
     }
+
+    /// The cosines between a vector and some rows of the partitions, by id; ids that are not there are left out. Costs a cache miss or two and
+    /// a tenth of a microsecond for each id.
+    /// - Throws: for a vector as `search` refuses it.
+    public func cosines(
+        _ vector: [Float], to ids: some Collection<UUID>, in partitions: [UUID]
+    ) throws(VectorIndexError) -> [UUID: Float] {
+        let norm = try validatedNorm(vector, of: .query(0), dimensions: configuration.dimensions)
+        guard !ids.isEmpty else { return [:] }
+        var unit = [Float](repeating: 0, count: vector.count)
+        bunko_scale(vector, 1 / norm, &unit, vector.count)
+        var cosines: [UUID: Float] = [:]
+        for partition in partitions { existing(partition)?.addCosines(unit, to: ids, &cosines) }
+        return cosines
+    }
 }
 
 extension Partition {
+    fileprivate func addCosines(_ unit: [Float], to wanted: some Collection<UUID>, _ cosines: inout [UUID: Float]) {
+        // Slots and view of one moment. A copy of the table would outlive the lock, and a writer would have to copy it.
+        let (rows, view) = ids.withLock { ids in
+            let view = self.view.withLock { $0 }
+            let rows = wanted.compactMap { id in
+                ids.find(id, idOf: { view.table.id($0) ?? id }).map { (id: id, slot: $0) }
+            }
+            return (rows, view)
+        }
+        read(rows: rows.count)
+        for (id, slot) in rows {
+            // As `search` has it: never beyond 1 by rounding.
+            cosines[id] = max(-1, min(1, bunko_dot(unit, view.table.vector(slot), dimensions)))
+        }
+    }
+
     fileprivate func liveIDs() -> [UUID] {
         let view = view.withLock { $0 }
         return view.live.slots.compactMap { view.table.id($0) }

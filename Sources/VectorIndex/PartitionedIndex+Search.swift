@@ -1,4 +1,5 @@
 public import FoundationEssentials
+public import RowFilters
 import Synchronization
 
 extension PartitionedIndex {
@@ -9,13 +10,24 @@ extension PartitionedIndex {
     public func search(_ request: SearchRequest) throws(VectorIndexError) -> SearchResponse {
         guard SearchRequest.validK.contains(request.k) else { throw .kOutOfRange(request.k) }
         let norm = try validatedNorm(request.vector, of: .query(0), dimensions: configuration.dimensions)
-        try request.filter?.validate()
+        try Self.check(request.filter)
         let scope = SearchScope(self, partitions: request.partitions, allowed: request.allowed, filter: request.filter)
         defer { scope.end() }
         var search = PartitionSearch(request.vector, norm: norm, scope: scope, k: request.k, effort: request.effort)
         let response = search.answer()
         keepBudgetLater()
         return response
+    }
+
+    private static func check(_ filter: RowFilter?) throws(VectorIndexError) {
+        do {
+            try filter?.validate()
+        } catch {
+            switch error {
+            case .tooDeep: throw .filterTooDeep
+            case .tooLarge: throw .filterTooLarge
+            }
+        }
     }
 
     /// Queries that share products of matrices.
@@ -30,7 +42,7 @@ extension PartitionedIndex {
         effort: SearchEffort = .standard, workers: Int = 1
     ) throws(VectorIndexError) -> [SearchResponse] {
         guard SearchRequest.validK.contains(k) else { throw .kOutOfRange(k) }
-        try filter?.validate()
+        try Self.check(filter)
         var norms: [Double] = []
         for (position, vector) in vectors.enumerated() {
             norms.append(try validatedNorm(vector, of: .query(position), dimensions: configuration.dimensions))

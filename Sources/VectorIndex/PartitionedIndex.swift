@@ -1,3 +1,4 @@
+import RowFilters
 import Dispatch
 public import FoundationEssentials
 import Synchronization

@@ -1,3 +1,4 @@
+import RowFilters
 public import FoundationEssentials
 
 /// Why the index refused a request. Nothing of the request was applied.

@@ -5,10 +5,10 @@ import TextAnalysis
 
 /// The formula as it stands in the paper, over all documents one by one: what the index is compared with.
 struct PlainBM25 {
-    private(set) var documents: [UUID: CountedTerms] = [:]
+    private(set) var documents: [UUID: CountedDocument] = [:]
 
     mutating func upsert(_ new: [LexicalDocument]) {
-        for document in new { documents[document.id] = CountedTerms(document, LexicalAnalyzer()) }
+        for document in new { documents[document.id] = CountedDocument(document, LexicalAnalyzer()) }
     }
 
     mutating func remove(_ ids: [UUID]) {

@@ -2,6 +2,7 @@ import CVectorKernels
 import Foundation
 import Testing
 
+import RowFilters
 @testable import VectorIndex
 
 /// A list that keeps its codes in blocks too is scanned like one that does not.

@@ -2,6 +2,7 @@ import CVectorKernels
 import Foundation
 import Testing
 
+import RowFilters
 @testable import VectorIndex
 
 /// What the codes promise about their errors, measured.

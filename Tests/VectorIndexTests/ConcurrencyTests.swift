@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Synchronization
 import Testing
+import RowFilters
 import VectorIndex
 
 /// Searches while rows change. Blocking threads, so not tasks.

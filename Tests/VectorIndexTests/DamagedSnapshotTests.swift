@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+import RowFilters
 @testable import VectorIndex
 
 /// Snapshots that are not as they were written: an error that says so, or the same answers; never a crash.

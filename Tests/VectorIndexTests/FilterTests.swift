@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import RowFilters
 import VectorIndex
 
 struct FilterTests {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+import RowFilters
 @testable import VectorIndex
 
 /// The plain inverted file: every row of the probed lists is scored, and no other.

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import RowFilters
 import VectorIndex
 
 /// Random sequences of every operation on partitions that pass through all three structures, against `NaiveIndex`.

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+import RowFilters
 @testable import VectorIndex
 
 /// Lists that shrink are merged, and the recall is measured anew when the rows have changed, without training anew.

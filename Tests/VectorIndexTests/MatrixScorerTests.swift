@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import RowFilters
 import VectorIndex
 
 /// Batches that are scored by products of matrices give what single searches give, to the bit.

@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
+import RowFilters
 @testable import VectorIndex
 
 /// An index under a budget: its vectors lie in a file, and it answers as before.

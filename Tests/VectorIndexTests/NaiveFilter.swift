@@ -1,3 +1,4 @@
+import RowFilters
 import VectorIndex
 
 /// What a filter means, row by row.

@@ -1,4 +1,5 @@
 import Foundation
+import RowFilters
 import VectorIndex
 
 /// A generator of numbers that every run repeats.

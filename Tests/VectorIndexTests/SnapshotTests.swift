@@ -2,6 +2,7 @@ import CVectorKernels
 import Foundation
 import Testing
 
+import RowFilters
 @testable import VectorIndex
 
 struct SnapshotTests {
@@ -83,53 +84,6 @@ struct SnapshotTests {
             // The writers of the saved index and of the loaded one go on alike.
             index = loaded
         }
-    }
-
-    /// The segment of attributes by hand: numbers that lead astray behind good checksums, one by one.
-    @Test func hostileAttributes() throws {
-        var live = Bitmap()
-        for slot in [0, 3, 70] as [Slot] { live.insert(slot) }
-        func text(_ text: String) -> [UInt8] { number(UInt32(text.utf8.count)) + Array(text.utf8) }
-        func number(_ value: UInt32) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
-        func double(_ value: Double) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
-        func error(_ parts: [[UInt8]]) -> String? {
-            let bytes = parts.flatMap { $0 }
-            let data = SegmentReader(path: "data", bytes: MappedBytes(copying: bytes))
-            do {
-                var reader = AttributeReader(0..<bytes.count, of: data)
-                let writer = try reader.attributes(of: live)
-                #expect(writer.codes(at: 3).count == 1 && writer.codes(at: 0).isEmpty)
-                #expect(writer.table?.withContent { $0.numbers(at: 70).map(\.value) } == [2.5])
-                return nil
-            } catch {
-                return "\(error)"
-            }
-        }
-        let keys = [number(2), text("a"), text("b")], terms = [number(1), number(0), text("word")]
-        let first = [number(3), number(1), number(0), number(0)], second = [number(70), number(0), number(1), number(1), double(2.5)]
-        let good = keys + terms + [number(2)] + first + second
-        #expect(error(good) == nil)
-        for count in 0..<good.count { #expect(error(Array(good.prefix(count)))?.contains("end early") == true) }
-        func complaint(_ parts: [[UInt8]], _ reason: String) { #expect(error(parts)?.contains(reason) == true, "\(reason)") }
-        complaint(good + [[0]], "1 bytes follow")
-        complaint([number(UInt32.max)] + good.dropFirst(), "keys do not ascend")
-        complaint([number(3), text("a"), text("b")], "end early")
-        complaint([number(2), text("b"), text("a")] + good.dropFirst(3), "keys do not ascend")
-        complaint([number(2), text("a"), text("a")] + good.dropFirst(3), "keys do not ascend")
-        complaint([number(1), number(2) + [0xC3, 0x28]] + good.dropFirst(3), "not UTF-8")
-        complaint([number(1), number(UInt32.max)], "end early")
-        complaint(keys + [number(1), number(2), text("word")] + good.dropFirst(6), "a key has number 2")
-        complaint(keys + terms + [number(UInt32.max)] + first + second, "end early")
-        complaint(keys + terms + [number(2)] + second + first, "row 3 has attributes")
-        complaint(keys + terms + [number(2)] + first + first, "row 3 has attributes")
-        complaint(keys + terms + [number(1), number(1), number(0), number(0)], "row 1 has attributes")
-        complaint(keys + terms + [number(1), number(UInt32.max), number(0), number(0)], "has attributes")
-        complaint(keys + terms + [number(1), number(3), number(UInt32.max), number(0), number(0)], "end early")
-        complaint(keys + terms + [number(1), number(3), number(1), number(0), number(1)], "a keyword has number 1")
-        complaint(keys + terms + [number(1), number(3), number(0), number(1), number(2), double(1.0)], "a key has number 2")
-        complaint(keys + terms + [number(1), number(3), number(0), number(1), number(0), double(Double.nan)], "NaN")
-        let twice = [number(3), number(0), number(2), number(0), double(1.0), number(0), double(1.0)]
-        complaint(keys + terms + [number(1)] + twice, "numbers do not ascend")
     }
 
     /// The mapping is read-only: a write to it would end the process.

@@ -1,5 +1,6 @@
 import Foundation
 
+import RowFilters
 @testable import VectorIndex
 
 /// Feeds snapshots to the loader, and uses what it accepts. The bytes lie in memory of exactly their size.

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Storage
+import RowFilters
 import VectorIndex
 
 extension IndexRow {

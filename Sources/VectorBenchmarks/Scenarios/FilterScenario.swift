@@ -1,5 +1,6 @@
 import Foundation
 import VectorDatasets
+import RowFilters
 import VectorIndex
 
 extension ScenarioMeasurement {

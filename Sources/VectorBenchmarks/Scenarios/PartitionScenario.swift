@@ -1,3 +1,4 @@
+import RowFilters
 import VectorIndex
 
 extension ScenarioMeasurement {

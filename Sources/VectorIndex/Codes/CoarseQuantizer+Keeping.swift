@@ -1,3 +1,4 @@
+import RowFilters
 import CVectorKernels
 
 extension CoarseQuantizer {

@@ -1,3 +1,4 @@
+import RowFilters
 import CBLAS
 import CVectorKernels
 

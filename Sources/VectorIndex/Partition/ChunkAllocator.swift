@@ -1,3 +1,5 @@
+import RowFilters
+
 /// Gives out slots: chunk after chunk, ascending in each. A dropped chunk's number is not used again, since lists may still hold codes of its
 /// dead rows, until all are renumbered.
 struct ChunkAllocator {

@@ -1,3 +1,4 @@
+import RowFilters
 import CVectorKernels
 
 /// Codes of rows and the lists they belong to, for one code space and one set of centroids.

@@ -1,3 +1,4 @@
+import RowFilters
 import CVectorKernels
 import FoundationEssentials
 import Synchronization
@@ -136,7 +137,7 @@ extension Partition {
             let slots = whole + others
             for slot in slots { writer.chunks.addLive(slot) }
             change.born = slots
-            writer.attributes.append(slots, rows)
+            writer.attributes.append(slots, rows.map(\.row.attributes))
             writer.changesSinceCalibration += rows.count
             code(slots, adopted == nil ? nil : prepared?.codes, in: &change)
             ids.withLock { ids in

@@ -1,3 +1,4 @@
+public import RowFilters
 public import FoundationEssentials
 
 /// How much of a trained partition a search looks at. Final scores are exact cosines in every case; what may be missed differs.

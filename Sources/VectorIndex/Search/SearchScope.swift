@@ -1,3 +1,4 @@
+import RowFilters
 import CVectorKernels
 import FoundationEssentials
 

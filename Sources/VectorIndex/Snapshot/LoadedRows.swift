@@ -1,3 +1,4 @@
+import RowFilters
 import FoundationEssentials
 
 /// What is known of a partition's rows while they are loaded. Every method says what is wrong, or nil.

@@ -1,3 +1,4 @@
+import RowFilters
 import CVectorKernels
 import FoundationEssentials
 
@@ -45,7 +46,7 @@ extension PartitionImage {
         manifest.append(data.checksum)
         try data.startSegment()
         let start = data.count
-        try writeAttributes(&data)
+        try attributes.encode(view.live) { bytes throws(SnapshotError) in try data.write(bytes) }
         manifest.append(UInt64(data.count - start))
         manifest.append(data.checksum)
         manifest.append(UInt32(listCounts.count))

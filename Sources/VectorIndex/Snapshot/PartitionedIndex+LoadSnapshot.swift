@@ -1,3 +1,4 @@
+import RowFilters
 import CVectorKernels
 import FoundationEssentials
 
@@ -147,9 +148,12 @@ struct SnapshotLoader {
     private mutating func attributes(_ live: Bitmap) throws(SnapshotError) -> AttributeWriter {
         let count = try manifest.integer(UInt64.self, "the length of the attributes")
         let segment = try segment(Int(exactly: count), try manifest.integer(UInt32.self, "a checksum"), "attributes")
-        guard !segment.isEmpty else { return AttributeWriter() }
-        var reader = AttributeReader(segment, of: data)
-        return try reader.attributes(of: live)
+        do throws(AttributeDamage) {
+            return try AttributeWriter(
+                decoding: UnsafeRawBufferPointer(start: data.bytes.base + segment.lowerBound, count: segment.count), of: live)
+        } catch {
+            throw data.damaged(error.reason, at: segment.lowerBound + error.offset)
+        }
     }
 
     private func verify(_ vectors: Range<Int>, _ rowCount: Int) throws(SnapshotError) {

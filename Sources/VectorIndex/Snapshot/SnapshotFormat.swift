@@ -1,3 +1,4 @@
+import RowFilters
 import CVectorKernels
 
 /// The format of a snapshot: a folder with a manifest and the data file of the generation the manifest names.

@@ -1,3 +1,4 @@
+import RowFilters
 import CVectorKernels
 
 /// Codes, factors and slots of one list, with room for more.

@@ -1,3 +1,4 @@
+import RowFilters
 import CVectorKernels
 import FoundationEssentials
 
@@ -6,7 +7,7 @@ import FoundationEssentials
 /// `@unchecked Sendable`: a row is written once, by its partition's only writer, before the partition publishes a view in which it is live;
 /// from then on vector and id never change. A place is a single word, read and written as a relaxed atomic.
 final class RowChunk: @unchecked Sendable {
-    static let shift = 10
+    static let shift = Slot.rowBits
     static let maximumCapacity = 1 << shift
 
     let capacity: Int
@@ -113,16 +114,4 @@ struct Place: Equatable {
 
     var list: Int { Int(word >> 32) }
     var row: Int { Int(word & 0xFFFF_FFFF) }
-}
-
-/// Number of a row in its partition's storage.
-typealias Slot = UInt32
-
-extension Slot {
-    init(chunk: Int, row: Int) {
-        self = UInt32(chunk << RowChunk.shift | row)
-    }
-
-    var chunk: Int { Int(self >> UInt32(RowChunk.shift)) }
-    var row: Int { Int(self) & (RowChunk.maximumCapacity - 1) }
 }

@@ -1,3 +1,4 @@
+import RowFilters
 import FoundationEssentials
 
 /// Finds a row's slot by its id: open addressing over 4-byte slots, whose ids are read from the rows themselves. About 6 bytes a row.

@@ -1,3 +1,4 @@
+import RowFilters
 import CVectorKernels
 
 /// A partition's live rows as an inverted file: the outcome of training.

@@ -1,6 +1,6 @@
 extension RowFilter {
     /// The live rows the filter lets through.
-    func rows(of live: Bitmap, _ attributes: AttributeTable?) -> Bitmap {
+    package func rows(of live: Bitmap, _ attributes: AttributeTable?) -> Bitmap {
         // What a row without attributes would get is right for a partition where none has any.
         matching(live, attributes ?? AttributeTable())
     }

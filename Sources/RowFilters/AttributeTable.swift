@@ -3,28 +3,33 @@
 /// Slots ascend and a slot's attributes never change, so the table only grows. Readers with older views need no older table: the slots that
 /// came since are not live to them. A lock is held to look up a keyword or to add a few rows, never while bitmaps are combined; what a reader
 /// took is copied before it changes. When slots are numbered anew, so is a new table made.
-final class AttributeTable: Sendable {
-    struct Term {
-        let key: String
-        let keyword: Keyword
+package final class AttributeTable: Sendable {
+    package struct Term {
+        package let key: String
+        package let keyword: Keyword
+
+        package init(key: String, keyword: Keyword) {
+            self.key = key
+            self.keyword = keyword
+        }
     }
 
-    struct Content {
-        fileprivate(set) var terms: [Term] = []
-        fileprivate(set) var postings: [KeywordPostings] = []
+    package struct Content {
+        package fileprivate(set) var terms: [Term] = []
+        package fileprivate(set) var postings: [KeywordPostings] = []
         fileprivate(set) var codes: [String: [Keyword: UInt32]] = [:]
-        fileprivate(set) var columns: [String: NumberColumn] = [:]
+        package fileprivate(set) var columns: [String: NumberColumn] = [:]
     }
 
     private let content = Guarded(Content())
 
     /// The row's keywords as codes, made where they are new.
-    func withContent<Result>(_ body: (inout Content) -> Result) -> Result {
+    package func withContent<Result>(_ body: (inout Content) -> Result) -> Result {
         content.withLock { body(&$0) }
     }
 
     /// Slots whose keyword or number under the key equals one of the values; others beyond those of `live` are left out.
-    func rows(_ key: String, equalToOneOf values: [RowFilter.Value], live: Bitmap) -> Bitmap {
+    package func rows(_ key: String, equalToOneOf values: [RowFilter.Value], live: Bitmap) -> Bitmap {
         let found = content.withLock { content -> [KeywordPostings] in
             guard let codes = content.codes[key] else { return [] }
             return values.compactMap { value in
@@ -40,14 +45,14 @@ final class AttributeTable: Sendable {
     }
 
     /// Slots with a number under the key in the range.
-    func rows(_ key: String, in range: ClosedRange<Double>, live: Bitmap) -> Bitmap {
+    package func rows(_ key: String, in range: ClosedRange<Double>, live: Bitmap) -> Bitmap {
         var rows = Bitmap(capacity: live.capacity)
         column(key)?.mark(range, in: &rows)
         return rows
     }
 
     /// Slots with a keyword under the key that fulfils the condition. Looks at every keyword of the key.
-    func rows(_ key: String, live: Bitmap, where fulfils: (String) -> Bool) -> Bitmap {
+    package func rows(_ key: String, live: Bitmap, where fulfils: (String) -> Bool) -> Bitmap {
         let terms = content.withLock { Array(($0.codes[key] ?? [:])) }
         let wanted = terms.filter { fulfils($0.key.text) }.map(\.value)
         let found = content.withLock { content in wanted.map { content.postings[Int($0)] } }
@@ -60,7 +65,7 @@ final class AttributeTable: Sendable {
         content.withLock { $0.columns[key] }
     }
 
-    var bytes: Int {
+    package var bytes: Int {
         content.withLock { content in
             // A keyword of 32 bytes takes part in two tables of texts.
             let terms = content.terms.count * 2 * (MemoryLayout<Term>.stride + 32)
@@ -72,7 +77,7 @@ final class AttributeTable: Sendable {
 
 extension AttributeTable.Content {
     /// The number that stands for a keyword under a key.
-    mutating func code(_ key: String, _ keyword: Keyword) -> UInt32 {
+    package mutating func code(_ key: String, _ keyword: Keyword) -> UInt32 {
         if let code = codes[key]?[keyword] { return code }
         let code = UInt32(terms.count)
         codes[key, default: [:]][keyword] = code
@@ -82,13 +87,13 @@ extension AttributeTable.Content {
     }
 
     /// Gives a slot, higher than any before, its keywords and numbers.
-    mutating func append(_ slot: Slot, codes: some Sequence<UInt32>, numbers: some Sequence<(key: String, value: Double)>) {
+    package mutating func append(_ slot: Slot, codes: some Sequence<UInt32>, numbers: some Sequence<(key: String, value: Double)>) {
         for code in codes { postings[Int(code)].append(slot) }
         for (key, value) in numbers { columns[key, default: NumberColumn()].append(value, at: slot) }
     }
 
     /// The numbers of a slot.
-    func numbers(at slot: Slot) -> [(key: String, value: Double)] {
+    package func numbers(at slot: Slot) -> [(key: String, value: Double)] {
         columns.compactMap { key, column in column.value(at: slot).map { (key, $0) } }
     }
 }

@@ -29,21 +29,26 @@ public indirect enum RowFilter: Sendable, Hashable {
     public static let maximumDepth = 16
     public static let maximumConditions = 1_000
 
+    /// What a filter has too much of.
+    package enum LimitExceeded: Error {
+        case tooDeep, tooLarge
+    }
+
     /// Throws when the filter is beyond the limits.
-    func validate() throws(VectorIndexError) {
+    package func validate() throws(LimitExceeded) {
         var conditions = 0
         try count(into: &conditions, depth: 0)
     }
 
-    private func count(into conditions: inout Int, depth: Int) throws(VectorIndexError) {
+    private func count(into conditions: inout Int, depth: Int) throws(LimitExceeded) {
         conditions += 1
         switch self {
         case .compare: break
         case .oneOf(_, let values, _): conditions += max(0, values.count - 1)
         case .all(let filters), .any(let filters):
-            guard depth < Self.maximumDepth else { throw .filterTooDeep }
+            guard depth < Self.maximumDepth else { throw .tooDeep }
             for filter in filters { try filter.count(into: &conditions, depth: depth + 1) }
         }
-        guard conditions <= Self.maximumConditions else { throw .filterTooLarge }
+        guard conditions <= Self.maximumConditions else { throw .tooLarge }
     }
 }

@@ -2,26 +2,26 @@ import CVectorKernels
 
 /// The numbers under one key by slot. A segment covers the slots of one chunk that has any; its extremes spare looking at the numbers where
 /// all or none are wanted, as with times of rows that were inserted in their order.
-struct NumberColumn {
-    struct Segment {
-        let chunk: Int
+package struct NumberColumn {
+    package struct Segment {
+        package let chunk: Int
         /// NaN where a row has no number; rows beyond the end have none either.
-        var values: [Double] = []
+        package fileprivate(set) var values: [Double] = []
         var lowest = Double.infinity
         var highest = -Double.infinity
         var hasGaps = false
     }
 
     /// By ascending chunk.
-    private(set) var segments: [Segment] = []
+    package private(set) var segments: [Segment] = []
 
     /// Sets the number of a slot, higher than any before.
-    mutating func append(_ number: Double, at slot: Slot) {
+    package mutating func append(_ number: Double, at slot: Slot) {
         if segments.last?.chunk != slot.chunk { segments.append(Segment(chunk: slot.chunk)) }
         segments[segments.count - 1].append(number, at: slot.row)
     }
 
-    func value(at slot: Slot) -> Double? {
+    package func value(at slot: Slot) -> Double? {
         var (low, high) = (0, segments.count)
         while low < high {
             let middle = (low + high) / 2
@@ -33,12 +33,12 @@ struct NumberColumn {
     }
 
     /// Adds the slots with numbers in the range to `rows`, as far as they lie in its capacity.
-    func mark(_ range: ClosedRange<Double>, in rows: inout Bitmap) {
+    package func mark(_ range: ClosedRange<Double>, in rows: inout Bitmap) {
         let capacity = rows.capacity
         rows.withWords { words in
             for segment in segments {
                 guard segment.lowest <= range.upperBound, segment.highest >= range.lowerBound else { continue }
-                let first = segment.chunk << RowChunk.shift
+                let first = segment.chunk << Slot.rowBits
                 let count = min(segment.values.count, capacity - first)
                 guard count > 0 else { continue }
                 let isInside = segment.lowest >= range.lowerBound && segment.highest <= range.upperBound
@@ -51,7 +51,7 @@ struct NumberColumn {
         }
     }
 
-    var bytes: Int {
+    package var bytes: Int {
         segments.reduce(0) { $0 + $1.values.capacity * MemoryLayout<Double>.stride + MemoryLayout<Segment>.stride }
     }
 }

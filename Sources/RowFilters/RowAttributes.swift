@@ -17,18 +17,18 @@ public struct RowAttributes: Sendable, Equatable {
 }
 
 /// A text by its UTF-8 bytes: databases tell texts apart that `String` holds equal, such as a composed and a decomposed é.
-struct Keyword: Hashable {
-    let text: String
+package struct Keyword: Hashable {
+    package let text: String
 
-    init(_ text: String) {
+    package init(_ text: String) {
         self.text = text
     }
 
-    static func == (one: Keyword, other: Keyword) -> Bool {
+    package static func == (one: Keyword, other: Keyword) -> Bool {
         one.text.utf8.elementsEqual(other.text.utf8)
     }
 
-    func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         var text = text
         text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }

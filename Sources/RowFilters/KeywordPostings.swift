@@ -1,11 +1,11 @@
 /// The slots that carry one keyword, ascending: written out while they are few, as a bitmap when that is smaller. So 100,000 keywords of a
 /// few rows each cost what they list.
-struct KeywordPostings {
-    private(set) var slots: [Slot] = []
-    private(set) var bitmap = Bitmap()
+package struct KeywordPostings {
+    package private(set) var slots: [Slot] = []
+    package private(set) var bitmap = Bitmap()
 
     /// Adds a slot, not lower than any before.
-    mutating func append(_ slot: Slot) {
+    package mutating func append(_ slot: Slot) {
         if !bitmap.words.isEmpty {
             bitmap.insert(slot)
         } else if slots.last != slot {
@@ -19,7 +19,7 @@ struct KeywordPostings {
     }
 
     /// Adds the slots to those of `rows` that lie in its capacity.
-    func mark(in rows: inout Bitmap) {
+    package func mark(in rows: inout Bitmap) {
         if bitmap.words.isEmpty {
             let capacity = rows.capacity
             rows.withWords { words in
@@ -33,5 +33,5 @@ struct KeywordPostings {
         }
     }
 
-    var bytes: Int { slots.capacity * MemoryLayout<Slot>.stride + bitmap.capacity / 8 }
+    package var bytes: Int { slots.capacity * MemoryLayout<Slot>.stride + bitmap.capacity / 8 }
 }

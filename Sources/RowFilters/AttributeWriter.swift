@@ -1,33 +1,35 @@
 /// Attributes as the writer of a partition keeps them: the table that readers look into, and for each row the codes of its keywords, so that
 /// a row can be moved without looking for it under every keyword.
-struct AttributeWriter {
+package struct AttributeWriter: Sendable {
     /// The keywords of a chunk's rows.
-    fileprivate struct ChunkCodes {
+    fileprivate struct ChunkCodes: Sendable {
         /// By row, where its codes end in `codes`.
         var ends: [UInt32] = []
         var codes: [UInt32] = []
     }
 
     /// Nil while no row had attributes.
-    private(set) var table: AttributeTable?
+    package private(set) var table: AttributeTable?
     private var chunks: [Int: ChunkCodes] = [:]
     /// Memory of the codes.
-    private(set) var bytes = 0
+    package private(set) var bytes = 0
 
     /// Rows that are added under one hold of the table's lock.
     private static let rowsPerStep = 64
 
-    /// Gives slots, each higher than any before, the attributes of their rows.
-    mutating func append(_ slots: [Slot], _ rows: [NormedRow]) {
-        guard rows.contains(where: { !$0.row.attributes.isEmpty }) else { return }
-        append(zip(slots, rows).filter { !$1.row.attributes.isEmpty }.map { (to: $0, from: $1.row.attributes) }) { content, attributes in
+    package init() {}
+
+    /// Gives slots, each higher than any before, their attributes.
+    package mutating func append(_ slots: some Sequence<Slot>, _ attributes: [RowAttributes]) {
+        guard attributes.contains(where: { !$0.isEmpty }) else { return }
+        append(zip(slots, attributes).filter { !$1.isEmpty }.map { (to: $0, from: $1) }) { content, attributes in
             let codes = attributes.keywords.flatMap { key, keywords in keywords.map { content.code(key, Keyword($0)) } }
             return (codes, attributes.numbers.map { (key: $0, value: $1) })
         }
     }
 
     /// Gives slots, each higher than any before, the attributes that rows have elsewhere in the table.
-    mutating func move(_ moving: [Slot], to slots: [Slot]) {
+    package mutating func move(_ moving: [Slot], to slots: [Slot]) {
         guard table != nil else { return }
         let sources = moving.map { (slot: $0, codes: codes(at: $0)) }
         append(zip(slots, sources).map { (to: $0, from: $1) }) { content, source in
@@ -36,18 +38,23 @@ struct AttributeWriter {
     }
 
     /// Forgets the codes of rows that are gone. Readers' views may still need what the table holds of them; the next renumbering drops it.
-    mutating func drop(chunk: Int) {
+    package mutating func drop(chunk: Int) {
         if let codes = chunks.removeValue(forKey: chunk) { bytes -= codes.bytes }
     }
 
     /// Makes a new table, in which live rows have other slots, in the same order, and dead ones none.
-    mutating func renumber(_ live: Bitmap, _ numbered: (Slot) -> Slot?) {
-        guard let table else { return }
-        let old = table.withContent { $0 }
+    package mutating func renumber(_ live: Bitmap, _ numbered: (Slot) -> Slot?) {
+        guard table != nil else { return }
         var renumbered = AttributeWriter()
+        renumbered.append(live.slots.compactMap { slot in numbered(slot).map { (to: $0, from: slot) } }, of: self)
+        self = renumbered
+    }
+
+    /// Gives slots, each higher than any before, the attributes that rows have in another table.
+    package mutating func append(_ rows: [(to: Slot, from: Slot)], of other: AttributeWriter) {
+        guard let old = other.table?.withContent({ $0 }) else { return }
         var known = [UInt32?](repeating: nil, count: old.terms.count)
-        let rows = live.slots.compactMap { slot in numbered(slot).map { (to: $0, from: (slot: slot, codes: codes(at: slot))) } }
-        renumbered.append(rows) { content, source in
+        append(rows.map { (to: $0.to, from: (slot: $0.from, codes: other.codes(at: $0.from))) }) { content, source in
             let codes = source.codes.map { code in
                 if let same = known[Int(code)] { return same }
                 let term = old.terms[Int(code)]
@@ -57,17 +64,16 @@ struct AttributeWriter {
             }
             return (codes, old.numbers(at: source.slot))
         }
-        self = renumbered
     }
 
     /// Codes of the keywords of a row.
-    func codes(at slot: Slot) -> ArraySlice<UInt32> {
+    package func codes(at slot: Slot) -> ArraySlice<UInt32> {
         guard let chunk = chunks[slot.chunk], slot.row < chunk.ends.count else { return [] }
         return chunk.codes[(slot.row == 0 ? 0 : Int(chunk.ends[slot.row - 1]))..<Int(chunk.ends[slot.row])]
     }
 
     /// Gives slots, each higher than any before, the attributes that the closure knows of their sources.
-    mutating func append<Source, Codes: Sequence<UInt32>>(
+    package mutating func append<Source, Codes: Sequence<UInt32>>(
         _ rows: [(to: Slot, from: Source)],
         _ attributes: (inout AttributeTable.Content, Source) -> (codes: Codes, numbers: [(key: String, value: Double)])
     ) {

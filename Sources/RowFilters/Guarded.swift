@@ -2,14 +2,14 @@ import CVectorKernels
 import Synchronization
 
 /// A value behind a mutex whose order ThreadSanitizer sees: a contended `Mutex` is handed over by the kernel, which it does not.
-struct Guarded<Value>: ~Copyable, Sendable {
-    private let mutex: Mutex<Value>
+package struct Guarded<Value>: ~Copyable, Sendable {
+    @usableFromInline package let mutex: Mutex<Value>
 
-    init(_ value: sending Value) {
+    @inlinable package init(_ value: sending Value) {
         mutex = Mutex(value)
     }
 
-    borrowing func withLock<Result, Failure: Error>(
+    @inlinable package borrowing func withLock<Result, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
         // The mutex lies where it was made: only its address is used, as a name for the order.
