@@ -48,7 +48,8 @@ public struct ContextAssembler: Sendable {
             timings: [("load", loading)].map(Self.timing) + found.timings.map { ($0.name, $0.milliseconds) }
                 + [("assemble", end - retrieved), ("total", end - start)].map(Self.timing),
             retrieval: RetrievalReport(
-                backend: found.backend, exact: found.exact, probes: found.probes, scanned: found.scanned, matched: found.matched,
+                backend: found.backend, arms: found.arms, degraded: found.problem?.code, exact: found.exact, probes: found.probes,
+                scanned: found.scanned, matched: found.matched,
                 leftOut: found.passages.count - plan.citations.count))
     }
 

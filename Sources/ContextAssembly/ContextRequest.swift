@@ -75,7 +75,7 @@ public struct Citation: Sendable, Hashable {
     /// Unicode scalar offsets into the extracted text of the file.
     public var charStart: Int?
     public var charEnd: Int?
-    /// Cosine, -1 to 1.
+    /// 0…1, as `ScoredPassage.score`.
     public var score: Float
     public var chunkID: ChunkID
     public var fileID: FileID?
@@ -95,6 +95,10 @@ public struct TokenReport: Sendable, Hashable {
 /// What the search did.
 public struct RetrievalReport: Sendable, Hashable {
     public var backend: RetrievalBackend
+    /// What was searched: vectors, words, or both.
+    public var arms: [SearchArm]
+    /// Why vectors were not searched; nil when they were.
+    public var degraded: String?
     public var exact: Bool
     public var probes: Int
     public var scanned: Int

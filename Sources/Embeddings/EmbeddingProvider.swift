@@ -38,6 +38,33 @@ public struct EmbeddedTexts: Sendable {
     }
 }
 
+/// A question as vectors to search passages by.
+public struct QueryVector: Sendable {
+    /// For a search by vectors alone.
+    public var alone: [Float]
+    /// For a search that looks for the question's words besides.
+    public var besideWords: [Float]
+    /// How much the cosines of ``besideWords`` tell beyond what words tell, 0…1: nothing for vectors of hashed words.
+    public var meaning: Float
+    /// The largest cosine that a passage can have with ``besideWords``, above 0, at most 1.
+    public var ceiling: Float
+    /// The tokens that the provider counted; nil when it does not tell.
+    public var tokens: Int?
+
+    /// A vector that serves both searches.
+    public init(_ vector: [Float], meaning: Float = 1, tokens: Int? = nil) {
+        self.init(alone: vector, besideWords: vector, meaning: meaning, ceiling: 1, tokens: tokens)
+    }
+
+    public init(alone: [Float], besideWords: [Float], meaning: Float, ceiling: Float, tokens: Int? = nil) {
+        self.alone = alone
+        self.besideWords = besideWords
+        self.meaning = meaning
+        self.ceiling = ceiling
+        self.tokens = tokens
+    }
+}
+
 /// Turns texts into vectors whose cosine tells how related the texts are.
 public protocol EmbeddingProvider: Sendable {
     /// The model all vectors of this provider come from.
@@ -53,6 +80,11 @@ public protocol EmbeddingProvider: Sendable {
 
     /// The same, with the tokens that were counted.
     func embedCounted(_ texts: [String], purpose: EmbeddingPurpose) async throws -> EmbeddedTexts
+
+    /// A question's vectors.
+    ///
+    /// Throws as `embed` does.
+    func queryVector(_ question: String) async throws -> QueryVector
 }
 
 extension EmbeddingProvider {
@@ -60,12 +92,21 @@ extension EmbeddingProvider {
         EmbeddedTexts(vectors: try await embed(texts, purpose: purpose), tokens: nil)
     }
 
+    public func queryVector(_ question: String) async throws -> QueryVector {
+        let answer = try await embedCounted([question], purpose: .query)
+        guard let vector = answer.vectors.first else { throw EmbeddingError.invalidAnswer(model, reason: "no vector for the question") }
+        return QueryVector(vector, tokens: answer.tokens)
+    }
+
     public var isCostly: Bool { model.costPerMillionTokens > 0 }
+
+    /// What so many tokens cost.
+    public func cost(of tokens: Int) -> Decimal { Decimal(tokens) * model.costPerMillionTokens / 1_000_000 }
 
     /// What embedding some texts is accounted at: their tokens, estimated, and what those cost.
     public func charge(for texts: [String]) -> (tokens: Int, cost: Decimal) {
         let estimator = TokenEstimator()
         let tokens = texts.reduce(0) { $0 + estimator.count($1) }
-        return (tokens, Decimal(tokens) * model.costPerMillionTokens / 1_000_000)
+        return (tokens, cost(of: tokens))
     }
 }

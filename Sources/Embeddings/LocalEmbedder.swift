@@ -11,8 +11,11 @@ import TextAnalysis
 ///
 /// Works on threads of its own, of which those for passages give way to all others: a query never waits behind an import.
 public final class LocalEmbedder: EmbeddingProvider {
-    /// The model `bunko-minilm-1536-v1` of 1,536 dimensions.
-    public let model = EmbeddingModel(id: "bunko-minilm-1536-v1", dimensions: dimensions)
+    /// Names the model.
+    public static let modelID = "bunko-minilm-1536-v1"
+
+    /// The model ``modelID`` of 1,536 dimensions.
+    public let model = EmbeddingModel(id: modelID, dimensions: dimensions)
 
     private static let dimensions = 1_536
     private static let space = TermVectorSpace(dimensions: dimensions - SentenceModel.dimensions)
@@ -66,6 +69,18 @@ public final class LocalEmbedder: EmbeddingProvider {
             for try await (start, part) in group { vectors.replaceSubrange(start..<start + part.count, with: part) }
             return vectors
         }
+    }
+
+    /// Beside words the meaning alone, where the question is in the model's language.
+    public func queryVector(_ question: String) async throws -> QueryVector {
+        let vector = try await vectors(of: [question], .query)[0]
+        let share = LatinShare.of(question)
+        guard share >= Self.leastShare else { return QueryVector(vector, meaning: 0) }
+        let terms = [Float](repeating: 0, count: Self.dimensions - SentenceModel.dimensions)
+        // A passage that is all in the model's language has the square root of its meaning's mass in those components.
+        return QueryVector(
+            alone: vector, besideWords: vector[..<SentenceModel.dimensions] + terms, meaning: share, ceiling: Self.semanticMass.squareRoot()
+        )
     }
 
     /// Texts that are embedded together.

@@ -21,12 +21,13 @@ struct MeteredEmbedder: Sendable {
         let charge = embedder.charge(for: passages)
         let call = UsageRecord(owner, apiName: "embeddings", model: model.id, tokens: charge.tokens, cost: charge.cost)
         do {
-            return try await usage.measure(call) {
-                let vectors = try await embedder.embed(passages, purpose: .passage)
-                guard vectors.count == passages.count else {
-                    throw EmbeddingError.invalidAnswer(model, reason: "\(vectors.count) vectors for \(passages.count) texts")
+            return try await usage.measure(call) { call in
+                let answer = try await embedder.embedCounted(passages, purpose: .passage)
+                guard answer.vectors.count == passages.count else {
+                    throw EmbeddingError.invalidAnswer(model, reason: "\(answer.vectors.count) vectors for \(passages.count) texts")
                 }
-                return vectors
+                if let tokens = answer.tokens { (call.tokens, call.cost) = (tokens, embedder.cost(of: tokens)) }
+                return answer.vectors
             }
         } catch let error as EmbeddingError {
             throw Problem(error)

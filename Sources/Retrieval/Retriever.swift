@@ -3,13 +3,15 @@ public import Embeddings
 import Foundation
 public import Storage
 import RowFilters
-import VectorIndex
 
-/// A question with its vector; made by ``Retriever/prepare(_:for:)``.
+/// A question with its vectors; made by ``Retriever/prepare(_:for:after:)``.
 public struct PreparedQuestion: Sendable {
     public let text: String
-    let vector: [Float]
-    /// Whether the index can answer; else the database does.
+    /// Nil when the model had none to give: then words alone are looked for.
+    let vector: QueryVector?
+    /// Why there is no vector.
+    let problem: Problem?
+    /// Whether the indexes can answer; else the database does.
     let usesIndex: Bool
     let timings: [RetrievalResult.Stage]
 }
@@ -19,16 +21,20 @@ public struct RetrievalQuery: Sendable {
     /// Passages wanted, 1 to 1,000.
     public var k: Int
     public var filter: Filter?
-    /// Passages with a lower cosine are left out, -1 to 1.
+    /// Passages with a lower score are left out, 0 to 1.
     public var threshold: Double?
+    public var ranking: Ranking
+    /// Whether every vector is compared, so that what the index misses can be told.
+    public var isExact = false
     /// A conversation with the assistant, whose attachments are searched as well.
     public var conversation: UUID?
 
-    public init(k: Int, filter: Filter? = nil, threshold: Double? = nil, conversation: UUID? = nil) {
+    public init(k: Int, filter: Filter? = nil, threshold: Double? = nil, conversation: UUID? = nil, ranking: Ranking = .fusion) {
         self.k = k
         self.filter = filter
         self.threshold = threshold
         self.conversation = conversation
+        self.ranking = ranking
     }
 }
 
@@ -40,10 +46,17 @@ public enum RetrievalBackend: String, Sendable, Codable, CaseIterable {
     case pgvector
 }
 
-/// A passage and how well it answers, as cosine from -1 to 1.
+/// A passage and how well it answers.
 public struct ScoredPassage: Sendable {
     public var passage: Passage
+    /// 0…1: how much of what a passage could offer for the question this one does. 1 is a passage that has all of the question's words that are
+    /// known at all, each as often as counts, and its meaning; a passage with neither has 0.
     public var score: Float
+}
+
+/// What a question was compared by.
+public enum SearchArm: String, Sendable, Codable {
+    case dense, lexical
 }
 
 /// The answer to a query, best passage first, with what the index did for it and how long each stage took.
@@ -51,6 +64,11 @@ public struct RetrievalResult: Sendable {
     public var passages: [ScoredPassage]
     /// Who found them: the index in memory, or the database itself.
     public var backend: RetrievalBackend
+    /// What was searched: vectors, words, or both.
+    public var arms: [SearchArm]
+    /// Why vectors were not searched although they were wanted.
+    public var problem: Problem?
+    /// Of the search by vectors.
     public var exact: Bool
     public var probes: Int
     public var scanned: Int
@@ -79,6 +97,10 @@ public struct Retriever: Sendable {
     private let mirror: KnowledgeMirror?
     private let embedder: any EmbeddingProvider
     private let usage: UsageRecorder
+    private let remembered = QueryVectorCache(capacity: Self.rememberedQuestions)
+
+    /// Questions whose vectors are remembered: some 24 MB.
+    private static let rememberedQuestions = 2_000
 
     /// How long a question waits for the index to see a write.
     private static let patience = Duration.seconds(2)
@@ -95,29 +117,39 @@ public struct Retriever: Sendable {
         self.usage = usage
     }
 
-    /// Embeds a question. It needs no database, so it is done before a transaction is opened: a remote model may be slow.
+    /// Embeds a question. It needs no database, so it is done before a transaction is opened: a remote model may be slow. When the model has
+    /// no vector to give, words alone are looked for, as long as the index of words can answer.
     /// - Parameter write: what the answer must know of. The index is waited for a while; then the database answers itself.
-    /// - Throws: `invalid_request` for an empty or overlong text, `unavailable` or `bad_gateway` when the model has no vector to give.
+    /// - Throws: `invalid_request` for an empty or overlong text, `unavailable` or `bad_gateway` when there is neither vector nor index.
     @concurrent
     public func prepare(_ text: String, for owner: UsageOwner, after write: WriteToken? = nil) async throws -> PreparedQuestion {
         try Self.checkText(text)
         var watch = Stopwatch()
+        var vector: QueryVector?
+        var problem: Problem?
+        do {
+            vector = try await self.vector(of: text, for: owner)
+        } catch let error as EmbeddingError {
+            problem = Problem(error)
+        }
+        watch.lap("embed")
+        let usesIndex = await isReady(after: write)
+        if write != nil { watch.lap("wait") }
+        if let problem, !usesIndex { throw problem }
+        return PreparedQuestion(text: text, vector: vector, problem: problem, usesIndex: usesIndex, timings: watch.stages)
+    }
+
+    private func vector(of text: String, for owner: UsageOwner) async throws -> QueryVector {
+        if let vector = remembered.vector(of: text) { return vector }
         let charge = embedder.charge(for: [text])
         let call = UsageRecord(owner, apiName: "embeddings", model: embedder.model.id, tokens: charge.tokens, cost: charge.cost)
-        do {
-            let vector = try await usage.measure(call) {
-                guard let vector = try await embedder.embed([text], purpose: .query).first else {
-                    throw EmbeddingError.invalidAnswer(embedder.model, reason: "no vector for the question")
-                }
-                return vector
-            }
-            watch.lap("embed")
-            let usesIndex = await isReady(after: write)
-            if write != nil { watch.lap("wait") }
-            return PreparedQuestion(text: text, vector: vector, usesIndex: usesIndex, timings: watch.stages)
-        } catch let error as EmbeddingError {
-            throw Problem(error)
+        let vector = try await usage.measure(call) { call in
+            let vector = try await embedder.queryVector(text)
+            if let tokens = vector.tokens { (call.tokens, call.cost) = (tokens, embedder.cost(of: tokens)) }
+            return vector
         }
+        remembered.remember(vector, of: text)
+        return vector
     }
 
     private func isReady(after write: WriteToken?) async -> Bool {
@@ -149,11 +181,12 @@ public struct Retriever: Sendable {
         }
         let partitions = try IndexPartitions(of: assistant, conversation: query.conversation, scope: transaction.scope)
         var inMemory: Finding?
-        if question.usesIndex, let mirror { inMemory = try await find(query, question.vector, partitions, transaction, in: mirror) }
-        let found = if let inMemory { inMemory } else { try await findInDatabase(query, question.vector, partitions, transaction) }
+        if question.usesIndex, let mirror { inMemory = try await find(query, question, partitions, transaction, in: mirror) }
+        let found = if let inMemory { inMemory } else { try await findInDatabase(query, question, partitions, transaction) }
         watch.lap("search")
         return RetrievalResult(
-            passages: found.passages, backend: inMemory == nil ? .pgvector : .memory, exact: found.exact, probes: found.probes,
+            passages: found.passages, backend: inMemory == nil ? .pgvector : .memory, arms: found.arms,
+            problem: query.ranking == .lexical ? nil : question.problem, exact: found.exact, probes: found.probes,
             scanned: found.scanned, matched: found.matched, timings: question.timings + watch.stages)
     }
 
@@ -184,55 +217,69 @@ public struct Retriever: Sendable {
         guard validK.contains(query.k) else {
             throw Problem.invalid("k", "k is \(query.k); it must be between \(validK.lowerBound) and \(validK.upperBound).")
         }
-        if let threshold = query.threshold, !(-1...1).contains(threshold) {
-            throw Problem.invalid("threshold", "The threshold is \(threshold); it must be between -1 and 1.")
+        if let threshold = query.threshold, !(0...1).contains(threshold) {
+            throw Problem.invalid("threshold", "The threshold is \(threshold); it must be between 0 and 1.")
         }
         if let filter = query.filter, filter.conditionCount > Filter.maximumConditions {
             throw Problem.invalid("filters", "The filter has more than \(Filter.maximumConditions) conditions.")
         }
     }
 
-    /// - Returns: nil when the index began to load anew meanwhile.
+    /// - Returns: nil when the indexes began to load anew meanwhile.
     private func find(
-        _ query: RetrievalQuery, _ vector: [Float], _ partitions: IndexPartitions, _ transaction: Transaction, in mirror: KnowledgeMirror
+        _ query: RetrievalQuery, _ question: PreparedQuestion, _ partitions: IndexPartitions, _ transaction: Transaction,
+        in mirror: KnowledgeMirror
     ) async throws -> Finding? {
-        var request = SearchRequest(vector: vector, partitions: partitions.keys, k: query.k)
-        if let filter = query.filter { try await restrict(&request, to: filter, partitions, transaction) }
+        var search = HybridSearch(
+            text: question.text, vector: query.ranking == .lexical ? nil : question.vector, partitions: partitions.keys,
+            ranking: query.ranking, pool: max(query.k, Fusion.pool))
+        search.isExact = query.isExact
+        if let filter = query.filter { try await restrict(&search, to: filter, partitions, transaction) }
         while true {
-            guard let response = try mirror.search(request) else { return nil }
-            let hits = response.hits.map { (id: ChunkID(rawValue: $0.id), score: $0.score) }
-            let live = try await hydrate(hits, query, partitions, transaction)
-            // Rows deleted since the index last looked leave a gap; it is asked for as many more.
-            let gone = response.hits.count - live.count
-            if live.count < query.k, gone > 0, response.hits.count == request.k, request.k < SearchRequest.validK.upperBound {
-                request.k = min(request.k + max(gone, query.k), SearchRequest.validK.upperBound)
+            guard let answer = try search.run(in: mirror) else { return nil }
+            let ranked = answer.ranked.filter { Double($0.score) >= query.threshold ?? 0 }
+            var live: [ScoredPassage] = []
+            var next = 0
+            while live.count < query.k, next < ranked.count {
+                let part = ranked[next..<min(next + query.k - live.count, ranked.count)]
+                live += try await hydrate(part.map { (ChunkID(rawValue: $0.id), $0.score) }, query, partitions, transaction)
+                next = part.endIndex
+            }
+            // Rows deleted since the indexes last looked leave a gap; as many more are looked for.
+            if live.count < query.k, live.count < ranked.count, answer.hasMore, search.pool < HybridSearch.largestPool {
+                search.pool = min(search.pool * 2, HybridSearch.largestPool)
                 continue
             }
             return Finding(
-                passages: Array(query.kept(live).prefix(query.k)), exact: response.exact, probes: response.probes,
-                scanned: response.scanned, matched: response.matched)
+                passages: live, arms: answer.arms, exact: answer.exact, probes: answer.probes, scanned: answer.scanned,
+                matched: answer.matched)
         }
     }
 
-    /// Filters by what the index knows of its rows; by the ids that SQL finds, where a filter's files are very many.
+    /// Filters by what the indexes know of their rows; by the ids that SQL finds, where a filter's files are very many.
     private func restrict(
-        _ request: inout SearchRequest, to filter: Filter, _ partitions: IndexPartitions, _ transaction: Transaction
+        _ search: inout HybridSearch, to filter: Filter, _ partitions: IndexPartitions, _ transaction: Transaction
     ) async throws {
         let names = filter.fileNames
         let files = try await transaction.files(called: names, partitions.source)
         if names.reduce(0, { $0 + (files[Array($1.utf8)]?.count ?? 0) }) <= Self.mostFilteredFiles {
-            request.filter = try RowFilter(filter, files: files)
+            search.filter = try RowFilter(filter, files: files)
         } else {
-            request.allowed = Set(try await transaction.matchingChunks(filter, partitions.source).map(\.rawValue))
+            search.allowed = Set(try await transaction.matchingChunks(filter, partitions.source).map(\.rawValue))
         }
     }
 
+    /// By the vectors alone.
     private func findInDatabase(
-        _ query: RetrievalQuery, _ vector: [Float], _ partitions: IndexPartitions, _ transaction: Transaction
+        _ query: RetrievalQuery, _ question: PreparedQuestion, _ partitions: IndexPartitions, _ transaction: Transaction
     ) async throws -> Finding {
-        let (hits, matched) = try await transaction.nearestPassages(to: vector, k: query.k, partitions.source, query.filter)
-        let live = try await hydrate(hits, query, partitions, transaction)
-        return Finding(passages: query.kept(live), exact: true, probes: 0, scanned: matched, matched: matched)
+        guard let vector = question.vector else {
+            throw question.problem ?? Problem(.unavailable, code: "index_loading", "The index is still loading.")
+        }
+        let (hits, matched) = try await transaction.nearestPassages(to: vector.alone, k: query.k, partitions.source, query.filter)
+        let scored = hits.map { (id: $0.id, score: max(0, $0.score)) }.filter { Double($0.score) >= query.threshold ?? 0 }
+        let live = try await hydrate(scored, query, partitions, transaction)
+        return Finding(passages: live, arms: [.dense], exact: true, probes: 0, scanned: matched, matched: matched)
     }
 
     private func hydrate(
@@ -248,16 +295,11 @@ public struct Retriever: Sendable {
 /// Passages with what was done to find them.
 private struct Finding {
     let passages: [ScoredPassage]
+    let arms: [SearchArm]
     let exact: Bool
     let probes: Int
     let scanned: Int
     let matched: Int
-}
-
-extension RetrievalQuery {
-    fileprivate func kept(_ passages: [ScoredPassage]) -> [ScoredPassage] {
-        passages.filter { Double($0.score) >= threshold ?? -1 }
-    }
 }
 
 /// The partitions of the index one scope may search for one assistant. No search happens without, and only a scope opens it.

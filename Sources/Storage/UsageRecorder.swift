@@ -66,14 +66,16 @@ public final class UsageRecorder: Service, Sendable {
     }
 
     /// Carries out one call of a model and takes in its row, with the time it took and, when it throws, with why.
-    /// - Parameter call: the row as far as it is known; tokens and cost are those of success.
+    /// - Parameters:
+    ///   - call: the row as far as it is known; tokens and cost are those of success.
+    ///   - body: may put right what the model told better.
     public func measure<R>(
-        _ call: UsageRecord, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> R
+        _ call: UsageRecord, isolation: isolated (any Actor)? = #isolation, _ body: (inout UsageRecord) async throws -> R
     ) async throws -> R {
         var call = call
         let start = ContinuousClock.now
         do {
-            let result = try await body()
+            let result = try await body(&call)
             call.milliseconds = Int((ContinuousClock.now - start) / .milliseconds(1))
             record(call)
             return result

@@ -75,7 +75,8 @@ import Testing
                 let database = Retriever(database: db.database, mirror: nil, embedder: embedder, usage: usage)
                 var hits = 0
                 for round in 0..<150 {
-                    let query = RetrievalQuery(k: 1 + random.next(12), filter: round == 0 ? nil : filter(&random))
+                    let query = RetrievalQuery(
+                        k: 1 + random.next(12), filter: round == 0 ? nil : filter(&random), ranking: .dense)
                     let (one, other) = try await (
                         memory.search("\(round)", query, assistant: db.alice.assistant.id.description, scope: db.alice.scope),
                         database.search("\(round)", query, assistant: db.alice.assistant.id.description, scope: db.alice.scope)

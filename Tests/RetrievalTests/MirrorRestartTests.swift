@@ -10,7 +10,11 @@ import Testing
 @Suite struct MirrorRestartTests {
     /// The ids of a user's passages as the index has them.
     private func ids(_ mirror: KnowledgeMirror, _ db: TestDatabase, among known: [ChunkID]) -> Set<ChunkID> {
-        Set(known.filter { mirror.index.contains($0.rawValue, in: db.alice.assistant.id.rawValue) })
+        let partition = db.alice.assistant.id.rawValue
+        // A vector without a direction has words all the same.
+        #expect(Set(mirror.indexes.words.ids(in: partition)).isSuperset(of: mirror.index.ids(in: partition)))
+        #expect(mirror.wordStatistics.documents == mirror.statistics.rows + mirror.refusedRows)
+        return Set(known.filter { mirror.index.contains($0.rawValue, in: partition) })
     }
 
     private func insert(_ count: Int, _ db: TestDatabase) async throws -> [ChunkID] {
@@ -92,7 +96,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["truncated", "flipped", "unlabelled", "missing data", "a name that is no name"])
+    @Test(arguments: ["truncated", "flipped", "unlabelled", "missing data", "a name that is no name", "other words", "missing words"])
     func `A snapshot that cannot be used is replaced by what the database says`(damage: String) async throws {
         try await withTestDatabase { db in
             try await withFolder { folder in
@@ -102,6 +106,7 @@ import Testing
                 let names = try FileManager.default.contentsOfDirectory(atPath: index)
                 let data = try #require(names.first { $0.hasSuffix(".data") || $0.contains("data") })
                 let manifest = try #require(names.first { $0.contains("manifest") })
+                let words = try #require(names.first { $0.hasPrefix("words-") })
                 func change(_ name: String, _ body: (inout Data) -> Void) throws {
                     let url = URL(filePath: index + "/" + name)
                     var bytes = try Data(contentsOf: url)
@@ -114,6 +119,8 @@ import Testing
                 case "unlabelled":
                     let empty = KnowledgeMirror(database: db.database, scope: db.system, logger: .silent).index
                     try empty.writeSnapshot(to: URL(filePath: index))
+                case "other words": try change(words) { $0[$0.count / 2] ^= 4 }
+                case "missing words": try FileManager.default.removeItem(atPath: index + "/" + words)
                 case "missing data": try FileManager.default.removeItem(atPath: index + "/" + data)
                 default: try Data("?".utf8).write(to: URL(filePath: index + "/replica.json"))
                 }

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import LexicalIndex
 import Postgres
 @testable import Retrieval
 import Storage
@@ -54,14 +55,16 @@ import VectorIndex
                 #expect(tagged.attributes.keywords["tags"]?.sorted() == ["a", "b"])
                 tagged.attributes.keywords["tags"] = ["a"]
                 try index.upsert([changed, tagged, IndexRow(id: extra, vector: .unit(3))], in: partition)
+                mirror.indexes.words.upsert([LexicalDocument(id: ids[5].rawValue, fields: [.init("other words")])], in: partition)
+                mirror.indexes.words.remove([ids[6].rawValue], from: partition)
                 try index.upsert([IndexRow(id: stray, vector: .unit(3))], in: UUID())
                 let other = try await mirror.verify(db.bob.assistant.id, repair: false)
                 #expect(other.isSame)
                 for repair in [false, true] {
                     let report = try await mirror.verify(repair: repair)
-                    #expect(report.differing == ["missing": 1, "vector": 1, "attributes": 1, "extra": 2])
-                    #expect(Set(report.examples.map(\.id)) == [ids[0].rawValue, ids[1].rawValue, ids[3].rawValue, extra, stray])
-                    #expect(report.repaired == (repair ? 5 : 0))
+                    #expect(report.differing == ["missing": 1, "words": 2, "vector": 1, "attributes": 1, "extra": 2])
+                    #expect(Set(report.examples.map(\.id)) == Set([0, 1, 3, 5, 6].map { ids[$0].rawValue } + [extra, stray]))
+                    #expect(report.repaired == (repair ? 7 : 0))
                 }
                 #expect(try await mirror.verify(repair: false).isSame)
             }

@@ -26,12 +26,12 @@ import Testing
             let running = Task { try await usage.run() }
             defer { running.cancel() }
             let (alice, assistant) = (db.alice.id, db.alice.assistant)
-            #expect(try await usage.measure(call(UsageOwner(alice, assistant: assistant.id))) { 5 } == 5)
+            #expect(try await usage.measure(call(UsageOwner(alice, assistant: assistant.id))) { _ in 5 } == 5)
             for reference in [assistant.name, assistant.id.description, db.bob.assistant.id.description, "nobody", nil] {
                 usage.record(call(UsageOwner(alice, named: reference)))
             }
             let error = await failure(TestFailure.self) {
-                try await usage.measure(call(UsageOwner(alice))) { throw TestFailure("the model\0 is silent") }
+                try await usage.measure(call(UsageOwner(alice))) { _ in throw TestFailure("the model\0 is silent") }
             }
             #expect(error != nil, "the failure goes on to the caller")
             #expect(try await eventually { usage.pending == 0 })

@@ -6,13 +6,22 @@ import TextAnalysis
 /// characters. Vectors are equal on every machine and in every run. A text without any word (empty, symbols only) has the model's fixed
 /// vector, which is orthogonal to those of all texts with words.
 public struct HashingEmbedder: EmbeddingProvider {
-    /// The model `bunko-hash-1536-v1` of 1,536 dimensions.
-    public let model = EmbeddingModel(id: "bunko-hash-1536-v1", dimensions: Self.space.dimensions)
+    /// Names the model.
+    public static let modelID = "bunko-hash-1536-v1"
+
+    /// The model ``modelID`` of 1,536 dimensions.
+    public let model = EmbeddingModel(id: Self.modelID, dimensions: Self.space.dimensions)
 
     private static let space = TermVectorSpace(dimensions: 1536)
 
     /// The embedder; it holds no state and costs nothing.
     public init() {}
+
+    /// The question's vector. It knows words alone.
+    @concurrent public func queryVector(_ question: String) async throws -> QueryVector {
+        var encoder = TermEncoder(Self.space)
+        return QueryVector(encoder.vector(of: question, purpose: .query), meaning: 0)
+    }
 
     /// The unit vectors of `texts`, in order, computed one after another on the concurrent executor.
     ///

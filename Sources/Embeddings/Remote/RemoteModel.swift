@@ -36,7 +36,7 @@ public struct RemoteModel: Sendable {
     }
 
     /// The identity its vectors are stored under. Vectors that were shortened otherwise are others.
-    var id: String {
+    public var id: String {
         shortensTo.map { "\(name)@\($0)" } ?? name
     }
 }

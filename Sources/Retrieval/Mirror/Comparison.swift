@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import LexicalIndex
 import Storage
 import Synchronization
 import VectorIndex
@@ -37,10 +38,10 @@ final class Comparison: Sendable {
         state.withLock { ($0.suspects, $0.samples, $0.report) }
     }
 
-    /// Compares rows of the table with those of the index.
-    func compare(_ rows: [MirrorRow], with index: PartitionedIndex) {
+    /// Compares rows of the table with those of the indexes.
+    func compare(_ rows: [MirrorRow], with indexes: MirroredIndexes) {
         for (partition, members) in Dictionary(grouping: rows, by: \.partition) {
-            let wrong = Self.differences(members, in: index, partition)
+            let wrong = Self.differences(members, in: indexes, partition)
             let searchable = members.filter { PartitionedIndex.hasDirection($0.embedding) }
             state.withLock { state in
                 state.report.table_rows += searchable.count
@@ -52,10 +53,11 @@ final class Comparison: Sendable {
         }
     }
 
-    /// Looks for rows of the index that no row of the table has been compared with.
-    func findExtra(in index: PartitionedIndex, _ partitions: Set<UUID>?) {
-        for partition in index.partitionIDs where partitions?.contains(partition) ?? true {
-            let ids = index.ids(in: partition)
+    /// Looks for rows of the indexes that no row of the table has been compared with.
+    func findExtra(in indexes: MirroredIndexes, _ partitions: Set<UUID>?) {
+        for partition in Set(indexes.vectors.partitionIDs).union(indexes.words.partitionIDs)
+        where partitions?.contains(partition) ?? true {
+            let ids = Set(indexes.vectors.ids(in: partition)).union(indexes.words.ids(in: partition))
             state.withLock { state in
                 let seen = state.seen[partition] ?? []
                 state.suspects += ids.lazy.filter { !seen.contains($0) }.map { ($0, partition) }
@@ -64,28 +66,30 @@ final class Comparison: Sendable {
         state.withLock { $0.seen = [:] }
     }
 
-    /// How the index differs in the rows of changes of one partition, in which the table says what is current.
-    static func differences(_ changes: [MirrorChange], in index: PartitionedIndex, _ partition: UUID) -> [UUID: IndexVerification.Kind] {
-        var found = differences(changes.compactMap(\.current), in: index, partition)
-        for change in changes where change.current == nil && index.contains(change.id.rawValue, in: partition) {
-            found[change.id.rawValue] = .extra
+    /// How the indexes differ in the rows of changes of one partition, in which the table says what is current.
+    static func differences(_ changes: [MirrorChange], in indexes: MirroredIndexes, _ partition: UUID) -> [UUID: IndexVerification.Kind] {
+        var found = differences(changes.compactMap(\.current), in: indexes, partition)
+        for change in changes where change.current == nil {
+            let id = change.id.rawValue
+            if indexes.vectors.contains(id, in: partition) || indexes.words.contains(id, in: partition) { found[id] = .extra }
         }
         return found
     }
 
     private static func differences(
-        _ rows: [MirrorRow], in index: PartitionedIndex, _ partition: UUID
+        _ rows: [MirrorRow], in indexes: MirroredIndexes, _ partition: UUID
     ) -> [UUID: IndexVerification.Kind] {
         var comparable: [IndexRow] = []
         var found: [UUID: IndexVerification.Kind] = [:]
         for row in rows {
             if PartitionedIndex.hasDirection(row.embedding) {
                 comparable.append(IndexRow(row))
-            } else if index.contains(row.id.rawValue, in: partition) {
+            } else if indexes.vectors.contains(row.id.rawValue, in: partition) {
                 found[row.id.rawValue] = .extra
             }
         }
-        for (id, difference) in index.differences(comparable, in: partition) { found[id] = .init(difference) }
+        for id in indexes.words.differing(rows.map(LexicalDocument.init), in: partition) { found[id] = .words }
+        for (id, difference) in indexes.vectors.differences(comparable, in: partition) { found[id] = .init(difference) }
         return found
     }
 }

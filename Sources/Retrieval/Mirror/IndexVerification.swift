@@ -8,6 +8,8 @@ public struct IndexVerification: Sendable, Codable {
         case missing
         /// In the index alone.
         case extra
+        /// Other words, or none.
+        case words
         /// Another vector.
         case vector
         /// Other tags, source type, file, time or metadata.

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import LexicalIndex
 import Storage
 import VectorIndex
 
@@ -62,7 +63,7 @@ extension KnowledgeMirror {
     /// Brings the index to what the database says now. The caller has the turn.
     /// - Parameter body: runs before anything else happens to the index, in the transaction whose view the index has.
     func step<R>(_ body: (Transaction) async throws -> R) async throws -> R? {
-        let (last, index) = state.withLock { ($0.position, $0.index) }
+        let (last, indexes) = state.withLock { ($0.position, $0.indexes) }
         guard let last else { return nil }
         let (outlook, result) = try await database.readSnapshot(scope) { transaction in
             let outlook = try await transaction.mirrorOutlook(since: last, of: replica)
@@ -73,7 +74,7 @@ extension KnowledgeMirror {
             state.withLock { $0.pending = (outlook.changes, since) }
             try await transaction.forEachMirrorChange(since: last, batchSize: Self.batchSize) { batch in
                 let batch = withoutLost(batch)
-                try await offPool { try self.apply(batch, to: index) }
+                try await offPool { try self.apply(batch, to: indexes) }
                 state.withLock { $0.pending?.changes -= batch.count }
             }
             return (outlook, try await body(transaction))
@@ -100,25 +101,28 @@ extension KnowledgeMirror {
         }
     }
 
-    func apply(_ changes: [MirrorChange], to index: PartitionedIndex) throws {
-        var arrived: [UUID: [IndexRow]] = [:]
+    func apply(_ changes: [MirrorChange], to indexes: MirroredIndexes) throws {
+        var arrived: [UUID: [MirrorRow]] = [:]
         var left: [UUID: [UUID]] = [:]
         for change in changes {
             if let row = change.current {
-                arrived[change.partition, default: []].append(IndexRow(row))
+                arrived[change.partition, default: []].append(row)
             } else {
                 left[change.partition, default: []].append(change.id.rawValue)
             }
         }
-        for (partition, rows) in arrived { try upsert(rows, in: partition, of: index) }
-        for (partition, ids) in left { index.remove(ids, from: partition) }
+        for (partition, rows) in arrived { try upsert(rows, in: partition, of: indexes) }
+        for (partition, ids) in left {
+            indexes.vectors.remove(ids, from: partition)
+            indexes.words.remove(ids, from: partition)
+        }
     }
 
     /// Again and again: takes down how far this replica is, and removes from the outbox what nobody needs.
     private func lookAfter() async throws {
         while true {
             try await Task.sleep(for: configuration.upkeepInterval)
-            let (position, problem) = state.withLock { ($0.position, $0.index.memory.problem) }
+            let (position, problem) = state.withLock { ($0.position, $0.indexes.vectors.memory.problem) }
             if let problem { logger.warning("vectors cannot leave memory", metadata: ["problem": "\(problem)"]) }
             try await database.write(scope) { transaction in
                 if let position { try await transaction.advanceReplica(replica, to: position) }
@@ -159,22 +163,22 @@ extension KnowledgeMirror {
         let start = ContinuousClock.now
         // Index and position of one moment. The turn keeps the registered position, up to which the outbox is pruned, from passing this
         // one before the announcement holds it.
-        let announced = try await turn.take { () -> (kept: KeptMirror, index: PartitionedIndex, changes: Int)? in
+        let announced = try await turn.take { () -> (kept: KeptMirror, indexes: MirroredIndexes, words: LexicalImage, changes: Int)? in
             let state = state.withLock { $0 }
             guard state.phase == .following, let position = state.position, let identity = state.database, state.unkept > 0 else {
                 return nil
             }
             let kept = KeptMirror(database: identity, position: position)
             try await database.write(scope) { try await $0.announceSnapshot(kept, of: replica) }
-            return (kept, state.index, state.unkept)
+            return (kept, state.indexes, state.indexes.words.image(), state.unkept)
         }
-        guard let (kept, index, changes) = announced else { return }
-        try await offPool(on: .global(qos: .utility)) { try shelf.write(index, kept) }
+        guard let (kept, indexes, words, changes) = announced else { return }
+        try await offPool(on: .global(qos: .utility)) { try shelf.write(indexes.vectors, words, kept) }
         guard try await database.write(scope, { try await $0.keepSnapshot(kept, of: replica) }) else { return }
         state.withLock { $0.unkept -= changes }
         logger.info(
             "index kept",
-            metadata: ["rows": "\(index.statistics.rows)", "milliseconds": "\((ContinuousClock.now - start).wholeMilliseconds)"])
+            metadata: ["rows": "\(indexes.vectors.statistics.rows)", "milliseconds": "\((ContinuousClock.now - start).wholeMilliseconds)"])
     }
 
     /// At the end: a last snapshot, or, without a folder, the end of the registration. In a task of its own, which what ended the mirror does

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import LexicalIndex
 import Storage
 import VectorIndex
 
@@ -29,10 +30,12 @@ extension KnowledgeMirror {
             shelf.snapshot(dimensions: indexConfiguration.dimensions, seed: indexConfiguration.seed, logger)
         }
         guard let (snapshot, kept) = opened else { return false }
-        let index: PartitionedIndex
+        let indexes: MirroredIndexes
         do {
-            index = try await offPool {
-                try PartitionedIndex(snapshot: snapshot, configuration: indexConfiguration, verification: .structure)
+            indexes = try await offPool {
+                MirroredIndexes(
+                    vectors: try PartitionedIndex(snapshot: snapshot, configuration: indexConfiguration, verification: .structure),
+                    words: try shelf.words(of: kept))
             }
         } catch {
             logger.warning("the index's snapshot cannot be used and every row is read anew", metadata: ["error": "\(error)"])
@@ -46,7 +49,7 @@ extension KnowledgeMirror {
             return false
         }
         state.withLock { state in
-            state.index = index
+            state.indexes = indexes
             state.origin = .snapshot
             state.database = kept.database
             state.position = kept.position
@@ -55,7 +58,7 @@ extension KnowledgeMirror {
         logger.info(
             "index loaded from its snapshot",
             metadata: [
-                "rows": "\(index.statistics.rows)", "milliseconds": "\((ContinuousClock.now - start).wholeMilliseconds)",
+                "rows": "\(indexes.vectors.statistics.rows)", "milliseconds": "\((ContinuousClock.now - start).wholeMilliseconds)",
             ])
         return true
     }
@@ -67,10 +70,11 @@ extension KnowledgeMirror {
             _ = try await transaction.registerReplica(replica, host: ProcessInfo.processInfo.hostName, replacing: former)
             return try await transaction.databaseIdentity()
         }
-        let fresh = PartitionedIndex(configuration: Self.indexConfiguration(configuration))
+        let indexes = Self.emptyIndexes(configuration)
+        let fresh = indexes.vectors
         state.withLock { state in
             // The one there was, which is no longer asked, gives its memory back first.
-            state.index = fresh
+            state.indexes = indexes
             state.database = identity
             state.refused = 0
         }
@@ -82,7 +86,7 @@ extension KnowledgeMirror {
                 total: { expected in self.report(loaded: 0, expected: expected) }
             ) { rows in
                 try await self.offPool(on: insertion) {
-                    try self.insert(rows, into: fresh)
+                    try self.insert(rows, into: indexes)
                     fresh.keepBudget()
                 }
                 self.report(loaded: rows.count)
@@ -102,14 +106,20 @@ extension KnowledgeMirror {
             ])
     }
 
-    private func insert(_ rows: [MirrorRow], into index: PartitionedIndex) throws {
+    private func insert(_ rows: [MirrorRow], into indexes: MirroredIndexes) throws {
         for (partition, members) in Dictionary(grouping: rows, by: \.partition) {
-            try upsert(members.map(IndexRow.init), in: partition, of: index)
+            try upsert(members, in: partition, of: indexes)
         }
     }
 
-    /// Puts rows into the index, but for those whose vector has no direction.
-    func upsert(_ rows: [IndexRow], in partition: UUID, of index: PartitionedIndex) throws {
+    /// Puts rows into both indexes.
+    func upsert(_ rows: [MirrorRow], in partition: UUID, of indexes: MirroredIndexes) throws {
+        indexes.words.upsert(rows.map(LexicalDocument.init), in: partition)
+        try upsert(rows.map(IndexRow.init), in: partition, of: indexes.vectors)
+    }
+
+    /// Puts rows into the index of vectors, but for those whose vector has no direction.
+    private func upsert(_ rows: [IndexRow], in partition: UUID, of index: PartitionedIndex) throws {
         do {
             try index.upsert(rows, in: partition)
         } catch let problem where rows.count == 1 {

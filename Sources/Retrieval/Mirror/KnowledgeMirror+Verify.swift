@@ -23,16 +23,16 @@ extension KnowledgeMirror {
     public func verify(_ assistant: AssistantID? = nil, repair: Bool) async throws -> IndexVerification {
         guard phase == .following else { throw Self.stillLoading }
         let start = ContinuousClock.now
-        let index = index
+        let indexes = indexes
         let comparison = Comparison(samples: Self.comparedRows)
         _ = try await database.copyMirrorRows(
             scope, of: assistant, connections: configuration.connections, batchSize: Self.batchSize, total: { _ in }
         ) { rows in
-            try await self.offPool(on: .global(qos: .utility)) { comparison.compare(rows, with: index) }
+            try await self.offPool(on: .global(qos: .utility)) { comparison.compare(rows, with: indexes) }
         }
         var partitions: Set<UUID>?
         if let assistant { partitions = try await database.read(scope) { try await $0.mirrorPartitions(of: assistant) } }
-        try await offPool(on: .global(qos: .utility)) { [partitions] in comparison.findExtra(in: index, partitions) }
+        try await offPool(on: .global(qos: .utility)) { [partitions] in comparison.findExtra(in: indexes, partitions) }
         let (suspects, samples, counted) = comparison.outcome
         var report = counted
         let settled = try await settling {
@@ -43,10 +43,10 @@ extension KnowledgeMirror {
                         (id: ChunkID(rawValue: $0.id), partition: $0.partition)
                     }
                     let changes = try await transaction.mirrorRows(some)
-                    let index = self.index
+                    let indexes = self.indexes
                     let differing = try await offPool {
                         Dictionary(grouping: changes, by: \.partition).flatMap { partition, changes in
-                            let kinds = Comparison.differences(changes, in: index, partition)
+                            let kinds = Comparison.differences(changes, in: indexes, partition)
                             return changes.compactMap { change in kinds[change.id.rawValue].map { (kind: $0, change: change) } }
                         }
                     }
@@ -57,7 +57,7 @@ extension KnowledgeMirror {
                     }
                     if repair {
                         let wrong = differing.map(\.change)
-                        try await offPool { try self.apply(wrong, to: index) }
+                        try await offPool { try self.apply(wrong, to: indexes) }
                         report.repaired += wrong.count
                         // The snapshot on disk has them wrong, too.
                         state.withLock { $0.unkept += wrong.count }

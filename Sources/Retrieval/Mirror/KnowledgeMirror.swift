@@ -1,7 +1,9 @@
 import Dispatch
 public import Domain
 import Foundation
+public import LexicalIndex
 public import Logging
+import RowFilters
 public import ServiceLifecycle
 public import Storage
 import Synchronization
@@ -35,7 +37,7 @@ public final class KnowledgeMirror: Service, Sendable {
     }
 
     struct State {
-        var index: PartitionedIndex
+        var indexes: MirroredIndexes
         var origin: Origin?
         var phase = Phase.loading(rows: 0, expected: 0)
         var hasFollowed = false
@@ -83,7 +85,7 @@ public final class KnowledgeMirror: Service, Sendable {
         self.logger = logger
         meter = RecallMeter(logger: logger)
         shelf = configuration.folder.map { SnapshotShelf(folder: $0) }
-        state = Mutex(State(index: PartitionedIndex(configuration: Self.indexConfiguration(configuration))))
+        state = Mutex(State(indexes: Self.emptyIndexes(configuration)))
     }
 
     static func indexConfiguration(_ configuration: MirrorConfiguration) -> IndexConfiguration {
@@ -91,6 +93,10 @@ public final class KnowledgeMirror: Service, Sendable {
         index.workers = configuration.workers
         index.memory = configuration.memory
         return index
+    }
+
+    static func emptyIndexes(_ configuration: MirrorConfiguration) -> MirroredIndexes {
+        MirroredIndexes(vectors: PartitionedIndex(configuration: indexConfiguration(configuration)), words: LexicalIndex())
     }
 
     /// How far the mirror is, for readiness.
@@ -103,7 +109,10 @@ public final class KnowledgeMirror: Service, Sendable {
     public var origin: Origin? { state.withLock(\.origin) }
 
     /// What the index holds.
-    public var statistics: IndexStatistics { state.withLock(\.index).statistics }
+    public var statistics: IndexStatistics { index.statistics }
+
+    /// What the index of words holds.
+    public var wordStatistics: LexicalIndex.Statistics { state.withLock(\.indexes).words.statistics }
 
     /// How far the index has followed; nil before it began.
     public var position: MirrorPosition? { state.withLock(\.position) }
@@ -134,14 +143,18 @@ public final class KnowledgeMirror: Service, Sendable {
     /// Searches the index as it stands; some questions are asked again, exactly, in the background. Nil while it loads, when it holds a part of
     /// the rows.
     func search(_ request: SearchRequest) throws(VectorIndexError) -> SearchResponse? {
-        guard let index = state.withLock({ $0.phase == .following ? $0.index : nil }) else { return nil }
+        guard let index = ready?.vectors else { return nil }
         let response = try index.search(request)
         meter.offer(request, response, index)
         return response
     }
 
+    /// The indexes when they hold all rows; nil while they load.
+    var ready: MirroredIndexes? { state.withLock { $0.phase == .following ? $0.indexes : nil } }
+
     /// The index as it stands now.
-    var index: PartitionedIndex { state.withLock(\.index) }
+    var index: PartitionedIndex { indexes.vectors }
+    var indexes: MirroredIndexes { state.withLock(\.indexes) }
 
     /// Loads and follows until graceful shutdown, and keeps a snapshot then; failures of the database are logged and tried again with back-off.
     public func run() async throws {

@@ -2,13 +2,6 @@ import Domain
 import Foundation
 import Storage
 import RowFilters
-import VectorIndex
-
-extension IndexRow {
-    init(_ row: MirrorRow) {
-        self.init(id: row.id.rawValue, vector: row.embedding, attributes: RowAttributes(row))
-    }
-}
 
 extension RowAttributes {
     /// What ``Domain/Filter`` may ask about a row, under the names of its keys.

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import LexicalIndex
 import Logging
 import Storage
 import VectorIndex
@@ -69,10 +70,38 @@ struct SnapshotShelf: Sendable {
         }
     }
 
-    /// Writes a snapshot in place of the one that is there.
-    func write(_ index: PartitionedIndex, _ kept: KeptMirror) throws {
+    /// The words of the snapshot's rows.
+    func words(of kept: KeptMirror) throws(LexicalSnapshotError) -> LexicalIndex {
+        try LexicalIndex(contentsOf: wordsFile(kept).path(percentEncoded: false), token: kept.token)
+    }
+
+    /// Writes a snapshot in place of the one that is there. The words come first, under a name of their own: until the vectors are there as
+    /// well, the last snapshot is whole.
+    func write(_ vectors: PartitionedIndex, _ words: LexicalImage, _ kept: KeptMirror) throws {
         try makeFolder()
-        let label = Label(kept: kept, dimensions: index.configuration.dimensions)
-        try index.writeSnapshot(to: folder, label: JSONEncoder().encode(label))
+        let file = wordsFile(kept)
+        do {
+            try words.write(to: file.path(percentEncoded: false), token: kept.token)
+            let label = Label(kept: kept, dimensions: vectors.configuration.dimensions)
+            try vectors.writeSnapshot(to: folder, label: JSONEncoder().encode(label))
+        } catch {
+            removeWords { $0 == file.lastPathComponent }
+            throw error
+        }
+        removeWords { $0 != file.lastPathComponent }
+    }
+
+    private static let wordsPrefix = "words-"
+
+    private func wordsFile(_ kept: KeptMirror) -> URL {
+        folder.appending(path: Self.wordsPrefix + kept.token.uuidString.lowercased())
+    }
+
+    /// Removes the words of snapshots that are no more. What cannot be removed only takes room, until the next time.
+    private func removeWords(where isGone: (String) -> Bool) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))) ?? []
+        for name in names where name.hasPrefix(Self.wordsPrefix) && isGone(name) {
+            try? FileManager.default.removeItem(at: folder.appending(path: name))
+        }
     }
 }

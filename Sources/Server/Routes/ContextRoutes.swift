@@ -65,6 +65,9 @@ struct ContextAnswer: Encodable, Sendable {
 
     struct Search: Encodable, Sendable {
         let backend: RetrievalBackend
+        let arms: [SearchArm]
+        /// Why vectors were not searched.
+        @Nullable var degraded: String?
         let exact: Bool
         let probes: Int
         let scanned: Int
@@ -92,7 +95,8 @@ struct ContextAnswer: Encodable, Sendable {
         citations = context.citations.map(CitationBody.init)
         tokens = Tokens(context.tokens)
         search = Search(
-            backend: context.retrieval.backend, exact: context.retrieval.exact, probes: context.retrieval.probes,
+            backend: context.retrieval.backend, arms: context.retrieval.arms,
+            degraded: Nullable(wrappedValue: context.retrieval.degraded), exact: context.retrieval.exact, probes: context.retrieval.probes,
             scanned: context.retrieval.scanned, matched: context.retrieval.matched, left_out: context.retrieval.leftOut)
         timings_ms = .init(context.timings.map { ($0.stage, $0.milliseconds.roundedToMicroseconds) }, uniquingKeysWith: +)
     }

@@ -38,10 +38,17 @@ struct IndexRoutes: Sendable {
         let partitions: Int
         let lists: Int
         let bytes: Int
+        @Nullable var words: Words?
         @Nullable var memory: Memory?
         @Nullable var recall: LiveRecall?
         @Nullable var drift: Drift?
         let replicas: [ReplicaState]
+    }
+
+    /// The index of words, whose rows are those of the vectors.
+    struct Words: Encodable, Sendable {
+        let rows: Int
+        let bytes: Int
     }
 
     struct Memory: Encodable, Sendable {
@@ -98,15 +105,15 @@ extension IndexRoutes.State {
         guard let mirror else {
             self.init(
                 backend: .pgvector, state: "none", origin: nil, position: nil, lag: nil, rows: 0, refused: 0, tombstones: 0, partitions: 0,
-                lists: 0, bytes: 0, memory: nil, recall: nil, drift: nil, replicas: replicas)
+                lists: 0, bytes: 0, words: nil, memory: nil, recall: nil, drift: nil, replicas: replicas)
             return
         }
-        let (statistics, lag, memory, drift) = (mirror.statistics, mirror.lag, mirror.memory, mirror.drift)
+        let (statistics, words, lag, memory, drift) = (mirror.statistics, mirror.wordStatistics, mirror.lag, mirror.memory, mirror.drift)
         self.init(
             backend: .memory, state: mirror.phase == .following ? "following" : "loading", origin: mirror.origin,
             position: mirror.position?.description, lag: .init(changes: lag.changes, seconds: lag.seconds.roundedToMicroseconds),
             rows: statistics.rows, refused: mirror.refusedRows, tombstones: statistics.tombstones, partitions: statistics.partitions,
-            lists: statistics.lists, bytes: statistics.bytes,
+            lists: statistics.lists, bytes: statistics.bytes, words: .init(rows: words.documents, bytes: words.bytes),
             memory: .init(
                 budget: memory.budget, resident: memory.resident, in_files: memory.inFiles, on_disk: memory.onDisk,
                 evicted_partitions: memory.evictedPartitions,

@@ -19,13 +19,18 @@ struct SearchRoutes: Sendable {
         let filters: Filter?
         let threshold: Double?
         let conversation: UUID?
+        let ranking: Ranking?
+        let exact: Bool?
     }
 
     @Sendable
     func search(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<SearchAnswer> {
         let scope = try context.scope
         let body = try await request.json(SearchBody.self)
-        let query = RetrievalQuery(k: body.k ?? 10, filter: body.filters, threshold: body.threshold, conversation: body.conversation)
+        var query = RetrievalQuery(
+            k: body.k ?? 10, filter: body.filters, threshold: body.threshold, conversation: body.conversation,
+            ranking: body.ranking ?? .fusion)
+        query.isExact = body.exact ?? false
         let found = try await retriever.search(
             body.query, query, assistant: body.assistant, after: try request.wantedWrite, scope: scope)
         return JSONResponse(SearchAnswer(found))
@@ -51,6 +56,9 @@ struct SearchAnswer: Encodable, Sendable {
     let object = "search"
     let results: [Result]
     let backend: RetrievalBackend
+    let arms: [SearchArm]
+    /// Why vectors were not searched.
+    @Nullable var degraded: String?
     let exact: Bool
     let probes: Int
     let scanned: Int
@@ -60,6 +68,8 @@ struct SearchAnswer: Encodable, Sendable {
     init(_ found: RetrievalResult) {
         results = found.passages.map(Result.init)
         backend = found.backend
+        arms = found.arms
+        _degraded = Nullable(wrappedValue: found.problem?.code)
         exact = found.exact
         probes = found.probes
         scanned = found.scanned

@@ -2,12 +2,16 @@ public import Domain
 public import Foundation
 import Postgres
 
-/// A row of knowledge as the index wants it: where it lies, its vector, and what filters may ask about it.
+/// A row of knowledge as the indexes want it: where it lies, its vector, its texts, and what filters may ask about it.
 public struct MirrorRow: Sendable {
     public let id: ChunkID
     /// The conversation it is attached to, else the assistant, else the system user for shared knowledge.
     public let partition: UUID
     public let embedding: [Float]
+    public let content: String
+    public let headingPath: [String]
+    /// Of its file, else its own.
+    public let title: String?
     public let tags: [String]
     public let sourceType: String?
     public let file: FileID?
@@ -17,8 +21,9 @@ public struct MirrorRow: Sendable {
 
     /// What a statement selects, in this order, of `knowledge_base k`.
     static let columns: SQL = """
-        k.id, coalesce(k.conversation_id, k.secretary_id, k.user_id) AS partition, k.embedding, k.tags, k.source_type::text AS source_type,
-        k.file_id, k.created_at, k.metadata::text AS metadata
+        k.id, coalesce(k.conversation_id, k.secretary_id, k.user_id) AS partition, k.embedding, k.content, k.heading_path,
+        coalesce((SELECT f.metadata ->> 'title' FROM files f WHERE f.user_id = k.user_id AND f.id = k.file_id), k.metadata ->> 'title') AS title,
+        k.tags, k.source_type::text AS source_type, k.file_id, k.created_at, k.metadata::text AS metadata
         """
 
     /// The row of `c.row_id` in `c.partition_id`, for a lateral join. By partition as well, since an id is unique only with its user. LIMIT keeps
@@ -35,6 +40,9 @@ extension MirrorRow {
         id = try row.decode("id", as: ChunkID.self)
         partition = try row.decode("partition", as: UUID.self)
         embedding = try row.decode("embedding", as: PostgresVector.self).values
+        content = try row.decode("content", as: String.self)
+        headingPath = try row.decode("heading_path", as: [String].self)
+        title = try row.decode("title", as: String?.self)
         tags = try row.decode("tags", as: [String].self)
         sourceType = try row.decode("source_type", as: String?.self)
         file = try row.decode("file_id", as: FileID?.self)
@@ -45,8 +53,9 @@ extension MirrorRow {
     /// A copied row, which bears no names.
     init(copied row: PostgresRow) throws {
         let vector: PostgresVector
-        (id, partition, vector, tags, sourceType, file, createdAt, metadata) = try row.decode(
-            ChunkID.self, UUID.self, PostgresVector.self, [String].self, String?.self, FileID?.self, Date.self, String?.self)
+        (id, partition, vector, content, headingPath, title, tags, sourceType, file, createdAt, metadata) = try row.decode(
+            ChunkID.self, UUID.self, PostgresVector.self, String.self, [String].self, String?.self, [String].self, String?.self,
+            FileID?.self, Date.self, String?.self)
         embedding = vector.values
     }
 }

@@ -66,7 +66,7 @@ struct Context: AsyncParsableCommand {
         if explain {
             Output.line("persona \(answer.persona), context \(answer.id)")
             Output.line(
-                "\(answer.search.matched) matched, \(answer.search.scanned) scanned, \(answer.search.probes) probes, exact: \(answer.search.exact), \(answer.search.left_out) left out"
+                "by \(answer.search.arms.joined(separator: " and ")): \(answer.search.matched) matched, \(answer.search.scanned) scanned, \(answer.search.probes) probes, exact: \(answer.search.exact), \(answer.search.left_out) left out"
             )
             Output.line(Readable.timings(answer.timings_ms))
         }

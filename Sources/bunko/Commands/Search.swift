@@ -44,8 +44,11 @@ struct Search: AsyncParsableCommand {
             Output.line(result.content.split(separator: "\n", omittingEmptySubsequences: false).map { "   \($0)" }.joined(separator: "\n"))
             Output.line()
         }
+        if let reason = answer.degraded { Output.note("Only words were compared, since the question has no vector (\(reason)).") }
         if explain {
-            Output.line("\(answer.matched) matched, \(answer.scanned) scanned, \(answer.probes) probes, exact: \(answer.exact)")
+            Output.line(
+                "by \(answer.arms.joined(separator: " and ")): \(answer.matched) matched, \(answer.scanned) scanned, \(answer.probes) probes, exact: \(answer.exact)"
+            )
             Output.line(Readable.timings(answer.timings_ms))
         }
     }

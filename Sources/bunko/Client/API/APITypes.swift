@@ -95,6 +95,8 @@ struct SearchAnswer: Decodable, Sendable {
     }
 
     let results: [Result]
+    let arms: [String]
+    let degraded: String?
     let exact: Bool
     let probes: Int
     let scanned: Int
@@ -129,6 +131,8 @@ struct ContextAnswer: Decodable, Sendable {
     }
 
     struct Search: Decodable, Sendable {
+        let arms: [String]
+        let degraded: String?
         let exact: Bool
         let probes: Int
         let scanned: Int
