@@ -45,6 +45,8 @@ extension Migration {
         Migration(
             25, "shared_jobs", PackageResources._025_shared_jobs_up_sql, PackageResources._025_shared_jobs_down_sql,
             otherChecksums: ["8790a5c79e8b7be6b4165d0afdbd3f36bcadc07a8bfcfa728da4b1a24bb12540"]),
+        Migration(
+            26, "embedding_model", PackageResources._026_embedding_model_up_sql, PackageResources._026_embedding_model_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8], otherChecksums: Set<String> = []) {

@@ -48,6 +48,11 @@ extension Problem {
             self.init(
                 .conflict, code: "already_exists", "Something of that name exists already.",
                 remedy: "Choose another name, or use the one that exists.", parameter: error.uniqueColumn, underlying: error)
+        case "23514" where error.constraint == "knowledge_base_one_model":
+            self.init(
+                .unavailable, code: "embedding_model_changed",
+                "The vectors are of another embedding model than those of the knowledge, so nothing was stored.",
+                remedy: "Restart the server, which then embeds with the knowledge's model.", underlying: error)
         case "23514":
             self.init(
                 .invalidRequest, code: "values_contradict",

@@ -20,6 +20,25 @@ extension Transaction {
         return text.flatMap { $0 }.flatMap(Int.init) ?? 10_485_760
     }
 
+    /// The embedding model whose vectors the knowledge has; nil before the first.
+    public func embeddingModel() async throws -> String? {
+        try await connection.query("SELECT value #>> '{}' AS value FROM system_settings WHERE key = 'embedding_model'")
+            .first?.decode("value", as: String?.self)
+    }
+
+    /// Settles the embedding model, where none is yet; for the service's own scope.
+    /// - Returns: the model that is settled, by this call or by an earlier one.
+    public func settleEmbeddingModel(_ model: String) async throws -> String {
+        try await connection.execute(
+            "UPDATE system_settings SET value = to_jsonb(\(model)::text) WHERE key = 'embedding_model' AND value = 'null'")
+        guard let settled = try await embeddingModel() else {
+            throw Problem(
+                .internalFault, code: "embedding_model_missing", "The database has no setting \"embedding_model\".",
+                remedy: "Run bunko migrate, or restore the row of system_settings.")
+        }
+        return settled
+    }
+
     /// The model a new assistant gets when none is named, as the administrator set it.
     public func defaultModel() async throws -> String? {
         try await connection.query("SELECT value #>> '{}' AS value FROM system_settings WHERE key = 'default_llm_model'")

@@ -41,6 +41,8 @@ struct BunkoProcess: Sendable {
             process.executableURL = program
             process.arguments = arguments
             var inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("BUNKO_") && $0.key != "DATABASE_URL" }
+            // The model takes seconds a passage where C is not optimised, as in the builds of tests; its own tests ask for it.
+            inherited["BUNKO_EMBEDDING_MODEL"] = "hash"
             inherited.merge(environment) { $1 }
             process.environment = inherited
             process.standardInput = try input.map { try FileHandle(forReadingFrom: URL(filePath: files.write("input", $0))) } ?? .nullDevice

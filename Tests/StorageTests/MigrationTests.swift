@@ -145,7 +145,7 @@ import Testing
                 number: step.number, name: step.name, up: step.up.replacing(marker, with: policy + marker), down: step.down)
             #expect(former[place].up != step.up)
             try await engine(owner, former).up()
-            #expect(try await engine(owner).up().map(\.migration.number) == [25])
+            #expect(try await engine(owner).up().first?.migration.number == 25)
             #expect(try await schemaDump(owner) == schemaDump(db.logins.owner))
         }
     }
@@ -161,7 +161,7 @@ import Testing
             #expect(lines.dropFirst().first == "DROP POLICY IF EXISTS jobs_shared ON jobs;")
             former.append(Migration(number: step.number, name: step.name, up: text, down: step.down))
             try await engine(owner, former).up()
-            #expect(try await engine(owner).up().isEmpty)
+            #expect(try await engine(owner).up().map(\.migration.number).contains(25) == false)
             #expect(try await schemaDump(owner) == schemaDump(db.logins.owner))
         }
     }

@@ -9,6 +9,7 @@ extension SchemaContract {
         decision | authenticate_api_key(key_prefix text, key_secret_sha256 bytea) | returns TABLE(key_id uuid, key_user_id uuid, key_scopes text[], key_assistant_ids uuid[]), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
         decision | authenticate_password(login_name text, password text, session_family uuid, refresh_sha256 bytea, refresh_lifetime interval) | returns TABLE(outcome text, found_user_id uuid, retry_after_seconds integer), security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
         decision | check_changed_parent() | returns trigger, for public
+        decision | check_embedding_model() | returns trigger, security definer, search_path=pg_catalog, public, pg_temp, for public
         decision | consume_account_token(token_sha256 bytea, wanted_purpose text) | returns uuid, for its owner
         decision | count_file_contents() | returns trigger, security definer, search_path=pg_catalog, public, pg_temp, for public
         secretary | current_user_id() | returns uuid, for public
@@ -55,10 +56,12 @@ extension SchemaContract {
         decision | jobs.jobs_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_job()
         decision | knowledge_base.knowledge_base_deleted | AFTER DELETE REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | knowledge_base.knowledge_base_inserted | AFTER INSERT REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
+        decision | knowledge_base.knowledge_base_inserted_model | AFTER INSERT REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_embedding_model()
         decision | knowledge_base.knowledge_base_share | BEFORE INSERT OR UPDATE OF secretary_id, conversation_id FOR EACH ROW EXECUTE FUNCTION share_new_row()
         decision | knowledge_base.knowledge_base_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
         decision | knowledge_base.knowledge_base_truncated | AFTER TRUNCATE FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | knowledge_base.knowledge_base_updated | AFTER UPDATE REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
+        decision | knowledge_base.knowledge_base_updated_model | AFTER UPDATE REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_embedding_model()
         decision | messages.messages_deleted | AFTER DELETE REFERENCING OLD TABLE AS old_messages FOR EACH STATEMENT EXECUTE FUNCTION follow_deleted_messages()
         decision | messages.messages_inserted | AFTER INSERT REFERENCING NEW TABLE AS new_messages FOR EACH STATEMENT EXECUTE FUNCTION follow_inserted_messages()
         decision | messages.messages_parent_changed | AFTER UPDATE OF parent_id FOR EACH ROW WHEN (((new.parent_id IS NOT NULL) AND (new.parent_id IS DISTINCT FROM old.parent_id))) EXECUTE FUNCTION check_changed_parent()

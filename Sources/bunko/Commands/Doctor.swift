@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import EmbeddedPostgres
+import Embeddings
 import Foundation
 import Logging
 import Operations
@@ -12,7 +13,7 @@ struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check the machine and tell what to do.",
         discussion:
-            "Looks at PostgreSQL, pgvector, BLAS, disk, memory and the running server. Exit code 3 when something keeps Bunko from working."
+            "Looks at PostgreSQL, pgvector, BLAS, the embedding model, disk, memory and the running server. Exit code 3 when something keeps Bunko from working."
     )
 
     @Flag(help: "Print the findings as JSON.")
@@ -25,7 +26,7 @@ struct Doctor: AsyncParsableCommand {
         let findings =
             [
                 MachineChecks.dataFolder(settings.dataDirectory), MachineChecks.disk(at: settings.dataDirectory), MachineChecks.memory(),
-                blas(),
+                blas(), embeddings(settings),
             ] + (await database(settings, logger)) + [await server(settings)]
         if json { try Output.json(findings) } else { tell(findings) }
         let broken = findings.count { $0.status == .failure }
@@ -58,6 +59,27 @@ struct Doctor: AsyncParsableCommand {
                 remedy: "Install OpenBLAS: apt-get install libopenblas0-pthread")
         case .other:
             return Finding("BLAS", .ok, runtime.path)
+        }
+    }
+
+    /// What a new installation would begin with; an older one stays with its own model.
+    private func embeddings(_ settings: Settings) -> Finding {
+        let models = EmbeddingModels(settings: settings.embedding)
+        do {
+            let standard = try models.standard
+            switch models.provider(of: standard) {
+            case let missing as UnavailableEmbedder:
+                return Finding(
+                    "embeddings", .failure, "\(standard) cannot be had: \(missing.reason)",
+                    remedy: "Run scripts/setup.sh, which obtains the built-in model, or name another by embedding.model.")
+            case is HashingEmbedder where settings.embedding.model == nil:
+                return Finding(
+                    "embeddings", .warning, "\(standard), which knows words and not meanings: the built-in model's files are not there",
+                    remedy: "Run scripts/setup.sh, or put the files into \(ModelFolder.places(home: NSHomeDirectory())[0]).")
+            default: return Finding("embeddings", .ok, standard)
+            }
+        } catch {
+            return Finding("embeddings", .failure, error.detail, remedy: error.remedy)
         }
     }
 

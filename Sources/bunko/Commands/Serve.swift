@@ -14,6 +14,10 @@ struct Serve: AsyncParsableCommand {
             BUNKO_ADMIN_PASSWORD makes the user "admin" instead. BUNKO_JWT_KEY (32 bytes or more) signs access tokens, the same on \
             all replicas; without it the data folder keeps a key of its own.
 
+            BUNKO_EMBEDDING_MODEL chooses whose vectors a new installation has: local (all-MiniLM-L6-v2 in this process, the default where \
+            scripts/setup.sh put its files), hash (words alone), or the name of a model at BUNKO_EMBEDDING_URL, an OpenAI-compatible \
+            endpoint such as https://api.openai.com/v1, with BUNKO_EMBEDDING_KEY, _DIMENSIONS and _COST (of a million tokens).
+
             BUNKO_CHUNKING_TARGET (350) is the size of passages in tokens, which are estimated, or counted by the vocabulary that \
             BUNKO_CHUNKING_TOKENIZER names (a .tiktoken or tokenizer.json file). What was imported before stays as it was cut.
             """)

@@ -92,7 +92,7 @@ struct BunkoApplication: Sendable {
         let database = Database(
             requests: pool(host.logins.app), worker: pool(host.logins.worker, size: settings.ingestionConcurrency * 2 + 10))
         let mirror = settings.indexBackend == .memory ? mirror(of: database) : nil
-        let embedder: any EmbeddingProvider = try settings.costlyEmbedder.map { try CostlyEmbedder(ledger: $0) } ?? HashingEmbedder()
+        let embedder = try await embedder(database)
         let usage = UsageRecorder(database: database, scope: .system(purpose: "usage"), logger: labelled("usage"))
         let events = ProcessingEvents()
         let contents = ContentStore(directory: "\(settings.dataDirectory)/files")
@@ -152,6 +152,24 @@ struct BunkoApplication: Sendable {
                 parameter: "--port",
                 underlying: error)
         }
+    }
+
+    /// The provider of the model whose vectors the database has; of a new database the settings choose it.
+    private func embedder(_ database: Database) async throws -> any EmbeddingProvider {
+        let models = EmbeddingModels(settings: settings.embedding)
+        let costly = try settings.costlyEmbedder.map { try CostlyEmbedder(ledger: $0) }
+        let wanted = try costly?.model.id ?? models.standard
+        let settled = try await database.write(.system(purpose: "settings")) { try await $0.settleEmbeddingModel(wanted) }
+        let log = labelled("embeddings")
+        if settled != wanted, settings.embedding.model != nil || costly != nil {
+            log.warning("the knowledge has vectors of another model", metadata: ["settings": "\(wanted)", "knowledge": "\(settled)"])
+        }
+        if let costly, costly.model.id == settled { return costly }
+        let embedder = models.provider(of: settled)
+        if let missing = embedder as? UnavailableEmbedder {
+            log.error("there is no embedding model", metadata: ["model": "\(settled)", "reason": "\(missing.reason)"])
+        }
+        return embedder
     }
 
     private func mirror(of database: Database) -> KnowledgeMirror {

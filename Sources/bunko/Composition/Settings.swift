@@ -18,6 +18,8 @@ struct Settings: Sendable {
     var ingestionQueue: Int
     /// How documents are read and cut.
     var readingOptions: ReadingOptions
+    /// How texts get their vectors.
+    var embedding: EmbeddingSettings
     /// A language model's vocabulary, `.tiktoken` or `tokenizer.json`, whose tokens passages are measured in; nil: they are estimated.
     var tokenizer: String?
     /// Where to look for PostgreSQL first, before the usual places.
@@ -65,6 +67,7 @@ struct Settings: Sendable {
         ingestionConcurrency = reader.int(forKey: "ingestion.concurrency", default: max(2, ProcessInfo.processInfo.activeProcessorCount))
         ingestionQueue = reader.int(forKey: "ingestion.queue", default: 10_000)
         readingOptions = try Self.readingOptions(reader)
+        embedding = try EmbeddingSettings(reader)
         tokenizer = reader.string(forKey: "chunking.tokenizer").map(Self.absolute)
         postgresDirectory = reader.string(forKey: "postgres.directory")
         logLevel = options.verbose ? "debug" : reader.string(forKey: "log.level", default: "info")
