@@ -56,12 +56,17 @@ class Cluster:
                 os.chown(path, self.account.pw_uid, self.account.pw_gid)
             self.call("initdb", "--pgdata", str(self.data), "--username", "peer", "--auth", "trust", "--encoding", "UTF8", "--locale", "C")
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+        # A parallel build's graph lies in shared memory. In a container that may be small; a file instead of it is written to disk over and over.
+        try:
+            shared = "posix" if shutil.disk_usage("/dev/shm").free > (memory * 2 // 5 << 20) else "mmap"
+        except OSError:
+            shared = "mmap"
         # A graph that does not fit into maintenance_work_mem is finished row by row on disk; the vectors of a million rows alone are 6 GB.
         settings = {
             "listen_addresses": "", "unix_socket_directories": str(self.socket), "shared_buffers": f"{memory // 4}MB",
             "maintenance_work_mem": f"{memory * 2 // 5}MB", "max_parallel_maintenance_workers": str(max(0, os.cpu_count() - 1)),
             "wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "16GB", "fsync": "off", "jit": "off", "autovacuum": "off",
-            "dynamic_shared_memory_type": "mmap",
+            "dynamic_shared_memory_type": shared,
         }  # fmt: skip
         options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in settings.items())
         self.call("pg_ctl", "start", "--pgdata", str(self.data), "--wait", "--timeout", "600", "--log", str(self.data / "log"), "--options", options)
