@@ -88,35 +88,44 @@ struct QueryTerms {
         let hash: UInt64
         /// What the kind of the term says about its worth, times how often it is asked for.
         var weight: Float
+        let isPair: Bool
     }
 
     let terms: [Term]
 
     /// Function words count where there is nothing else.
     init(_ text: String) {
-        var weights: [UInt64: Float] = [:]
-        var order: [UInt64] = []
+        var terms: [Term] = []
+        var places: [UInt64: Int] = [:]
         var functionWords: [UInt64] = []
         LexicalAnalyzer().forEachTerm(in: text) { term in
             let hash = StableHash.of(term.utf8)
             let weight = Self.weight(of: term.kind)
             guard weight > 0 else { return functionWords.append(hash) }
-            if weights[hash] == nil { order.append(hash) }
-            weights[hash, default: 0] += weight
+            if let place = places[hash] {
+                terms[place].weight += weight
+            } else {
+                places[hash] = terms.count
+                terms.append(Term(hash: hash, weight: weight, isPair: Self.isPair(term.kind)))
+            }
         }
-        if order.isEmpty {
-            order = Array(Set(functionWords)).sorted()
-            for hash in order { weights[hash] = 1 }
-        }
-        terms = order.map { Term(hash: $0, weight: weights[$0] ?? 0) }
+        if terms.isEmpty { terms = Set(functionWords).sorted().map { Term(hash: $0, weight: 1, isPair: false) } }
+        self.terms = terms
     }
 
     /// How rare a term is tells most of its worth; this is what its kind adds.
     private static func weight(of kind: LexicalTerm.Kind) -> Float {
         switch kind {
         case .word, .commonWord, .characterPair: 1
-        case .particlePair, .hiraganaPair: 0.5
+        case .particlePair, .hiraganaPair: 0.25
         case .functionWord: 0
+        }
+    }
+
+    private static func isPair(_ kind: LexicalTerm.Kind) -> Bool {
+        switch kind {
+        case .characterPair, .particlePair, .hiraganaPair: true
+        case .word, .commonWord, .functionWord: false
         }
     }
 }

@@ -12,11 +12,14 @@ public final class LexicalIndex: Sendable {
     public struct Parameters: Sendable, Equatable {
         /// At so many occurrences, in a document of mean length, a term counts half of what it can.
         public var k1: Float
+        /// The same for pairs of characters: that a passage has one says more than how often, since each stands in many words.
+        public var k1OfPairs: Float
         /// How much length counts, 0…1.
         public var b: Float
 
-        public init(k1: Float = 1.2, b: Float = 0.75) {
+        public init(k1: Float = 1.2, k1OfPairs: Float = 0.4, b: Float = 0.75) {
             self.k1 = k1
+            self.k1OfPairs = k1OfPairs
             self.b = b
         }
     }

@@ -38,18 +38,27 @@ struct LexicalSearch {
     let parameters: LexicalIndex.Parameters
     let views: [LexicalPartition.View]
 
+    /// A term that some document has.
+    private struct Worth {
+        let hash: UInt64
+        /// What a document gets that has the term more often than any has it.
+        let worth: Float
+        let k1: Float
+    }
+
     func run(_ query: QueryTerms, k: Int, _ filter: RowFilter?, _ allowed: Set<UUID>?, scoring wanted: [UUID]) -> LexicalResponse {
         let documents = views.reduce(0) { $0 + $1.documents }
         let length = views.reduce(0) { $0 + $1.totalLength }
         guard documents > 0, length > 0, !query.terms.isEmpty else {
             return LexicalResponse(hits: [], scores: [:], matched: 0, knownTerms: 0, terms: query.terms.count, limit: 0)
         }
-        let terms = query.terms.compactMap { term -> (hash: UInt64, weight: Float)? in
+        let terms = query.terms.compactMap { term -> Worth? in
             let frequency = views.reduce(0) { $0 + $1.segments.reduce(0) { $0 + $1.segment.frequency(of: term.hash) } }
             guard frequency > 0 else { return nil }
             // Removed documents are counted until their segment is merged.
             let (n, all) = (Double(min(frequency, documents)), Double(documents))
-            return (term.hash, term.weight * Float(log(1 + (all - n + 0.5) / (n + 0.5))))
+            let k1 = term.isPair ? parameters.k1OfPairs : parameters.k1
+            return Worth(hash: term.hash, worth: term.weight * Float(log(1 + (all - n + 0.5) / (n + 0.5))) * (k1 + 1), k1: k1)
         }
         var best = BestDocuments(k: k)
         var asked = AskedDocuments(wanted)
@@ -60,26 +69,26 @@ struct LexicalSearch {
                     part, terms, part.documents(filter), allowed, meanLength: Float(length / Double(documents)), &best, &asked)
             }
         }
-        let limit = terms.reduce(0) { $0 + $1.weight * (parameters.k1 + 1) }
+        let limit = terms.reduce(0) { $0 + $1.worth }
         return LexicalResponse(
             hits: best.hits, scores: asked.scores, matched: matched, knownTerms: terms.count, terms: query.terms.count, limit: limit)
     }
 
     /// Adds up the terms' worth in a segment's documents, and offers those that have any. Returns how many these were.
     private func search(
-        _ part: LiveSegment, _ terms: [(hash: UInt64, weight: Float)], _ live: Bitmap, _ allowed: Set<UUID>?, meanLength: Float,
+        _ part: LiveSegment, _ terms: [Worth], _ live: Bitmap, _ allowed: Set<UUID>?, meanLength: Float,
         _ best: inout BestDocuments,
         _ asked: inout AskedDocuments
     ) -> Int {
         let segment = part.segment
         let count = segment.ids.count
-        let fixed = parameters.k1 * (1 - parameters.b)
-        let byLength = parameters.k1 * parameters.b / meanLength
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { scores in
             scores.initialize(repeating: 0)
             segment.lengths.withUnsafeBufferPointer { lengths in
                 for term in terms {
-                    let worth = term.weight * (parameters.k1 + 1)
+                    let (worth, fixed, byLength) = (
+                        term.worth, term.k1 * (1 - parameters.b), term.k1 * parameters.b / meanLength
+                    )
                     segment.withPostings(of: term.hash) { documents, counts in
                         for index in documents.indices {
                             let document = Int(documents[index])

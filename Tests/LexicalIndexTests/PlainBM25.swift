@@ -15,7 +15,7 @@ struct PlainBM25 {
         for id in ids { documents[id] = nil }
     }
 
-    func scores(_ query: String, k1: Double = 1.2, b: Double = 0.75) -> [UUID: Double] {
+    func scores(_ query: String, b: Double = 0.75) -> [UUID: Double] {
         let count = Double(documents.count)
         let mean = documents.values.reduce(0) { $0 + Double($1.length) } / max(1, count)
         let terms = QueryTerms(query).terms
@@ -27,6 +27,7 @@ struct PlainBM25 {
             var score = 0.0
             for (term, worth) in zip(terms, worths) {
                 guard let occurrences = document.counts[term.hash].map(Double.init) else { continue }
+                let k1 = term.isPair ? 0.4 : 1.2
                 score += worth * occurrences * (k1 + 1) / (occurrences + k1 * (1 - b + b * Double(document.length) / mean))
             }
             return score > 0 ? score : nil

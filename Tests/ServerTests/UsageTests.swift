@@ -33,7 +33,9 @@ import Testing
             #expect(try await rows().count == 1)
             for (path, body) in [
                 ("/v1/search", #"{"assistant":"\#(assistant.name)","query":"ferry"}"#),
-                ("/v1/context", #"{"assistant":"\#(assistant.id)","query":"ferry"}"#),
+                // Its vector is remembered.
+                ("/v1/search", #"{"assistant":"\#(assistant.name)","query":"ferry"}"#),
+                ("/v1/context", #"{"assistant":"\#(assistant.id)","query":"pier"}"#),
                 ("/v1/knowledge", #"{"assistant":"\#(assistant.name)","content":"The pier is long."}"#),
             ] {
                 #expect(try await api.send(.post, path, body).status < 300, "\(path)")
@@ -55,7 +57,7 @@ import Testing
             #expect(failed["success"] as? Bool == false && failed["error_message"] as? String == "the model refuses")
             #expect(failed["tokens_used"] is NSNull && failed["assistant_id"] as? String == assistant.id.description)
             // Embedded before the assistant is looked for, and paid for all the same.
-            #expect(try await api.send(.post, "/v1/search", #"{"assistant":"nobody","query":"ferry"}"#).status == 404)
+            #expect(try await api.send(.post, "/v1/search", #"{"assistant":"nobody","query":"gull"}"#).status == 404)
             #expect(try await rows().last?["assistant_id"] is NSNull)
             #expect(try await rows(as: api.bob).isEmpty)
             let sums = try await api.send(.get, "/v1/usage/summary?by=api").text
@@ -91,12 +93,17 @@ import Testing
                 ("forbidden", 502, "embedding_rejected", nil), ("empty", 502, "embedding_invalid", nil),
             ]
             for (word, status, code, retry) in cases {
-                for (path, member) in [("/v1/search", "query"), ("/v1/context", "query"), ("/v1/knowledge", "content")] {
-                    let reply = try await api.send(.post, path, #"{"assistant":"\#(assistant)","\#(member)":"\#(word)"}"#)
-                    #expect(reply.status == status && reply.code == code, "\(path) \(word): \(reply.text)")
-                    #expect(reply.headers[.contentType] == "application/problem+json")
-                    #expect(reply.headers[.retryAfter] == retry, "\(path) \(word)")
-                    #expect(!reply.text.contains("secret-org"), "the model's words are for the log")
+                let reply = try await api.send(.post, "/v1/knowledge", #"{"assistant":"\#(assistant)","content":"\#(word)"}"#)
+                #expect(reply.status == status && reply.code == code, "\(word): \(reply.text)")
+                #expect(reply.headers[.contentType] == "application/problem+json")
+                #expect(reply.headers[.retryAfter] == retry, "\(word)")
+                #expect(!reply.text.contains("secret-org"), "the model's words are for the log")
+                // A question has its words, too.
+                for path in ["/v1/search", "/v1/context"] {
+                    let reply = try await api.send(.post, path, #"{"assistant":"\#(assistant)","query":"\#(word)"}"#)
+                    #expect(reply.status == 200 && reply.text.contains(#""arms":["lexical"]"#), "\(path)")
+                    #expect(reply.text.contains(#""degraded":"\#(code)""#), "\(path): \(reply.text)")
+                    #expect(!reply.text.contains("secret-org"))
                 }
             }
         }

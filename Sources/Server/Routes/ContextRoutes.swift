@@ -96,7 +96,7 @@ struct ContextAnswer: Encodable, Sendable {
         tokens = Tokens(context.tokens)
         search = Search(
             backend: context.retrieval.backend, arms: context.retrieval.arms,
-            degraded: Nullable(wrappedValue: context.retrieval.degraded), exact: context.retrieval.exact, probes: context.retrieval.probes,
+            degraded: context.retrieval.degraded, exact: context.retrieval.exact, probes: context.retrieval.probes,
             scanned: context.retrieval.scanned, matched: context.retrieval.matched, left_out: context.retrieval.leftOut)
         timings_ms = .init(context.timings.map { ($0.stage, $0.milliseconds.roundedToMicroseconds) }, uniquingKeysWith: +)
     }
