@@ -14,7 +14,7 @@ ifeq ($(CI),true)
 export BUNKO_WARNINGS_AS_ERRORS := 1
 endif
 
-.PHONY: help setup demo test lint bench embedder exact profile kernels fuzz soak tsan build debug clean
+.PHONY: help setup demo test lint bench embedder eval exact profile kernels fuzz soak tsan build debug clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,13 @@ exact: setup ## measure exact search against the memory's own speed
 
 embedder: setup ## measure the built-in embedder against the processor's own speed at products of matrices
 	OPENBLAS_NUM_THREADS=1 swift run -c release --package-path Benchmarks bench embed --results Benchmarks/Results
+
+# SETS is a folder of sets as BEIR lays them out, NAMES those to ask, POOL those to ask the first of among all.
+SETS ?=
+NAMES ?=
+POOL ?=
+eval: setup build ## measure how well questions find their passages (SETS=folder NAMES="squad-en …" POOL=squad-en,npl-en)
+	scripts/eval-sets.py --bunko .build/release/bunko --sets "$(SETS)" $(if $(POOL),--pool $(POOL)) $(NAMES)
 
 profile: setup build ## take the stages of a query apart (ROWS=100000 SEED=1 PRESET=3large)
 	.build/release/bunko dataset generate --preset $(PRESET) --rows $(ROWS) --queries 2000 --seed $(SEED) --out datasets/generated/$(BENCH_SET)

@@ -91,7 +91,9 @@ public struct ContextAssembler: Sendable {
         guard ContextRequest.validK.contains(k) else {
             throw Problem.invalid("k", "k is \(k); it must be between 1 and 100.")
         }
-        return RetrievalQuery(k: k, filter: request.filter, threshold: request.threshold ?? assistant.settings.threshold)
+        // A setting from the time when it was a cosine may be below 0.
+        let usual = assistant.settings.threshold.map { max(0, $0) }
+        return RetrievalQuery(k: k, filter: request.filter, threshold: request.threshold ?? usual)
     }
 
     private static func systemPrompt(_ persona: Persona, _ assistant: Assistant) -> String {

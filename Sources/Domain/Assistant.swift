@@ -44,7 +44,7 @@ public struct AssistantSettings: Sendable, Hashable, Codable {
     public var sharesKnowledge: Bool?
     /// Passages asked for when a request does not say, 1 to 100.
     public var k: Int?
-    /// Passages with a lower cosine than this are left out, -1 to 1.
+    /// Passages with a lower score than this are left out, 0 to 1.
     public var threshold: Double?
     /// Tokens of all messages together when a request does not say.
     public var maxTokens: Int?

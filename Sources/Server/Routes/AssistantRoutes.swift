@@ -145,8 +145,8 @@ extension AssistantSettings {
         if let k = settings.k, !(1...100).contains(k) {
             throw Problem.invalid("settings", "settings.k is \(k); it must be between 1 and 100.")
         }
-        if let threshold = settings.threshold, !(-1...1).contains(threshold) {
-            throw Problem.invalid("settings", "settings.threshold is \(threshold); it must be between -1 and 1.")
+        if let threshold = settings.threshold, !(0...1).contains(threshold) {
+            throw Problem.invalid("settings", "settings.threshold is \(threshold); it must be between 0 and 1.")
         }
         if let tokens = settings.maxTokens, !(64...2_000_000).contains(tokens) {
             throw Problem.invalid("settings", "settings.max_tokens is \(tokens); it must be between 64 and 2000000.")

@@ -134,6 +134,7 @@ struct Settings: Sendable {
     }
 
     private func check() throws(Problem) {
+        _ = try EmbeddingModels(settings: embedding).standard
         guard (0...65_535).contains(port) else {
             throw Problem(.configuration, code: "invalid_port", "The port is \(port); it must be between 0 and 65535.", parameter: "--port")
         }

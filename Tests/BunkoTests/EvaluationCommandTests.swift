@@ -1,0 +1,85 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension BinaryTests {
+    /// `bunko eval` on a small set, from its folder to its report.
+    @Suite struct EvaluationCommandTests {
+        private static let passages = [
+            ("Ferry times", "The ferry to the island leaves at nine, at noon and at five. *Bring* your own [cup](x)."),
+            ("Harbour office", "The harbour office opens at seven. Its number is 555-0199; ask for <Mina>."),
+            ("Bakery", "1. The bakery sells bread from six in the morning.\n2. On Sundays it is closed."),
+            ("", "    Cargo is weighed on the scale behind the crane, at 3 € a tonne."),
+            ("항구", "항구 사무소는 아침 일곱 시에 문을 엽니다."), ("港", "港の事務所は朝七時に開きます。"),
+        ]
+        private static let questions = [
+            "When does the ferry leave?", "When does the harbour office open?", "Where is bread sold?", "Where is cargo weighed?",
+            "항구 사무소는 언제 여나요?", "港の事務所は何時に開く？",
+        ]
+
+        private func write(_ folder: TemporaryFolder) throws -> String {
+            func lines(_ objects: [[String: String]]) throws -> String {
+                try objects.map { String(decoding: try JSONSerialization.data(withJSONObject: $0), as: UTF8.self) }.joined(separator: "\n")
+            }
+            try folder.write(
+                "set/corpus.jsonl",
+                lines(Self.passages.enumerated().map { ["id": "p\($0)", "title": $1.0, "text": $1.1] }))
+            try folder.write("set/queries.jsonl", lines(Self.questions.enumerated().map { ["id": "q\($0)", "text": $1] }))
+            try folder.write("set/qrels.tsv", Self.questions.indices.map { "q\($0)\tp\($0)\t1" }.joined(separator: "\n"))
+            return folder.path("set")
+        }
+
+        @Test("A set is imported, asked, reported, compared and removed")
+        func evaluation() async throws {
+            let folder = try TemporaryFolder()
+            let set = try write(folder)
+            let (data, report, picture) = (folder.path("data"), folder.path("report.json"), folder.path("report.svg"))
+            try await TestService.with(data: data) { service in
+                let first = try await BunkoProcess.run(["eval", "--dataset", set, "--data", data, "--json", report, "--svg", picture])
+                #expect(first.code == 0, "\(first.errors)")
+                #expect(first.output.contains("6 questions, 6 passages") && first.output.contains("fusion"), "\(first.output)")
+                let told = try #require(
+                    try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: report))) as? [String: Any])
+                #expect(told["dataset"] as? String == "set" && told["questions"] as? Int == 6 && told["seconds"] is Double)
+                let arms = try #require(told["arms"] as? [String: [String: Any]])
+                #expect(Set(arms.keys) == ["dense", "lexical", "rrf", "fusion"])
+                for (name, arm) in arms {
+                    for metric in ["ndcg@10", "recall@5", "recall@10", "mrr@10", "hit@1", "hit@5", "hit@10"] {
+                        let value = try #require(arm[metric] as? Double, "\(name) \(metric)")
+                        #expect((0...1).contains(value))
+                    }
+                    let interval = try #require((arm["ci95"] as? [String: [Double]])?["ndcg@10"])
+                    #expect(interval.count == 2 && interval[0] <= interval[1])
+                }
+                #expect(arms["fusion"]?["hit@1"] as? Double == 1, "\(first.output)")
+                let loss = try #require(told["index_loss"] as? [String: Any])
+                #expect(loss["recall_vs_exact"] as? Double == 1)
+                #expect(try String(contentsOfFile: picture, encoding: .utf8).contains("</svg>"))
+                let second = try await BunkoProcess.run(
+                    ["eval", "--dataset", set, "--data", data, "--limit", "3", "--arms", "lexical,fusion", "--against", report])
+                #expect(second.code == 0 && second.output.contains("over 3 questions: may be chance"), "\(second.output)\(second.errors)")
+                let left = try await service.sql("SELECT count(*) FROM assistants WHERE name LIKE 'eval-%'")
+                #expect(left == ["0"])
+                let rows = try await service.sql("SELECT count(*) FROM knowledge_base")
+                #expect(rows == ["0"])
+            }
+        }
+
+        @Test("What cannot be evaluated is told before anything is imported")
+        func refusals() async throws {
+            let folder = try TemporaryFolder()
+            let set = try write(folder)
+            try folder.write("broken/corpus.jsonl", #"{"id":"p","text":"x"}"#)
+            for (arguments, word) in [
+                (["--dataset", folder.path("missing")], "corpus.jsonl"), (["--dataset", folder.path("broken")], "queries.jsonl"),
+                (["--dataset", set, "--arms", "dense,best"], "--arms"), (["--dataset", set, "--limit", "0"], "--limit"),
+                (["--dataset", set, "--against", folder.path("none.json")], "none.json"),
+                (["--dataset", set, "--json", folder.path("no/where.json")], "where.json"),
+            ] {
+                let ended = try await BunkoProcess.run(["eval", "--data", folder.path("data")] + arguments)
+                #expect(ended.code != 0 && ended.errors.contains(word), "\(arguments): \(ended.errors)")
+            }
+            #expect(FileManager.default.fileExists(atPath: folder.path("data/postgres")) == false)
+        }
+    }
+}
