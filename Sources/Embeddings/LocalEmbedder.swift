@@ -75,7 +75,10 @@ public final class LocalEmbedder: EmbeddingProvider {
     public func queryVector(_ question: String) async throws -> QueryVector {
         let vector = try await vectors(of: [question], .query)[0]
         let share = LatinShare.of(question)
-        guard share >= Self.leastShare else { return QueryVector(vector, meaning: 0) }
+        // Without a meaning nothing would be asked for.
+        guard share >= Self.leastShare, vector[..<SentenceModel.dimensions].contains(where: { $0 != 0 }) else {
+            return QueryVector(vector, meaning: 0)
+        }
         let terms = [Float](repeating: 0, count: Self.dimensions - SentenceModel.dimensions)
         // A passage that is all in the model's language has the square root of its meaning's mass in those components.
         return QueryVector(

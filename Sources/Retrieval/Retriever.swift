@@ -119,22 +119,28 @@ public struct Retriever: Sendable {
 
     /// Embeds a question. It needs no database, so it is done before a transaction is opened: a remote model may be slow. When the model has
     /// no vector to give, words alone are looked for, as long as the index of words can answer.
-    /// - Parameter write: what the answer must know of. The index is waited for a while; then the database answers itself.
+    /// - Parameters:
+    ///   - write: what the answer must know of. The index is waited for a while; then the database answers itself.
+    ///   - ranking: by which it will be searched. For words alone no model is asked while the index can answer.
     /// - Throws: `invalid_request` for an empty or overlong text, `unavailable` or `bad_gateway` when there is neither vector nor index.
     @concurrent
-    public func prepare(_ text: String, for owner: UsageOwner, after write: WriteToken? = nil) async throws -> PreparedQuestion {
+    public func prepare(
+        _ text: String, for owner: UsageOwner, after write: WriteToken? = nil, ranking: Ranking = .fusion
+    ) async throws -> PreparedQuestion {
         try Self.checkText(text)
         var watch = Stopwatch()
-        var vector: QueryVector?
-        var problem: Problem?
-        do {
-            vector = try await self.vector(of: text, for: owner)
-        } catch let error as EmbeddingError {
-            problem = Problem(error)
-        }
-        watch.lap("embed")
         let usesIndex = await isReady(after: write)
         if write != nil { watch.lap("wait") }
+        var vector: QueryVector?
+        var problem: Problem?
+        if ranking != .lexical || !usesIndex {
+            do {
+                vector = try await self.vector(of: text, for: owner)
+            } catch let error as EmbeddingError {
+                problem = Problem(error)
+            }
+            watch.lap("embed")
+        }
         if let problem, !usesIndex { throw problem }
         return PreparedQuestion(text: text, vector: vector, problem: problem, usesIndex: usesIndex, timings: watch.stages)
     }
@@ -196,7 +202,8 @@ public struct Retriever: Sendable {
         _ text: String, _ query: RetrievalQuery, assistant reference: String, after write: WriteToken? = nil, scope: Scope
     ) async throws -> RetrievalResult {
         try scope.require(.read)
-        let question = try await prepare(text, for: try await owner(of: reference, scope: scope), after: write)
+        let question = try await prepare(
+            text, for: try await owner(of: reference, scope: scope), after: write, ranking: query.ranking)
         return try await database.read(scope) { transaction in
             try await search(question, query, assistant: try await transaction.usableAssistant(reference), in: transaction)
         }

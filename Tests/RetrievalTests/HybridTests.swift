@@ -107,6 +107,8 @@ import Testing
                 database: service.db.database, mirror: service.mirror, embedder: StagedEmbedder(), usage: usage)
             for text in ["ferry", "ferry", "bakery", "ferry"] { _ = try await ask(retriever, text, RetrievalQuery(k: 1), service) }
             #expect(usage.pending == 2)
+            _ = try await ask(retriever, "another", RetrievalQuery(k: 1, ranking: .lexical), service)
+            #expect(usage.pending == 2, "words need no model")
         }
     }
 }
