@@ -14,8 +14,8 @@ extension BinaryTests {
             let folder = try TemporaryFolder()
             try await TestService.with(data: folder.path("data")) { service in
                 _ = try await service.makeAssistant("a")
-                for _ in 0..<5 {
-                    let found = try await service.post("/v1/search", #"{"assistant":"a","query":"ferry"}"#)
+                for number in 0..<5 {
+                    let found = try await service.post("/v1/search", #"{"assistant":"a","query":"ferry \#(number)"}"#)
                     #expect(found.status == 200)
                 }
             }
