@@ -74,6 +74,14 @@ class Load:
         return statistics.median(times), cuts[98], len(times)
 
 
+def index(service):
+    """What GET /v1/index says."""
+    told = json.loads(pathlib.Path(service.data, "server.json").read_text(encoding="utf-8"))
+    connection = http.client.HTTPConnection(urllib.parse.urlparse(told["address"]).netloc)
+    connection.request("GET", "/v1/index", headers={"Authorization": f"Bearer {told['token']}"})
+    return json.loads(connection.getresponse().read())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bunko", required=True)
@@ -102,7 +110,8 @@ def main():
         warm = [json.dumps({"assistant": "all", "query": f"{text} again", "k": 10}) for text in chosen[:100]]
         load = Load(service.address, key, options.rate)
         load.run(warm)
-        print(f"{chunks} chunks, {options.rate:g} questions a second")
+        words = index(service)["words"]
+        print(f"{chunks} chunks, {words['bytes'] / words['rows']:.0f} bytes of words each, {options.rate:g} questions a second")
         for name in ("computed", "remembered"):
             median, p99, asked = load.run(bodies)
             print(f"vector {name}: p50 {median:.2f} ms, p99 {p99:.2f} ms ({p99 / median:.1f} x), {asked} questions")
