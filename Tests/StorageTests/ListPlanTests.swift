@@ -38,7 +38,7 @@ import Testing
             ]
             var checked = 0
             for page in pages {
-                let middle = try await anchor(page.resource, of: page.visibility == .shared ? .system : db.alice.id, db)
+                let middle = try await anchor(page, of: page.visibility == .shared ? .system : db.alice.id, db)
                 for after in [nil, middle] {
                     for isAscending in [false, true] {
                         let query = ResourceQuery(
@@ -137,13 +137,14 @@ import Testing
     }
 
     /// A row in the middle, from which a page begins.
-    private func anchor(_ resource: Resource, of user: UserID, _ db: TestDatabase) async throws -> UUID {
+    private func anchor(_ page: Page, of user: UserID, _ db: TestDatabase) async throws -> UUID {
+        // In the list's own order: by another one the row may lie at the list's end, with no full page after it.
         let rows = try await db.administrate(
             """
-            SELECT id FROM \(identifier: resource.table) WHERE user_id = \(user)
-            ORDER BY created_at OFFSET \(Int32(Self.rowsOfAlice / 2)) LIMIT 1
+            SELECT id FROM \(identifier: page.resource.table) WHERE user_id = \(user)
+            ORDER BY \(identifier: page.sort ?? page.resource.sorts[0]), id OFFSET \(Int32(Self.rowsOfAlice / 2)) LIMIT 1
             """)
-        return try #require(try rows.first?.decode(UUID.self), "\(resource.table) has too few rows")
+        return try #require(try rows.first?.decode(UUID.self), "\(page.resource.table) has too few rows")
     }
 
     /// Many rows for Alice and some for each of many others, in every table that is listed; then fresh statistics.
