@@ -35,8 +35,8 @@ static const float *row_of(const bunko_candidate *candidate, const bunko_vectors
 enum { AHEAD = 2 };
 
 size_t bunko_rerank(
-    bunko_collector *collector, const float *restrict query, size_t dimensions, const bunko_vectors *partitions, unsigned shift,
-    size_t limit, bunko_scored *restrict scored) {
+    bunko_collector *collector, const float *restrict query, size_t extent, size_t dimensions, const bunko_vectors *partitions,
+    unsigned shift, size_t limit, bunko_scored *restrict scored) {
     bunko_prune(collector);
     bunko_candidate *heap = collector->candidates;
     size_t count = collector->count, done = 0;
@@ -52,12 +52,12 @@ size_t bunko_rerank(
             heap[0] = heap[--count];
             sink_candidate(heap, count, 0);
             fetched = rows[place] = row_of(&ring[place], partitions, shift, dimensions);
-            if (done == 0 && waiting <= AHEAD) bunko_prefetch(fetched, dimensions * sizeof(float));
+            if (done == 0 && waiting <= AHEAD) bunko_prefetch(fetched, extent * sizeof(float));
         }
         if (waiting == 0) break;
         bunko_candidate next = ring[head];
         if (collector->exact_count == collector->k && next.upper < collector->exact[0]) break;
-        float score = bunko_dot_ahead(rows[head], query, dimensions, fetched);
+        float score = bunko_dot_ahead(rows[head], query, extent, fetched);
         head = (head + 1) % (AHEAD + 1);
         waiting--;
         keep_largest(collector->exact, &collector->exact_count, collector->k, score);

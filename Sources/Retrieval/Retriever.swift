@@ -239,7 +239,7 @@ public struct Retriever: Sendable {
     ) async throws -> Finding? {
         var search = HybridSearch(
             text: question.text, vector: query.ranking == .lexical ? nil : question.vector, partitions: partitions.keys,
-            ranking: query.ranking, pool: max(query.k, Fusion.pool))
+            ranking: query.ranking, wanted: query.k)
         search.isExact = query.isExact
         if let filter = query.filter { try await restrict(&search, to: filter, partitions, transaction) }
         while true {

@@ -31,13 +31,14 @@ extension PartitionedIndex {
         var unit = [Float](repeating: 0, count: vector.count)
         bunko_scale(vector, 1 / norm, &unit, vector.count)
         var cosines: [UUID: Float] = [:]
-        for partition in partitions { existing(partition)?.addCosines(unit, to: ids, &cosines) }
+        let extent = QueryCode.extent(of: unit, unit.count)
+        for partition in partitions { existing(partition)?.addCosines(unit, extent, to: ids, &cosines) }
         return cosines
     }
 }
 
 extension Partition {
-    fileprivate func addCosines(_ unit: [Float], to wanted: some Collection<UUID>, _ cosines: inout [UUID: Float]) {
+    fileprivate func addCosines(_ unit: [Float], _ extent: Int, to wanted: some Collection<UUID>, _ cosines: inout [UUID: Float]) {
         // Slots and view of one moment. A copy of the table would outlive the lock, and a writer would have to copy it.
         let (rows, view) = ids.withLock { ids in
             let view = self.view.withLock { $0 }
@@ -49,7 +50,7 @@ extension Partition {
         read(rows: rows.count)
         for (id, slot) in rows {
             // As `search` has it: never beyond 1 by rounding.
-            cosines[id] = max(-1, min(1, bunko_dot(unit, view.table.vector(slot), dimensions)))
+            cosines[id] = max(-1, min(1, bunko_dot(unit, view.table.vector(slot), extent)))
         }
     }
 

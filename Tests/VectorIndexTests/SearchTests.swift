@@ -38,6 +38,27 @@ struct SearchTests {
         #expect(try index.search(SearchRequest(vector: vector, partitions: [partition], k: 1)).hits[0].score <= 1)
     }
 
+    /// Rows are not read where the query is 0; that must not change a score in its last bit.
+    @Test(arguments: [1, 63, 64, 65, 200])
+    func queryOfSomeDimensionsHasTheCosinesOfAll(used: Int) throws {
+        var generator = SplitMix64(seed: 11)
+        let vectors = (0..<3_000).map { _ in smoothVector(256, &generator) }
+        let index = try index(vectors)
+        var query = smoothVector(256, &generator)
+        for place in used..<256 { query[place] = 0 }
+        let hits = try index.search(SearchRequest(vector: query, partitions: [partition], k: 20)).hits
+        #expect(hits.count == 20)
+        var tiny = query
+        tiny[255] = 1e-30
+        // Of all dimensions, and added to nothing.
+        let all = try index.cosines(tiny, to: hits.map(\.id), in: [partition])
+        let some = try index.cosines(query, to: hits.map(\.id), in: [partition])
+        for hit in hits {
+            #expect(hit.score == all[hit.id])
+            #expect(hit.score == some[hit.id])
+        }
+    }
+
     @Test func filteredAndUnfilteredScoresAreTheSameNumber() throws {
         var generator = SplitMix64(seed: 4)
         let vectors = (0..<700).map { _ in smoothVector(64, &generator) }

@@ -165,10 +165,11 @@ typedef struct {
 } bunko_vectors;
 
 /// Computes exact scores of candidates by descending upper bound until no other can be among the best k. `scored` has room for all
-/// candidates. Scores no more than `limit` rows. Afterwards there are no candidates. Returns how many rows were scored.
+/// candidates. Scores no more than `limit` rows. Afterwards there are no candidates. Returns how many rows were scored. The query's values from
+/// `extent` on are 0, and no row is read beyond it.
 size_t bunko_rerank(
-    bunko_collector *collector, const float *restrict query, size_t dimensions, const bunko_vectors *partitions, unsigned shift,
-    size_t limit, bunko_scored *restrict scored);
+    bunko_collector *collector, const float *restrict query, size_t extent, size_t dimensions, const bunko_vectors *partitions,
+    unsigned shift, size_t limit, bunko_scored *restrict scored);
 
 /// Sum of a[i] * b[i]; `count` is at most 131,071.
 int32_t bunko_dot_int8(const int8_t *restrict a, const int8_t *restrict b, size_t count);

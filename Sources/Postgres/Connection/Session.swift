@@ -103,6 +103,11 @@ actor Session {
         return poll(&descriptor, 1, 0) > 0 && descriptor.revents & hangUp != 0
     }
 
+    private func isReadableBriefly() -> Bool {
+        var descriptor = pollfd(fd: PQsocket(handle.pointer), events: Int16(POLLIN), revents: 0)
+        return lost == nil && poll(&descriptor, 1, Self.briefly) > 0
+    }
+
     private func socketBecameWritable() {
         writer?.set(on: false)
         wake()
@@ -111,6 +116,16 @@ actor Session {
     private func wake() {
         socketEvent?.resume()
         socketEvent = nil
+    }
+
+    /// How long the session's own thread waits for the socket, in milliseconds. Answers of short statements come within it, and giving the thread
+    /// up and getting one again would take longer than they do.
+    private static let briefly: Int32 = 1
+
+    /// Waits for what the server answers: at first for a moment on the thread of the session's queue, then without one.
+    func answered() async {
+        if isReadableBriefly() { return socketBecameReadable() }
+        await socketReady()
     }
 
     /// Waits until the socket was readable (and has been read) or writable.
@@ -158,7 +173,7 @@ actor Session {
     func nextResult() async throws(PostgresError) -> ResultHandle? {
         while PQisBusy(handle.pointer) == 1 {
             if lost != nil { break }
-            await socketReady()
+            await answered()
         }
         if let lost {
             // The server's last words ("terminating connection due to administrator command") say more than the end of the connection does.

@@ -7,6 +7,8 @@ final class QueryCode {
     let dimensions: Int
     /// The query at unit length.
     let unit: UnsafePointer<Float>
+    /// Values from here on are 0: exact scores need not read rows beyond. A multiple of 64, or all dimensions.
+    let extent: Int
     /// Memory for the kernels, as `bunko_scan` wants it.
     let scratch: UnsafeMutablePointer<UInt8>
     private let memory: UnsafeMutableRawPointer
@@ -31,6 +33,7 @@ final class QueryCode {
         values = memory.bindMemory(to: Float.self, capacity: dimensions)
         unit = UnsafePointer(values)
         bunko_scale(vector, 1 / norm, values, dimensions)
+        extent = Self.extent(of: unit, dimensions)
         let coordinates = (memory + unitBytes).bindMemory(to: Float.self, capacity: width)
         rotated = UnsafePointer(coordinates)
         rotation.rotate(unit, into: coordinates)
@@ -51,6 +54,15 @@ final class QueryCode {
 
     deinit {
         memory.deallocate()
+    }
+
+    /// Where the zeros at a vector's end begin, rounded up so that a dot product adds the same values in the same order as one of all dimensions.
+    ///
+    /// A model may use a part of the dimensions alone.
+    static func extent(of vector: UnsafePointer<Float>, _ dimensions: Int) -> Int {
+        var end = dimensions
+        while end > 0, vector[end - 1] == 0 { end -= 1 }
+        return min(dimensions, (end + 63) / 64 * 64)
     }
 
     /// The rotated unit vector as bytes, and what to multiply them with.

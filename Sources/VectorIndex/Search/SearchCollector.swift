@@ -66,7 +66,8 @@ final class SearchCollector {
                     vectors.initializeElement(at: position, to: bunko_vectors(chunks: part.view.table.vectors))
                 }
                 let found = bunko_rerank(
-                    &state, query.unit, query.dimensions, vectors.baseAddress, UInt32(RowChunk.shift), limit, buffer.baseAddress)
+                    &state, query.unit, query.extent, query.dimensions, vectors.baseAddress, UInt32(RowChunk.shift), limit,
+                    buffer.baseAddress)
                 scored += buffer[..<found]
             }
         }
