@@ -70,7 +70,10 @@ let package = Package(
             ]),
         .target(
             name: "Retrieval",
-            dependencies: ["VectorIndex", "LexicalIndex", "RowFilters", "Embeddings", "Storage", "Domain", .logging, .serviceLifecycle]),
+            dependencies: [
+                "VectorIndex", "LexicalIndex", "RowFilters", "CVectorKernels", "TextAnalysis", "Embeddings", "Storage", "Domain", .logging,
+                .serviceLifecycle,
+            ]),
         .target(name: "Evaluation", dependencies: ["Domain"]),
         .target(name: "ContextAssembly", dependencies: ["Retrieval", "Storage", "TextAnalysis", "Domain"]),
         .target(

@@ -28,19 +28,25 @@ public struct ContextAssembler: Sendable {
         let prepared = try await retriever.prepare(
             question, for: try await retriever.owner(of: reference, scope: scope), after: write)
         // One transaction for all that is read: fewer round trips, and one connection held once.
-        let (assistant, persona, loading, found) = try await database.read(scope) { transaction in
+        let reach = request.neighbors ?? ContextRequest.defaultNeighbors
+        guard Selection.validNeighbors.contains(reach) else {
+            throw Problem.invalid("neighbors", "neighbors is \(reach); it must be between 0 and \(Selection.validNeighbors.upperBound).")
+        }
+        let (assistant, persona, loading, found, neighbors) = try await database.read(scope) { transaction in
             let opened = ContinuousClock.now
             let assistant = try await transaction.usableAssistant(reference)
             let persona = try await transaction.persona(of: assistant)
             let loading = ContinuousClock.now - opened
             let found = try await retriever.search(prepared, try Self.retrieval(request, assistant), assistant: assistant, in: transaction)
-            return (assistant, persona, loading, found)
+            let neighbors =
+                reach == 0 ? Neighbors() : try await retriever.neighbors(of: found.passages, reach: reach, assistant, in: transaction)
+            return (assistant, persona, loading, found, neighbors)
         }
         let retrieved = ContinuousClock.now
         var plan = try ContextPlan(
             system: Self.systemPrompt(persona, assistant), question: question, budget: try Self.budget(request, assistant), ledger: ledger)
         plan.addHistory(history)
-        plan.addPassages(found.passages)
+        plan.addPassages(found.passages, neighbors: neighbors, reach: reach)
         let end = ContinuousClock.now
         return AssembledContext(
             assistant: assistant, persona: persona, messages: plan.messages, citations: plan.citations,
@@ -50,7 +56,7 @@ public struct ContextAssembler: Sendable {
             retrieval: RetrievalReport(
                 backend: found.backend, arms: found.arms, degraded: found.problem?.code, exact: found.exact, probes: found.probes,
                 scanned: found.scanned, matched: found.matched,
-                leftOut: found.passages.count - plan.citations.count))
+                leftOut: plan.leftOut(of: found.passages)))
     }
 
     private static func timing(_ name: String, _ duration: Duration) -> (stage: String, milliseconds: Double) {
@@ -93,7 +99,9 @@ public struct ContextAssembler: Sendable {
         }
         // A setting from the time when it was a cosine may be below 0.
         let usual = assistant.settings.threshold.map { max(0, $0) }
-        return RetrievalQuery(k: k, filter: request.filter, threshold: request.threshold ?? usual)
+        var query = RetrievalQuery(k: k, filter: request.filter, threshold: request.threshold ?? usual)
+        query.selection.diversity = request.diversity ?? 0
+        return query
     }
 
     private static func systemPrompt(_ persona: Persona, _ assistant: Assistant) -> String {

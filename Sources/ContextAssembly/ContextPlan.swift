@@ -38,8 +38,10 @@ struct ContextPlan {
         }
     }
 
-    /// Takes the passages in order of score, each that still fits; one that does not is passed over for a smaller one behind it.
-    mutating func addPassages(_ passages: [ScoredPassage]) {
+    /// Takes the passages in order of score, each that still fits; one that does not is passed over for a smaller one behind it. Those that follow each
+    /// other in a file become one. What room is left is given to the passages around them, the best one's first.
+    /// - Parameter neighbors: passages around them; `reach` of them on either side of each are taken.
+    mutating func addPassages(_ passages: [ScoredPassage], neighbors: Neighbors = Neighbors(), reach: Int = 0) {
         let fixed = TokenLedger.perList + ledger.cost(system) + historyCost
         var expected = fixed + ledger.count(KnowledgeBlock.frame) + ledger.count(question) + 2 * TokenLedger.perMessage
         for passage in passages {
@@ -48,10 +50,39 @@ struct ContextPlan {
             chosen.append(passage)
             expected += cost
         }
+        chosen = ScoredPassage.joiningAdjacent(chosen)
         // The parts were counted one by one; the whole decides.
-        while !chosen.isEmpty, fixed + ledger.cost(Self.turn(chosen, question)) > budget {
-            chosen.removeLast()
+        while !chosen.isEmpty, fixed + turnCost(chosen) > budget { chosen.removeLast() }
+        guard reach > 0 else { return }
+        let extended = extended(by: reach, neighbors, room: budget - fixed - turnCost(chosen))
+        if fixed + turnCost(extended) <= budget { chosen = extended }
+    }
+
+    private func turnCost(_ passages: [ScoredPassage]) -> Int {
+        ledger.cost(Self.turn(passages, question))
+    }
+
+    private func extended(by reach: Int, _ neighbors: Neighbors, room: Int) -> [ScoredPassage] {
+        var (neighbors, room) = (neighbors, room)
+        let extended = chosen.enumerated().map { place, passage in
+            neighbors.extending(passage, by: reach) { shorter, longer in
+                let cost = entryCost(place, longer) - entryCost(place, shorter)
+                guard cost <= room else { return false }
+                room -= cost
+                return true
+            }
         }
+        return ScoredPassage.joiningAdjacent(extended)
+    }
+
+    private func entryCost(_ place: Int, _ passage: ScoredPassage) -> Int {
+        ledger.count(KnowledgeBlock.entry(number: place + 1, passage.passage))
+    }
+
+    /// How many of some passages are in none of the chosen ones.
+    func leftOut(of passages: [ScoredPassage]) -> Int {
+        let chunks = Set(chosen.flatMap(\.chunks))
+        return passages.count { !chunks.contains($0.passage.id) }
     }
 
     /// System prompt, conversation, then passages and question as the user's turn.
@@ -64,7 +95,7 @@ struct ContextPlan {
     }
 
     func report(reserve: Int) -> TokenReport {
-        let turn = ledger.cost(Self.turn(chosen, question))
+        let turn = turnCost(chosen)
         let asked = ledger.count(question) + TokenLedger.perMessage
         let systemCost = ledger.cost(system) + TokenLedger.perList
         return TokenReport(
@@ -93,6 +124,7 @@ extension Citation {
         let passage = scored.passage
         self.init(
             number: number, file: passage.fileName, title: passage.title, headingPath: passage.headingPath, page: passage.pageFrom,
-            charStart: passage.charStart, charEnd: passage.charEnd, score: scored.score, chunkID: passage.id, fileID: passage.fileID)
+            charStart: passage.charStart, charEnd: passage.charEnd, score: scored.score, chunkID: passage.id, chunks: scored.chunks,
+            duplicates: scored.duplicates, fileID: passage.fileID)
     }
 }

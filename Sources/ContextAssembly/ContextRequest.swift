@@ -26,6 +26,8 @@ public struct ContextRequest: Sendable {
     public static let validMaxTokens = 64...2_000_000
     /// Range of ``k``.
     public static let validK = 1...100
+    /// Passages around each found one that a context holds when it has room.
+    public static let defaultNeighbors = 1
 
     /// The question; the last user message when nil.
     public var query: String?
@@ -38,10 +40,15 @@ public struct ContextRequest: Sendable {
     public var k: Int?
     public var threshold: Double?
     public var filter: Filter?
+    /// 0…1, as `Selection.diversity`.
+    public var diversity: Double?
+    /// Passages before and after each found one, in its file, that are joined to it as far as the budget allows, the best passage's first;
+    /// ``defaultNeighbors`` when nil.
+    public var neighbors: Int?
 
     public init(
         query: String?, messages: [Message] = [], maxTokens: Int? = nil, reserveTokens: Int? = nil, k: Int? = nil,
-        threshold: Double? = nil, filter: Filter? = nil
+        threshold: Double? = nil, filter: Filter? = nil, diversity: Double? = nil, neighbors: Int? = nil
     ) {
         self.query = query
         self.messages = messages
@@ -50,6 +57,8 @@ public struct ContextRequest: Sendable {
         self.k = k
         self.threshold = threshold
         self.filter = filter
+        self.diversity = diversity
+        self.neighbors = neighbors
     }
 }
 
@@ -78,6 +87,10 @@ public struct Citation: Sendable, Hashable {
     /// 0…1, as `ScoredPassage.score`.
     public var score: Float
     public var chunkID: ChunkID
+    /// The chunks that were joined, in the order of the text.
+    public var chunks: [ChunkID]
+    /// Chunks left out because this passage says what they say.
+    public var duplicates: [ChunkID]
     public var fileID: FileID?
 }
 

@@ -38,6 +38,8 @@ public struct Passage: Sendable, Hashable {
     public var assistantID: AssistantID?
     public var fileID: FileID?
     public var fileName: String?
+    /// Its place among the passages of its file, from 0.
+    public var ordinal: Int?
     public var title: String?
     public var content: String
     public var headingPath: [String]
@@ -52,13 +54,15 @@ public struct Passage: Sendable, Hashable {
     public var createdAt: Date
 
     public init(
-        id: ChunkID, assistantID: AssistantID?, fileID: FileID?, fileName: String?, title: String?, content: String, headingPath: [String],
-        pageFrom: Int?, pageTo: Int?, charStart: Int?, charEnd: Int?, tokenCount: Int, tags: [String], sourceType: String?, createdAt: Date
+        id: ChunkID, assistantID: AssistantID?, fileID: FileID?, fileName: String?, ordinal: Int?, title: String?, content: String,
+        headingPath: [String], pageFrom: Int?, pageTo: Int?, charStart: Int?, charEnd: Int?, tokenCount: Int, tags: [String],
+        sourceType: String?, createdAt: Date
     ) {
         self.id = id
         self.assistantID = assistantID
         self.fileID = fileID
         self.fileName = fileName
+        self.ordinal = ordinal
         self.title = title
         self.content = content
         self.headingPath = headingPath

@@ -28,6 +28,8 @@ public struct RetrievalQuery: Sendable {
     public var isExact = false
     /// A conversation with the assistant, whose attachments are searched as well.
     public var conversation: UUID?
+    /// What becomes of ranked passages before they are the answer.
+    public var selection = Selection()
 
     public init(k: Int, filter: Filter? = nil, threshold: Double? = nil, conversation: UUID? = nil, ranking: Ranking = .fusion) {
         self.k = k
@@ -48,10 +50,24 @@ public enum RetrievalBackend: String, Sendable, Codable, CaseIterable {
 
 /// A passage and how well it answers.
 public struct ScoredPassage: Sendable {
+    /// Of several that were joined: their text, under the id of the best of them.
     public var passage: Passage
     /// 0…1: how much of what a passage could offer for the question this one does. 1 is a passage that has all of the question's words that are
     /// known at all, each as often as counts, and its meaning; a passage with neither has 0.
     public var score: Float
+    /// The passages that were joined into this one, in the order of the text; usually itself alone.
+    public var chunks: [ChunkID]
+    /// Passages left out of the answer because this one says what they say.
+    public var duplicates: [ChunkID] = []
+    /// The place of the last of ``chunks`` in the file.
+    var lastOrdinal: Int?
+
+    public init(passage: Passage, score: Float) {
+        self.passage = passage
+        self.score = score
+        chunks = [passage.id]
+        lastOrdinal = passage.ordinal
+    }
 }
 
 /// What a question was compared by.
@@ -104,6 +120,10 @@ public struct Retriever: Sendable {
 
     /// How long a question waits for the index to see a write.
     private static let patience = Duration.seconds(2)
+    /// Of how many times the wanted passages a diverse answer is chosen.
+    private static let poolOfDiversity = 4
+    /// Passages that the database is asked for beyond the wanted ones.
+    private static let leastSpare = 10
     /// More files than these that a filter names are looked for by SQL.
     private static let mostFilteredFiles = 200
 
@@ -221,6 +241,13 @@ public struct Retriever: Sendable {
     }
 
     private static func check(_ query: RetrievalQuery) throws(Problem) {
+        let selection = query.selection
+        guard (0...1).contains(selection.diversity) else {
+            throw Problem.invalid("diversity", "The diversity is \(selection.diversity); it must be between 0 and 1.")
+        }
+        guard Selection.validNeighbors.contains(selection.neighbors) else {
+            throw Problem.invalid("neighbors", "neighbors is \(selection.neighbors); it must be between 0 and 5.")
+        }
         guard validK.contains(query.k) else {
             throw Problem.invalid("k", "k is \(query.k); it must be between \(validK.lowerBound) and \(validK.upperBound).")
         }
@@ -245,22 +272,77 @@ public struct Retriever: Sendable {
         while true {
             guard let answer = try search.run(in: mirror) else { return nil }
             let ranked = answer.ranked.filter { Double($0.score) >= query.threshold ?? 0 }
-            var live: [ScoredPassage] = []
-            var next = 0
-            while live.count < query.k, next < ranked.count {
-                let part = ranked[next..<min(next + query.k - live.count, ranked.count)]
-                live += try await hydrate(part.map { (ChunkID(rawValue: $0.id), $0.score) }, query, partitions, transaction)
-                next = part.endIndex
+            let chosen = try await choose(ranked, query, partitions, transaction) { ids in
+                mirror.ready?.vectors.vectors(of: ids, in: partitions.keys) ?? [:]
             }
-            // Rows deleted since the indexes last looked leave a gap; as many more are looked for.
-            if live.count < query.k, live.count < ranked.count, answer.hasMore, search.pool < HybridSearch.largestPool {
+            // Rows deleted since the indexes last looked leave a gap, and so do duplicates; as many more are looked for.
+            if chosen.count < query.k, chosen.count < ranked.count, ranked.count == answer.ranked.count, answer.hasMore,
+                search.pool < HybridSearch.largestPool
+            {
                 search.pool = min(search.pool * 2, HybridSearch.largestPool)
                 continue
             }
             return Finding(
-                passages: live, arms: answer.arms, exact: answer.exact, probes: answer.probes, scanned: answer.scanned,
-                matched: answer.matched)
+                passages: try await complete(chosen, query, partitions, transaction), arms: answer.arms, exact: answer.exact,
+                probes: answer.probes, scanned: answer.scanned, matched: answer.matched)
         }
+    }
+
+    /// Takes as many ranked passages as are wanted, of those that still exist and that say something new.
+    private func choose(
+        _ ranked: [(id: UUID, score: Float)], _ query: RetrievalQuery, _ partitions: IndexPartitions, _ transaction: Transaction,
+        vectors: ([UUID]) async throws -> [UUID: [Float]]
+    ) async throws -> [ScoredPassage] {
+        var ranked = ranked
+        var known: [UUID: [Float]] = [:]
+        if query.selection.diversity > 0 {
+            let pool = min(ranked.count, Self.poolOfDiversity * query.k)
+            known = try await vectors(ranked.prefix(pool).map(\.id))
+            let relevance = MarginalRelevance(diversity: Float(query.selection.diversity), vectors: known)
+            ranked = relevance.ordered(Array(ranked.prefix(pool)), first: query.k) + ranked.dropFirst(pool)
+        }
+        var folding = DuplicateFolding()
+        var read = 0
+        while folding.kept.count < query.k, read < ranked.count {
+            let part = ranked[read..<min(read + query.k - folding.kept.count, ranked.count)]
+            let live = try await hydrate(part.map { (ChunkID(rawValue: $0.id), $0.score) }, query, partitions, transaction)
+            read = part.endIndex
+            if query.selection.foldsDuplicates {
+                let missing = live.map(\.passage.id.rawValue).filter { known[$0] == nil }
+                known.merge(try await vectors(missing), uniquingKeysWith: { first, _ in first })
+                for passage in live { folding.add(passage, vectors: known) }
+            } else {
+                folding.keep(live)
+            }
+        }
+        return folding.kept
+    }
+
+    /// Joins passages to others of their files, as the query wants it.
+    private func complete(
+        _ passages: [ScoredPassage], _ query: RetrievalQuery, _ partitions: IndexPartitions, _ transaction: Transaction
+    ) async throws -> [ScoredPassage] {
+        let reach = query.selection.neighbors
+        guard reach > 0 else { return query.selection.joinsAdjacent ? ScoredPassage.joiningAdjacent(passages) : passages }
+        var neighbors = try await neighbors(of: passages, reach: reach, partitions.source, transaction)
+        let extended = ScoredPassage.joiningAdjacent(passages).map { neighbors.extending($0, by: reach) { _, _ in true } }
+        return ScoredPassage.joiningAdjacent(extended)
+    }
+
+    /// The passages around some, in their files, without those themselves.
+    /// - Parameter reach: how many before and after each.
+    public func neighbors(
+        of passages: [ScoredPassage], reach: Int, _ assistant: Assistant, conversation: UUID? = nil, in transaction: Transaction
+    ) async throws -> Neighbors {
+        let partitions = try IndexPartitions(of: assistant, conversation: conversation, scope: transaction.scope)
+        return try await neighbors(of: passages, reach: reach, partitions.source, transaction)
+    }
+
+    private func neighbors(
+        of passages: [ScoredPassage], reach: Int, _ source: KnowledgeSource, _ transaction: Transaction
+    ) async throws -> Neighbors {
+        let places = Neighbors.places(around: passages, reach: reach)
+        return Neighbors(places.isEmpty ? [] : try await transaction.passages(at: places, source))
     }
 
     /// Filters by what the indexes know of their rows; by the ids that SQL finds, where a filter's files are very many.
@@ -283,10 +365,16 @@ public struct Retriever: Sendable {
         guard let vector = question.vector else {
             throw question.problem ?? Problem(.unavailable, code: "index_loading", "The index is still loading.")
         }
-        let (hits, matched) = try await transaction.nearestPassages(to: vector.alone, k: query.k, partitions.source, query.filter)
-        let scored = hits.map { (id: $0.id, score: max(0, $0.score)) }.filter { Double($0.score) >= query.threshold ?? 0 }
-        let live = try await hydrate(scored, query, partitions, transaction)
-        return Finding(passages: live, arms: [.dense], exact: true, probes: 0, scanned: matched, matched: matched)
+        // Some more than wanted, in place of duplicates.
+        let pool = query.k + max(Self.leastSpare, query.selection.diversity > 0 ? (Self.poolOfDiversity - 1) * query.k : 0)
+        let (hits, matched) = try await transaction.nearestPassages(to: vector.alone, k: pool, partitions.source, query.filter)
+        let scored = hits.map { (id: $0.id.rawValue, score: max(0, $0.score)) }.filter { Double($0.score) >= query.threshold ?? 0 }
+        let chosen = try await choose(scored, query, partitions, transaction) { ids in
+            let vectors = try await transaction.vectors(of: ids.map(ChunkID.init(rawValue:)), partitions.source)
+            return Dictionary(vectors.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first })
+        }
+        let passages = try await complete(chosen, query, partitions, transaction)
+        return Finding(passages: passages, arms: [.dense], exact: true, probes: 0, scanned: matched, matched: matched)
     }
 
     private func hydrate(

@@ -205,15 +205,43 @@ extension Transaction {
         let own = Self.passage(of: try source.owner ?? scope.userID)
         return try await connection.query(
             """
-            SELECT k.id, k.secretary_id, k.file_id, f.file_name,
-                coalesce(f.metadata ->> 'title', k.metadata ->> 'title', k.source_url) AS title,
-                k.content, k.heading_path, k.page_from, k.page_to, k.char_start, k.char_end, k.token_count, k.tags, k.source_type, k.created_at
+            SELECT \(Self.passageColumns)
             FROM unnest(\(ids)::uuid[]) AS hit (id)
             CROSS JOIN LATERAL (\(source.isShared ? "\(own) UNION ALL \(Self.passage(of: .system))" : own)) AS k
             LEFT JOIN LATERAL (SELECT * FROM files WHERE user_id = k.user_id AND id = k.file_id LIMIT 1) AS f ON true
             WHERE (k.user_id = \(UserID.system) OR \(source.condition)) AND \(try filter?.condition() ?? "true")
             """
         ).map(Passage.init)
+    }
+
+    private static let passageColumns: SQL = """
+        k.id, k.secretary_id, k.file_id, f.file_name, k.ordinal, coalesce(f.metadata ->> 'title', k.metadata ->> 'title', k.source_url) AS title,
+        k.content, k.heading_path, k.page_from, k.page_to, k.char_start, k.char_end, k.token_count, k.tags, k.source_type, k.created_at
+        """
+
+    /// The passages at some places of files, in no particular order: those that the scope may see and that belong to the source.
+    public func passages(at places: [(file: FileID, ordinal: Int)], _ source: KnowledgeSource) async throws -> [Passage] {
+        try await connection.query(
+            """
+            SELECT \(Self.passageColumns)
+            FROM unnest(\(places.map(\.file))::uuid[], \(places.map { Int32($0.ordinal) })::integer[]) AS place (file_id, ordinal)
+            JOIN knowledge_base k ON k.file_id = place.file_id AND k.ordinal = place.ordinal
+            JOIN files f ON f.user_id = k.user_id AND f.id = k.file_id
+            WHERE \(try belongs(to: source))
+            """
+        ).map(Passage.init)
+    }
+
+    /// The vectors of some passages of the source, by id; those without one are left out.
+    public func vectors(of ids: [ChunkID], _ source: KnowledgeSource) async throws -> [ChunkID: [Float]] {
+        let rows = try await connection.query(
+            """
+            SELECT k.id, k.embedding FROM knowledge_base k
+            WHERE \(try belongs(to: source)) AND k.id = ANY (\(ids)) AND k.embedding IS NOT NULL
+            """)
+        return Dictionary(
+            try rows.map { (try $0.decode("id", as: ChunkID.self), try $0.decode("embedding", as: PostgresVector.self).values) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// The passages nearest to a vector by cosine, found by the database itself: exact, and slow where there are many.
@@ -299,6 +327,7 @@ extension Passage {
             assistantID: try row.decode("secretary_id", as: AssistantID?.self),
             fileID: try row.decode("file_id", as: FileID?.self),
             fileName: try row.decode("file_name", as: String?.self),
+            ordinal: try row.decode("ordinal", as: Int32?.self).map(Int.init),
             title: try row.decode("title", as: String?.self),
             content: try row.decode("content", as: String.self),
             headingPath: try row.decode("heading_path", as: [String].self),

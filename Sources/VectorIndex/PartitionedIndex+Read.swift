@@ -20,6 +20,11 @@ extension PartitionedIndex {
         existing(partition)?.rows(ids) ?? [:]
     }
 
+    /// The vectors of some rows of the partitions at unit length, by id; ids that are not there are left out.
+    public func vectors(of ids: some Collection<UUID>, in partitions: [UUID]) -> [UUID: [Float]] {
+        partitions.reduce(into: [:]) { existing($1)?.addVectors(of: ids, &$0) }
+    }
+
     /// The cosines between a vector and some rows of the partitions, by id; ids that are not there are left out. Costs a cache miss or two and
     /// a tenth of a microsecond for each id.
     /// - Throws: for a vector as `search` refuses it.
@@ -39,19 +44,29 @@ extension PartitionedIndex {
 
 extension Partition {
     fileprivate func addCosines(_ unit: [Float], _ extent: Int, to wanted: some Collection<UUID>, _ cosines: inout [UUID: Float]) {
-        // Slots and view of one moment. A copy of the table would outlive the lock, and a writer would have to copy it.
-        let (rows, view) = ids.withLock { ids in
+        let (rows, view) = slots(of: wanted)
+        for (id, slot) in rows {
+            // As `search` has it: never beyond 1 by rounding.
+            cosines[id] = max(-1, min(1, bunko_dot(unit, view.table.vector(slot), extent)))
+        }
+    }
+
+    fileprivate func addVectors(of wanted: some Collection<UUID>, _ vectors: inout [UUID: [Float]]) {
+        let (rows, view) = slots(of: wanted)
+        for (id, slot) in rows { vectors[id] = Array(UnsafeBufferPointer(start: view.table.vector(slot), count: dimensions)) }
+    }
+
+    /// Slots and view of one moment. A copy of the table would outlive the lock, and a writer would have to copy it.
+    private func slots(of wanted: some Collection<UUID>) -> (rows: [(id: UUID, slot: Slot)], view: PartitionView) {
+        let found = ids.withLock { ids in
             let view = self.view.withLock { $0 }
             let rows = wanted.compactMap { id in
                 ids.find(id, idOf: { view.table.id($0) ?? id }).map { (id: id, slot: $0) }
             }
             return (rows, view)
         }
-        read(rows: rows.count)
-        for (id, slot) in rows {
-            // As `search` has it: never beyond 1 by rounding.
-            cosines[id] = max(-1, min(1, bunko_dot(unit, view.table.vector(slot), extent)))
-        }
+        read(rows: found.0.count)
+        return found
     }
 
     fileprivate func liveIDs() -> [UUID] {

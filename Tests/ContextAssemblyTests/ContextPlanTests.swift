@@ -38,6 +38,29 @@ struct ContextPlanTests {
         }
     }
 
+    @Test(
+        "Room that is left goes to the passages around the chosen ones, and never more than there is",
+        arguments: [200, 300, 400, 600, 2_000])
+    func neighbors(budget: Int) throws {
+        let file = FileID()
+        let parts = (0..<9).map { place in
+            passage("Part \(place) of the handbook tells what the rules of this house are.", fileID: file, ordinal: place, at: place * 100)
+        }
+        var plan = try ContextPlan(system: "", question: "What are the rules?", budget: budget, ledger: ledger)
+        plan.addPassages([parts[4], parts[7], parts[0]], neighbors: Neighbors(parts.map(\.passage)), reach: 1)
+        check(plan, budget: budget)
+        #expect(plan.leftOut(of: [parts[4], parts[7], parts[0]]) == 0)
+        let chunks = plan.citations.map(\.chunks)
+        #expect(Set(chunks.joined()).count == chunks.joined().count, "no passage stands in the context twice")
+        let text = try #require(plan.messages.last).content
+        let shown = (0..<9).count { text.contains("Part \($0) ") }
+        #expect(shown == chunks.joined().count)
+        if budget == 2_000 {
+            // 3 to 5 and 6 to 8 follow each other; 0 has only 1 behind it.
+            #expect(chunks == [parts[3...8].map(\.passage.id), parts[0...1].map(\.passage.id)])
+        }
+    }
+
     private func check(_ plan: ContextPlan, budget: Int) {
         let report = plan.report(reserve: 17)
         #expect(report.total <= budget)

@@ -19,11 +19,16 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-func passage(_ content: String, file: String? = "a.md", headings: [String] = [], score: Float = 0.5) -> ScoredPassage {
+func passage(
+    _ content: String, file: String? = "a.md", headings: [String] = [], score: Float = 0.5, fileID: FileID = FileID(), ordinal: Int? = nil,
+    at start: Int = 0
+) -> ScoredPassage {
     ScoredPassage(
         passage: Passage(
-            id: ChunkID(), assistantID: nil, fileID: FileID(), fileName: file, title: nil, content: content, headingPath: headings,
-            pageFrom: nil, pageTo: nil, charStart: 0, charEnd: content.unicodeScalars.count, tokenCount: 1, tags: [], sourceType: "md",
+            id: ChunkID(), assistantID: nil, fileID: fileID, fileName: file, ordinal: ordinal, title: nil, content: content,
+            headingPath: headings,
+            pageFrom: nil, pageTo: nil, charStart: start, charEnd: start + content.unicodeScalars.count, tokenCount: 1, tags: [],
+            sourceType: "md",
             createdAt: Date(timeIntervalSince1970: 0)),
         score: score)
 }

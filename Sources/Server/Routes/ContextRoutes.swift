@@ -21,6 +21,8 @@ struct ContextRoutes: Sendable {
         let k: Int?
         let threshold: Double?
         let filters: Filter?
+        let diversity: Double?
+        let neighbors: Int?
         let format: String?
     }
 
@@ -49,6 +51,8 @@ struct ContextAnswer: Encodable, Sendable {
         @Nullable var char_end: Int?
         let score: Double
         let chunk_id: String
+        let chunk_ids: [String]
+        let duplicates: [String]
         @Nullable var file_id: String?
     }
 
@@ -113,6 +117,8 @@ extension ContextAnswer.CitationBody {
         _char_end = Nullable(wrappedValue: citation.charEnd)
         score = Double(citation.score).roundedToMillionths
         chunk_id = citation.chunkID.description
+        chunk_ids = citation.chunks.map(\.description)
+        duplicates = citation.duplicates.map(\.description)
         _file_id = Nullable(wrappedValue: citation.fileID?.description)
     }
 }
@@ -134,6 +140,6 @@ extension ContextRequest {
     fileprivate init(_ body: ContextRoutes.ContextBody) {
         self.init(
             query: body.query, messages: body.messages ?? [], maxTokens: body.max_tokens, reserveTokens: body.reserve_tokens, k: body.k,
-            threshold: body.threshold, filter: body.filters)
+            threshold: body.threshold, filter: body.filters, diversity: body.diversity, neighbors: body.neighbors)
     }
 }

@@ -21,6 +21,10 @@ struct SearchRoutes: Sendable {
         let conversation: UUID?
         let ranking: Ranking?
         let exact: Bool?
+        let fold_duplicates: Bool?
+        let diversity: Double?
+        let join_adjacent: Bool?
+        let neighbors: Int?
     }
 
     @Sendable
@@ -31,6 +35,10 @@ struct SearchRoutes: Sendable {
             k: body.k ?? 10, filter: body.filters, threshold: body.threshold, conversation: body.conversation,
             ranking: body.ranking ?? .fusion)
         query.isExact = body.exact ?? false
+        query.selection.foldsDuplicates = body.fold_duplicates ?? true
+        query.selection.diversity = body.diversity ?? 0
+        query.selection.joinsAdjacent = body.join_adjacent ?? false
+        query.selection.neighbors = body.neighbors ?? 0
         let found = try await retriever.search(
             body.query, query, assistant: body.assistant, after: try request.wantedWrite, scope: scope)
         return JSONResponse(SearchAnswer(found))
@@ -41,6 +49,10 @@ struct SearchRoutes: Sendable {
 struct SearchAnswer: Encodable, Sendable {
     struct Result: Encodable, Sendable {
         let chunk_id: String
+        /// The chunks that were joined into this passage, in the order of the text.
+        let chunk_ids: [String]
+        /// Chunks left out because this passage says what they say.
+        let duplicates: [String]
         @Nullable var file: String?
         @Nullable var file_id: String?
         @Nullable var title: String?
@@ -82,6 +94,8 @@ extension SearchAnswer.Result {
     fileprivate init(_ scored: ScoredPassage) {
         let passage = scored.passage
         chunk_id = passage.id.description
+        chunk_ids = scored.chunks.map(\.description)
+        duplicates = scored.duplicates.map(\.description)
         _file = Nullable(wrappedValue: passage.fileName)
         _file_id = Nullable(wrappedValue: passage.fileID?.description)
         _title = Nullable(wrappedValue: passage.title)
