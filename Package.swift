@@ -6,6 +6,7 @@ let package = Package(
     name: "bunko",
     products: [
         .executable(name: "bunko", targets: ["bunko"]),
+        .library(name: "Cache", targets: ["Cache"]),
         .library(name: "Embeddings", targets: ["Embeddings"]),
         .library(name: "CBLAS", targets: ["CBLAS"]),
         .library(name: "VectorIndex", targets: ["VectorIndex", "RowFilters"]),
@@ -36,6 +37,7 @@ let package = Package(
             name: "CCommonMark", pkgConfig: "libcmark-gfm",
             providers: [.apt(["libcmark-gfm-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(name: "CVectorKernels"),
         .target(name: "CSyntheticVectors"),
@@ -43,6 +45,7 @@ let package = Package(
         // Rooms, from the ground up.
         .target(name: "Domain"),
         .target(name: "Postgres", dependencies: ["CPostgres", .crypto, .deque, .logging]),
+        .target(name: "Cache", dependencies: ["CHiredis", "Domain", .deque, .logging, .serviceLifecycle]),
         .target(name: "EmbeddedPostgres", dependencies: ["Postgres", .logging, .serviceLifecycle]),
         .target(name: "RowFilters", dependencies: ["CVectorKernels"]),
         .target(name: "VectorIndex", dependencies: ["RowFilters", "CVectorKernels", "CBLAS", "CLAPACKE"]),
@@ -85,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "bunko",
             dependencies: [
-                "Server", "Accounts", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
+                "Server", "Accounts", "Cache", "ContextAssembly", "Ingestion", "Retrieval", "Operations", "Storage", "Domain",
                 "Embeddings", "EmbeddedPostgres", "Evaluation", "Extraction", "Postgres", "TextAnalysis", "VectorBenchmarks",
                 "VectorDatasets",
                 "VectorIndex", "CVectorKernels",
@@ -99,6 +102,7 @@ let package = Package(
             dependencies: ["Domain", "Storage", "Postgres", "EmbeddedPostgres", .logging, .nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/TestSupport"),
         .testTarget(name: "DomainTests", dependencies: ["Domain"]),
+        .testTarget(name: "CacheTests", dependencies: ["Cache", "Domain", "TestSupport", .logging]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", .logging]),
         .testTarget(
             name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "Postgres", .logging, .serviceLifecycle, .unixSignals]),

@@ -14,6 +14,8 @@ readonly least_swift=6.3 least_postgresql=15 least_pgvector=0.8
 readonly packages=(
     libpq-dev libicu-dev libcmark-gfm-dev libcmark-gfm-extensions-dev # linked by the product
     libarchive-dev libxml2-dev                                        # linked by the product: Office documents, web pages
+    libhiredis-dev                                                    # linked by the product: Redis, where REDIS_URL is set
+    redis-tools                                                       # the server that tests start, without the service of redis-server
     poppler-utils poppler-data                                        # pdftotext, and the tables of Asian fonts it reads
     libblas-dev liblapacke-dev libopenblas0-pthread                   # linked by name, so that any BLAS serves; OpenBLAS is the fast one
     g++ make pkgconf git ca-certificates curl                         # building, fetching packages, the demo's requests
@@ -113,7 +115,8 @@ require_debian_family() {
   Swift $least_swift or newer; git, make, curl and a C++ compiler
   PostgreSQL $least_postgresql or newer (server, and libpq with headers) with its extension pgcrypto and pgvector $least_pgvector or newer
   OpenBLAS serving libblas and liblapack, and LAPACKE, with headers
-  libcmark-gfm and libcmark-gfm-extensions, libarchive, libxml2, ICU and zlib, with headers
+  libcmark-gfm and libcmark-gfm-extensions, libarchive, libxml2, libhiredis, ICU and zlib, with headers
+  the program redis-server, for the tests
   poppler's programs (pdftotext, pdfinfo) and its data, to read PDF"
 }
 

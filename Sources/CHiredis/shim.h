@@ -1,0 +1,6 @@
+#ifndef BUNKO_CHIREDIS_H
+#define BUNKO_CHIREDIS_H
+
+#include <hiredis/hiredis.h>
+
+#endif
