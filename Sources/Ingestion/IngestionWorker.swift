@@ -48,6 +48,9 @@ public struct IngestionWorker: Service {
         self.logger = logger
     }
 
+    /// What the vectors that are kept in the database have saved.
+    public var keptVectors: KeptVectorCounts { embedder.counts }
+
     /// Works until graceful shutdown; a file in hand is finished first.
     public func run() async throws {
         await cancelWhenGracefulShutdown {

@@ -28,6 +28,7 @@ struct PassageEmbedder: Sendable {
     }
 
     var model: EmbeddingModel { embedder.model }
+    var counts: KeptVectorCounts { desk.counts }
 
     /// Pays for the vectors that are missing and keeps them; does nothing for a provider whose vectors cost nothing.
     /// - Parameter onProgress: gets the number of passages that have their vectors; throws to stop.
@@ -60,6 +61,7 @@ struct PassageEmbedder: Sendable {
             try await transaction.keptEmbeddings(of: texts.keys.map(\.text), by: embedder.model.id)
         }
         let missing = texts.filter { kept[$0.key.text] == nil }
+        desk.count(hits: texts.count - missing.count, misses: missing.count)
         guard !missing.isEmpty else { return }
         // In a task of its own: what the provider was asked for is waited for and kept also when the session or the service ends.
         let payment = Task {

@@ -1,6 +1,12 @@
 import Domain
 import Synchronization
 
+/// How often vectors of passages that cost something were found kept in the database, and how often not, since the start.
+public struct KeptVectorCounts: Sendable, Equatable {
+    public internal(set) var hits = 0
+    public internal(set) var misses = 0
+}
+
 /// Sees to it that this process pays for a text once: also when two files that hold it are at hand together, and when the database
 /// went away between the provider's answer and its being kept.
 final class PaymentDesk: Sendable {
@@ -13,6 +19,7 @@ final class PaymentDesk: Sendable {
     private struct State {
         var taken: Set<Item> = []
         var unkept: [Item: [Float]] = [:]
+        var counts = KeptVectorCounts()
     }
 
     private let state = Mutex(State())
@@ -52,6 +59,16 @@ final class PaymentDesk: Sendable {
             for (item, vector) in zip(items, vectors) { state.unkept[item] = vector }
         }
     }
+
+    /// Takes down what a look into the database found.
+    func count(hits: Int, misses: Int) {
+        state.withLock { state in
+            state.counts.hits += hits
+            state.counts.misses += misses
+        }
+    }
+
+    var counts: KeptVectorCounts { state.withLock { $0.counts } }
 
     func forget(_ items: some Sequence<Item>) {
         state.withLock { state in

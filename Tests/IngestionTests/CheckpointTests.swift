@@ -71,6 +71,25 @@ import Testing
         }
     }
 
+    @Test func `What kept vectors save is counted`() async throws {
+        try await withService(working: false) { service in
+            let embedder = CostlyEmbedder()
+            var worker = service.worker(embedder: embedder)
+            worker.pause = .milliseconds(50)
+            let running = Task { [worker] in try await worker.run() }
+            for numbers in [[1, 2, 3, 4, 5, 6], [1, 2, 3, 9, 5, 6]] {
+                let file = try await service.upload("a.md", chapters(numbers)).file
+                let ended = try await service.finished(file.id)
+                #expect(ended.state == .done)
+            }
+            await stop(running)
+            let paid = embedder.texts.withLock { $0.count }
+            let counts = worker.keptVectors
+            #expect(counts.misses == paid && paid >= 7)
+            #expect(counts.hits >= 5 && counts.hits + counts.misses >= 12, "\(counts)")
+        }
+    }
+
     @Test func `Small files share a call of the provider, and one that is refused holds up none of the others`() async throws {
         try await withService(working: false) { service in
             let embedder = CostlyEmbedder()

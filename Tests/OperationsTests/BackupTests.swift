@@ -15,6 +15,7 @@ import Testing
             #expect(entry.manifest.files.count == 2 && files.count == 2, "one content once")
             #expect(entry.manifest.missing_files.isEmpty)
             #expect(entry.manifest.tables["files"] == 3 && entry.manifest.tables["users"] == 4)
+            #expect(entry.manifest.tables["embedding_cache"] == 1, "what was paid for is saved, too")
             #expect(entry.manifest.migrations.map(\.number) == Migration.all.map(\.number))
 
             try await backups.database.administrate("DELETE FROM users WHERE username IN ('alice', 'bob')")
@@ -24,6 +25,11 @@ import Testing
             let back = try await Backups.hashes(restored)
             #expect(rows.count > 20)
             expectSame(rows, back)
+            let kept = try await withConnection(restored) {
+                try await $0.query("SELECT text_sha256 = sha256('a passage') AND vector_dims(embedding) = 1536 FROM embedding_cache")
+                    .map { try $0.decode(Bool.self) }
+            }
+            #expect(kept == [true])
             let changes = try await withConnection(restored) { try await $0.query("SELECT FROM knowledge_changes").count }
             #expect(changes == 0, "the outbox speaks of another server's transactions")
             #expect(Set(back.keys) == Set(rows.keys))

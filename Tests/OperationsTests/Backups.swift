@@ -115,6 +115,11 @@ func withBackups<R>(isolation: isolated (any Actor)? = #isolation, _ body: (Back
             try await database.insertPassage("a passage", for: database.alice)
             try await database.insertPassage("another's", for: database.bob)
             try await database.converse(database.alice, daysAgo: [0, 40, 400])
+            try await database.administrate(
+                """
+                INSERT INTO embedding_cache (user_id, model, text_sha256, embedding)
+                VALUES (\(database.alice.id), 'paid', sha256('a passage'), array_fill(0.25, ARRAY[1536])::vector)
+                """)
             return try await body(backups)
         }
     }
