@@ -113,7 +113,7 @@ public struct Retriever: Sendable {
     private let mirror: KnowledgeMirror?
     private let embedder: any EmbeddingProvider
     private let usage: UsageRecorder
-    private let remembered = QueryVectorCache(capacity: Self.rememberedQuestions)
+    private let remembered: QueryVectorCache
 
     /// Questions whose vectors are remembered: some 24 MB.
     private static let rememberedQuestions = 2_000
@@ -130,12 +130,19 @@ public struct Retriever: Sendable {
     /// - Parameters:
     ///   - mirror: nil where vectors are compared in the database alone.
     ///   - usage: takes down each call of the embedder.
-    public init(database: Database, mirror: KnowledgeMirror?, embedder: any EmbeddingProvider, usage: UsageRecorder) {
+    ///   - shared: where the vectors of questions are shared with other servers; nil where each remembers for itself.
+    public init(
+        database: Database, mirror: KnowledgeMirror?, embedder: any EmbeddingProvider, usage: UsageRecorder, shared: SharedVectors? = nil
+    ) {
         self.database = database
         self.mirror = mirror
         self.embedder = embedder
         self.usage = usage
+        remembered = QueryVectorCache(capacity: Self.rememberedQuestions, shared: shared)
     }
+
+    /// Where the vectors of questions came from.
+    public var questionStatistics: QuestionStatistics { remembered.statistics }
 
     /// Embeds a question. It needs no database, so it is done before a transaction is opened: a remote model may be slow. When the model has
     /// no vector to give, words alone are looked for, as long as the index of words can answer.
@@ -166,7 +173,9 @@ public struct Retriever: Sendable {
     }
 
     private func vector(of text: String, for owner: UsageOwner) async throws -> QueryVector {
-        if let vector = remembered.vector(of: text) { return vector }
+        let text = QuestionKey.normalized(text)
+        let key = QuestionKey(text, embedder.model)
+        if let vector = await remembered.vector(of: key, dimensions: embedder.model.dimensions) { return vector }
         let charge = embedder.charge(for: [text])
         let call = UsageRecord(owner, apiName: "embeddings", model: embedder.model.id, tokens: charge.tokens, cost: charge.cost)
         let vector = try await usage.measure(call) { call in
@@ -174,7 +183,7 @@ public struct Retriever: Sendable {
             if let tokens = vector.tokens { (call.tokens, call.cost) = (tokens, embedder.cost(of: tokens)) }
             return vector
         }
-        remembered.remember(vector, of: text)
+        remembered.remember(vector, of: key)
         return vector
     }
 

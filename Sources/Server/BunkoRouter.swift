@@ -24,13 +24,14 @@ public struct ServerDependencies: Sendable {
     public var assembler: ContextAssembler
     public var upkeep: Upkeep
     public var settings: InstallationSettings
+    public var caches: CacheSources
 
     public init(
         database: Database, authenticator: Authenticator, keys: KeyRing, accounts: AccountServices, contents: ContentStore,
         intake: FileIntake,
         knowledge: KnowledgeWriter, watch: FileWatch, events: ProcessingEvents, mirror: KnowledgeMirror?, retriever: Retriever,
         assembler: ContextAssembler,
-        upkeep: Upkeep, settings: InstallationSettings
+        upkeep: Upkeep, settings: InstallationSettings, caches: CacheSources
     ) {
         self.database = database
         self.authenticator = authenticator
@@ -46,6 +47,7 @@ public struct ServerDependencies: Sendable {
         self.assembler = assembler
         self.upkeep = upkeep
         self.settings = settings
+        self.caches = caches
     }
 }
 
@@ -82,7 +84,10 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     KeyRoutes(keys: dependencies.keys, database: dependencies.database).add(to: v1)
     AccountRoutes(accounts: dependencies.accounts).add(to: v1)
     UserRoutes(administration: administration, database: dependencies.database).add(to: v1)
-    AdminRoutes(upkeep: dependencies.upkeep, mirror: dependencies.mirror, administration: administration).add(to: v1)
+    AdminRoutes(
+        upkeep: dependencies.upkeep, mirror: dependencies.mirror, retriever: dependencies.retriever, caches: dependencies.caches,
+        administration: administration
+    ).add(to: v1)
     IndexRoutes(
         mirror: dependencies.mirror, upkeep: dependencies.upkeep, contents: dependencies.contents, database: dependencies.database,
         administration: administration

@@ -40,7 +40,9 @@ struct BunkoProcess: Sendable {
             process = Process()
             process.executableURL = program
             process.arguments = arguments
-            var inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("BUNKO_") && $0.key != "DATABASE_URL" }
+            var inherited = ProcessInfo.processInfo.environment.filter {
+                !$0.key.hasPrefix("BUNKO_") && !["DATABASE_URL", "REDIS_URL"].contains($0.key)
+            }
             // The model takes seconds a passage where C is not optimised, as in the builds of tests; its own tests ask for it.
             inherited["BUNKO_EMBEDDING_MODEL"] = "hash"
             inherited.merge(environment) { $1 }

@@ -73,7 +73,8 @@ struct LiveAPI: Sendable {
                         watch: FileWatch(database: db.database, events: events), events: events, mirror: mirror, retriever: retriever,
                         assembler: ContextAssembler(database: db.database, retriever: retriever),
                         upkeep: Upkeep(database: db.database, scope: db.system),
-                        settings: InstallationSettings(database: db.database, scope: db.system)),
+                        settings: InstallationSettings(database: db.database, scope: db.system),
+                        caches: CacheSources(passages: { worker.keptVectors }, redis: nil)),
                     logger: errors)
                 let permissions = Set(Permission.allCases)
                 let alice = try await keys.create(db.alice.scope, name: "test", permissions: permissions).key

@@ -10,6 +10,8 @@ import Storage
 struct AdminRoutes: Sendable {
     let upkeep: Upkeep
     let mirror: KnowledgeMirror?
+    let retriever: Retriever
+    let caches: CacheSources
     let administration: UserAdministration
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
@@ -20,17 +22,19 @@ struct AdminRoutes: Sendable {
         group.post("admin/archive/restore", use: restore)
     }
 
-    /// The database's figures with the index's as one more member.
+    /// The database's figures with those of the index and of the caches as more members.
     struct StatisticsBody: Encodable, Sendable {
         let database: DatabaseStatistics
         let index: IndexRoutes.State
+        let caches: CacheFigures
 
-        private enum CodingKeys: CodingKey { case index }
+        private enum CodingKeys: CodingKey { case index, caches }
 
         func encode(to encoder: any Encoder) throws {
             try database.encode(to: encoder)
             var members = encoder.container(keyedBy: CodingKeys.self)
             try members.encode(index, forKey: .index)
+            try members.encode(caches, forKey: .caches)
         }
     }
 
@@ -62,9 +66,11 @@ struct AdminRoutes: Sendable {
     @Sendable
     func statistics(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<StatisticsBody> {
         try await administration.requireAdministrator(try context.scope)
+        let database = try await upkeep.statistics()
         return JSONResponse(
-            StatisticsBody(database: try await upkeep.statistics(), index: IndexRoutes.State(mirror, replicas: try await upkeep.replicas()))
-        )
+            StatisticsBody(
+                database: database, index: IndexRoutes.State(mirror, replicas: try await upkeep.replicas()),
+                caches: CacheFigures(caches, retriever.questionStatistics, database)))
     }
 
     @Sendable

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cache
 import Domain
 import EmbeddedPostgres
 import Embeddings
@@ -13,7 +14,7 @@ struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check the machine and tell what to do.",
         discussion:
-            "Looks at PostgreSQL, pgvector, BLAS, the embedding model, disk, memory and the running server. Exit code 3 when something keeps Bunko from working."
+            "Looks at PostgreSQL, pgvector, Redis, BLAS, the embedding model, disk, memory and the running server. Exit code 3 when something keeps Bunko from working."
     )
 
     @Flag(help: "Print the findings as JSON.")
@@ -27,7 +28,7 @@ struct Doctor: AsyncParsableCommand {
             [
                 MachineChecks.dataFolder(settings.dataDirectory), MachineChecks.disk(at: settings.dataDirectory), MachineChecks.memory(),
                 blas(), embeddings(settings),
-            ] + (await database(settings, logger)) + [await server(settings)]
+            ] + (await database(settings, logger)) + [await redis(settings), await server(settings)]
         if json { try Output.json(findings) } else { tell(findings) }
         let broken = findings.count { $0.status == .failure }
         if broken > 0 {
@@ -128,6 +129,20 @@ struct Doctor: AsyncParsableCommand {
             return Finding("backup", .ok, "pg_dump \(programs.majorVersion) (\(programs.binDirectory))")
         } catch {
             return Finding("backup", .warning, error.what, remedy: error.remedy)
+        }
+    }
+
+    /// Without it every request is answered, so that nothing here is a failure.
+    private func redis(_ settings: Settings) async -> Finding {
+        guard let address = settings.redis else {
+            return Finding("Redis", .ok, "REDIS_URL is not set: each server remembers the vectors of questions for itself")
+        }
+        do {
+            let greeting = try await RedisStore.greeting(of: address)
+            let ping = (greeting.ping / .milliseconds(1)).formatted(.number.precision(.fractionLength(2)))
+            return Finding("Redis", .ok, "\(greeting.version ?? "of an unknown version") answers within \(ping) ms (\(address))")
+        } catch {
+            return Finding("Redis", .warning, error.detail, remedy: error.remedy)
         }
     }
 

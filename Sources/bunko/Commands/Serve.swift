@@ -18,6 +18,9 @@ struct Serve: AsyncParsableCommand {
             scripts/setup.sh put its files), hash (words alone), or the name of a model at BUNKO_EMBEDDING_URL, an OpenAI-compatible \
             endpoint such as https://api.openai.com/v1, with BUNKO_EMBEDDING_KEY, _DIMENSIONS and _COST (of a million tokens).
 
+            REDIS_URL, such as redis://:password@host:6379/0 or unix:///run/redis/redis.sock, lets several servers, and the next start, \
+            share the vectors of questions, each for BUNKO_REDIS_TTL seconds (604800, 7 days). A Redis that is away fails no request.
+
             BUNKO_CHUNKING_TARGET (350) is the size of passages in tokens, which are estimated, or counted by the vocabulary that \
             BUNKO_CHUNKING_TOKENIZER names (a .tiktoken or tokenizer.json file). What was imported before stays as it was cut.
             """)

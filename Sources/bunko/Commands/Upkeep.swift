@@ -150,10 +150,12 @@ struct DatabaseCommands: AsyncParsableCommand {
             let data = try await options.withServer { try await $0.raw(.GET, "/v1/admin/stats") }
             if json { return Output.line(String(decoding: data, as: UTF8.self)) }
             tell(try JSONDecoder().decode(DatabaseStatistics.self, from: data))
-            tell(try JSONDecoder().decode(Answer.self, from: data).index)
+            let answer = try JSONDecoder().decode(Answer.self, from: data)
+            tell(answer.index)
+            tell(answer.caches)
         }
 
-        /// What of the index's figures is told.
+        /// What of the index's and the caches' figures is told.
         private struct Answer: Decodable {
             struct Index: Decodable {
                 let backend: String
@@ -186,7 +188,51 @@ struct DatabaseCommands: AsyncParsableCommand {
                 let growth: Double
             }
 
+            struct Caches: Decodable {
+                let questions: Questions
+                let passages: Passages
+                let redis: Redis
+            }
+            struct Questions: Decodable {
+                let remembered: Int
+                let memory_hits: Int
+                let redis_hits: Int
+                let misses: Int
+            }
+            struct Passages: Decodable {
+                let estimated_entries: Int
+                let bytes: Int
+                let hits: Int
+                let misses: Int
+            }
+            struct Redis: Decodable {
+                let state: String
+                let address: String?
+                let problem: String?
+                let failures: Int
+                let skipped: Int
+                let outages: Int
+            }
+
             let index: Index
+            let caches: Caches
+        }
+
+        private func tell(_ caches: Answer.Caches) {
+            let (questions, passages, redis) = (caches.questions, caches.passages, caches.redis)
+            Output.line()
+            Output.line(
+                "Vectors of questions: \(questions.remembered) in memory; found there \(questions.memory_hits), in Redis "
+                    + "\(questions.redis_hits), not found \(questions.misses)")
+            if let address = redis.address {
+                let problem = redis.problem.map { " (\($0))" } ?? ""
+                Output.line(
+                    "  Redis: \(redis.state)\(problem), \(address), \(redis.failures) failures, \(redis.skipped) skipped, "
+                        + "\(redis.outages) outages")
+            }
+            Output.line(
+                "Vectors of passages: about \(passages.estimated_entries) kept, \(TextTable.size(passages.bytes)); found \(passages.hits), "
+                    + "not found \(passages.misses)")
         }
 
         private func tell(_ index: Answer.Index) {

@@ -1,4 +1,5 @@
 import Accounts
+import Cache
 import ContextAssembly
 @_spi(CompositionRoot) import Domain
 import EmbeddedPostgres
@@ -107,7 +108,10 @@ struct BunkoApplication: Sendable {
                 if let mirror, mirror.phase == .following { await mirror.waitUntilIncluded(token, atMost: .seconds(2)) }
             },
             logger: labelled("ingestion"))
-        let retriever = Retriever(database: database, mirror: mirror, embedder: embedder, usage: usage)
+        let redis = try settings.redis.map { try RedisStore($0, logger: labelled("redis")) }
+        let retriever = Retriever(
+            database: database, mirror: mirror, embedder: embedder, usage: usage,
+            shared: redis.map { SharedVectors($0, for: .seconds(settings.redisTimeToLive)) })
         let upkeep = Upkeep(
             database: database, scope: .system(purpose: "maintenance"), outboxLimit: .seconds(settings.outboxLimit))
         let tokens = try await AccessTokens(
@@ -126,7 +130,8 @@ struct BunkoApplication: Sendable {
                 fetcher: PageFetcher(allowsPrivateAddresses: settings.fetchesPrivateAddresses)),
             watch: FileWatch(database: database, events: events), events: events, mirror: mirror, retriever: retriever,
             assembler: ContextAssembler(database: database, retriever: retriever), upkeep: upkeep,
-            settings: InstallationSettings(database: database, scope: .system(purpose: "settings")))
+            settings: InstallationSettings(database: database, scope: .system(purpose: "settings")),
+            caches: CacheSources(passages: { worker.keptVectors }, redis: redis.map { store in { @Sendable in RedisFigures(store) } }))
         let group = GroupReference()
         let server = httpServer(dependencies) { address in
             let link = setUp.map { address + $0.link }
@@ -134,7 +139,7 @@ struct BunkoApplication: Sendable {
         }
         // They end in the opposite order: usage once nobody uses a model any more, the database last.
         let services: [(any Service)?] = [
-            host.cluster, StopService(signals: signals, group: group), DatabaseService(database: database), usage, mirror, worker,
+            host.cluster, StopService(signals: signals, group: group), DatabaseService(database: database), usage, redis, mirror, worker,
             MaintenanceService(upkeep: upkeep, contents: contents, logger: labelled("maintenance")), server,
         ]
         let running = ServiceGroup(

@@ -1,3 +1,4 @@
+import Cache
 import Configuration
 import Domain
 import Extraction
@@ -33,6 +34,10 @@ struct Settings: Sendable {
     var indexBackend: RetrievalBackend
     /// Memory for the index, in MiB; 0: as much as it needs.
     var indexMemory: Int
+    /// The Redis server through which servers share what they remember; nil: each remembers for itself.
+    var redis: RedisAddress?
+    /// How long a question's vectors are kept there, in seconds.
+    var redisTimeToLive: Int
     /// Between two snapshots of the index, in seconds.
     var snapshotInterval: Int
     /// How long the outbox keeps what a replica has not seen, in seconds.
@@ -81,6 +86,9 @@ struct Settings: Sendable {
         }
         indexBackend = known
         indexMemory = reader.int(forKey: "index.memory", default: max(Self.leastIndexMemory, MachineMemory.bytes >> 21))
+        let redisURL = reader.string(forKey: "redis.url", isSecret: true) ?? standard.string(forKey: "redis.url", isSecret: true) ?? ""
+        redis = redisURL.isEmpty ? nil : try RedisAddress(url: redisURL)
+        redisTimeToLive = reader.int(forKey: "redis.ttl", default: 604_800)
         snapshotInterval = reader.int(forKey: "index.snapshot.interval", default: 600)
         outboxLimit = reader.int(forKey: "index.outbox.limit", default: 86_400)
         #if DEBUG
@@ -155,7 +163,10 @@ struct Settings: Sendable {
                 "index.memory is \(indexMemory) MiB; it must be between \(Self.leastIndexMemory) and 16777216, or 0 for as much as the index needs.",
                 parameter: "index.memory")
         }
-        for (name, seconds) in [("index.snapshot.interval", snapshotInterval), ("index.outbox.limit", outboxLimit)] {
+        let intervals = [
+            ("redis.ttl", redisTimeToLive), ("index.snapshot.interval", snapshotInterval), ("index.outbox.limit", outboxLimit),
+        ]
+        for (name, seconds) in intervals {
             guard (1...31_536_000).contains(seconds) else {
                 throw Problem(
                     .configuration, code: "invalid_interval", "\(name) is \(seconds) seconds; it must be between 1 and 31536000.",
