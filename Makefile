@@ -14,7 +14,7 @@ ifeq ($(CI),true)
 export BUNKO_WARNINGS_AS_ERRORS := 1
 endif
 
-.PHONY: help setup demo test lint bench embedder eval exact profile kernels fuzz soak tsan build debug clean
+.PHONY: help setup demo test lint bench embedder cache eval exact profile kernels fuzz soak tsan build debug clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ exact: setup ## measure exact search against the memory's own speed
 
 embedder: setup ## measure the built-in embedder against the processor's own speed at products of matrices
 	OPENBLAS_NUM_THREADS=1 swift run -c release --package-path Benchmarks bench embed --results Benchmarks/Results
+
+cache: setup ## measure a question's vectors from Redis, and what a Redis that is away costs
+	swift run -c release --package-path Benchmarks bench cache --results Benchmarks/Results
 
 # SETS is a folder of sets as BEIR lays them out, NAMES those to ask, POOL those to ask the first of among all.
 SETS ?=
