@@ -1,6 +1,7 @@
 import CVectorKernels
 
-/// The form in which vectors of questions leave the process, all numbers little-endian:
+/// The form in which vectors of questions leave the process, all numbers little-endian. What a provider newly means by one of these members,
+/// for the same model, takes a new version: other servers and days ago still have the old one.
 ///
 /// | bytes | |
 /// |---|---|
