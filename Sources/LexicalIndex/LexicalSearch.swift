@@ -26,7 +26,7 @@ public struct LexicalResponse: Sendable {
     public let knownTerms: Int
     /// Terms of the question.
     public let terms: Int
-    /// What no score exceeds: that of a document with all of the known terms more often than any has them.
+    /// What no score exceeds: that of a document with all of the terms, those that no document has among them, more often than any has them.
     public let limit: Float
 }
 
@@ -38,12 +38,12 @@ struct LexicalSearch {
     let parameters: LexicalIndex.Parameters
     let views: [LexicalPartition.View]
 
-    /// A term that some document has.
     private struct Worth {
         let hash: UInt64
         /// What a document gets that has the term more often than any has it.
         let worth: Float
         let k1: Float
+        let isKnown: Bool
     }
 
     func run(_ query: QueryTerms, k: Int, _ filter: RowFilter?, _ allowed: Set<UUID>?, scoring wanted: [UUID]) -> LexicalResponse {
@@ -52,14 +52,15 @@ struct LexicalSearch {
         guard documents > 0, length > 0, !query.terms.isEmpty else {
             return LexicalResponse(hits: [], scores: [:], matched: 0, knownTerms: 0, terms: query.terms.count, limit: 0)
         }
-        let terms = query.terms.compactMap { term -> Worth? in
+        let all = query.terms.map { term in
             let frequency = views.reduce(0) { $0 + $1.segments.reduce(0) { $0 + $1.segment.frequency(of: term.hash) } }
-            guard frequency > 0 else { return nil }
             // Removed documents are counted until their segment is merged.
             let (n, all) = (Double(min(frequency, documents)), Double(documents))
             let k1 = term.isPair ? parameters.k1OfPairs : parameters.k1
-            return Worth(hash: term.hash, worth: term.weight * Float(log(1 + (all - n + 0.5) / (n + 0.5))) * (k1 + 1), k1: k1)
+            let worth = term.weight * Float(log(1 + (all - n + 0.5) / (n + 0.5))) * (k1 + 1)
+            return Worth(hash: term.hash, worth: worth, k1: k1, isKnown: frequency > 0)
         }
+        let terms = all.filter(\.isKnown)
         var best = BestDocuments(k: k)
         var asked = AskedDocuments(wanted)
         var matched = 0
@@ -69,7 +70,7 @@ struct LexicalSearch {
                     part, terms, part.documents(filter), allowed, meanLength: Float(length / Double(documents)), &best, &asked)
             }
         }
-        let limit = terms.reduce(0) { $0 + $1.worth }
+        let limit = all.reduce(0) { $0 + $1.worth }
         return LexicalResponse(
             hits: best.hits, scores: asked.scores, matched: matched, knownTerms: terms.count, terms: query.terms.count, limit: limit)
     }

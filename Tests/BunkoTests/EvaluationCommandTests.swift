@@ -35,12 +35,16 @@ extension BinaryTests {
             let set = try write(folder)
             let (data, report, picture) = (folder.path("data"), folder.path("report.json"), folder.path("report.svg"))
             try await TestService.with(data: data) { service in
-                let first = try await BunkoProcess.run(["eval", "--dataset", set, "--data", data, "--json", report, "--svg", picture])
+                let first = try await BunkoProcess.run(
+                    ["eval", "--dataset", set, "--data", data, "--json", report, "--svg", picture, "--unanswerable", set])
                 #expect(first.code == 0, "\(first.errors)")
                 #expect(first.output.contains("6 questions, 6 passages") && first.output.contains("fusion"), "\(first.output)")
                 let told = try #require(
                     try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: report))) as? [String: Any])
                 #expect(told["dataset"] as? String == "set" && told["questions"] as? Int == 6 && told["seconds"] is Double)
+                let refusal = try #require(told["refusal"] as? [String: Any])
+                #expect(refusal["separation"] as? Double == 0.5, "a set's questions cannot be told from themselves")
+                #expect(first.output.contains("unanswerable that get nothing"), "\(first.output)")
                 let arms = try #require(told["arms"] as? [String: [String: Any]])
                 #expect(Set(arms.keys) == ["dense", "lexical", "rrf", "fusion"])
                 for (name, arm) in arms {

@@ -42,6 +42,18 @@ import Testing
         #expect(svg.components(separatedBy: "fill=\"#2b6cb0\"").count == 2)
     }
 
+    @Test func refusalsAreCountedByThreshold() throws {
+        let refusal = Refusal(own: [0.9, 0.5, 0.2], strange: [0.5, 0.1], from: "others")
+        // 0.9 beats both, 0.5 one and ties with the other, 0.2 one: 4.5 of 6.
+        #expect(refusal.separation == 0.75 && refusal.questions == 2)
+        let step = try #require(refusal.steps.first { $0.threshold == 0.25 })
+        #expect(abs(step.answered - 2.0 / 3) < 1e-12 && step.refused == 0.5)
+        #expect(refusal.steps.first?.answered == 1 && refusal.steps.last?.threshold == 0.5)
+        #expect(refusal.steps.last?.answered == 2.0 / 3 && refusal.steps.last?.refused == 0.5, "a score at the threshold passes")
+        let read = try JSONDecoder().decode(Refusal.self, from: JSONEncoder().encode(refusal))
+        #expect(read.steps.count == 10 && read.strangers == "others")
+    }
+
     @Test func aPassageBecomesMarkdownWithoutMarks() {
         let passage = RetrievalDataset.Passage(id: "p", title: "A\nB #1", text: "    *one* [two](x)\n1. <b>\n\n| a | b |")
         #expect(passage.markdown == "# A B \\#1\n\n\\*one\\* \\[two\\]\\(x\\)\n1\\. \\<b\\>\n\n\\| a \\| b \\|\n")

@@ -146,6 +146,18 @@ import Testing
         }
     }
 
+    /// What a question asks for in vain makes each answer worth less, and no score another.
+    @Test func termsThatNoDocumentHasRaiseTheLimitAlone() {
+        let index = LexicalIndex()
+        index.upsert((0..<20).map { document("ferry number \($0) leaves the island at noon", title: nil) }, in: partition)
+        let known = index.search("ferry island", partitions: [partition], k: 5)
+        let strange = index.search("ferry island zeppelin", partitions: [partition], k: 5)
+        #expect(strange.hits == known.hits && strange.knownTerms == 2 && strange.terms == 3)
+        #expect(strange.limit > 2 * known.limit, "a rare word is worth more than two that every document has")
+        let nothing = index.search("zeppelin", partitions: [partition], k: 5)
+        #expect(nothing.hits.isEmpty && nothing.limit > 0)
+    }
+
     /// Without removed documents, whose terms count until their segment is merged, scores are the formula's to the last digits.
     @Test func scoresAreTheFormulas() {
         var dice = Dice(state: 9)

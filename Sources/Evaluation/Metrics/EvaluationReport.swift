@@ -72,9 +72,11 @@ public struct EvaluationReport: Codable, Sendable {
     public var arms: [String: Arm]
     public var indexLoss: IndexLoss
     public var seconds: Double
+    /// By fusion; nil where no such questions were asked.
+    public var refusal: Refusal?
 
     private enum CodingKeys: String, CodingKey {
-        case dataset, passages, questions, model, arms, seconds
+        case dataset, passages, questions, model, arms, seconds, refusal
         case indexLoss = "index_loss"
     }
 

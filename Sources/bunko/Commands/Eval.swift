@@ -29,6 +29,12 @@ struct Eval: AsyncParsableCommand {
     @Option(help: "Ask so many questions at most: every second of twice as many, and so on.")
     var limit: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Also ask the questions of this folder, which the passages do not answer, and tell what thresholds make of them.",
+            valueName: "folder"))
+    var unanswerable: String?
+
     @Option(help: ArgumentHelp("Write the report as JSON to this file.", valueName: "file"))
     var json: String?
 
@@ -61,9 +67,11 @@ struct Eval: AsyncParsableCommand {
         let former = try against.map(Self.report)
         for path in [json, svg].compactMap(\.self) { try ReportFile.check(path) }
         let sets = try await Blocking.run { _ in try folders.map { try RetrievalDataset(folder: $0) } }
+        let strangers = try await Blocking.run { [unanswerable] _ in try unanswerable.map { try RetrievalDataset(folder: $0) } }
         let dataset = sets.count == 1 ? sets[0] : RetrievalDataset.pooled(sets)
         let report = try await options.withServer { client in
-            try await Evaluator(dataset: dataset, asked: sets[0], limit: limit, rankings: rankings, client: client).run()
+            try await Evaluator(dataset: dataset, asked: sets[0], limit: limit, rankings: rankings, strangers: strangers, client: client)
+                .run()
         }
         show(report, rankings, former)
         if let json { try ReportFile.write(report, to: json) }
@@ -98,6 +106,7 @@ struct Eval: AsyncParsableCommand {
         if let recall = report.indexLoss.recallVsExact {
             Output.line(String(format: "The index finds %.4f of the ten nearest vectors that exact search finds.", recall))
         }
+        if let refusal = report.refusal { show(refusal) }
         guard let former else { return }
         for ranking in rankings {
             guard let (interval, count) = report.difference(ranking.rawValue, from: former, ranking.rawValue) else { continue }
@@ -107,5 +116,18 @@ struct Eval: AsyncParsableCommand {
                     format: "%@: nDCG@10 %+.4f to %+.4f against the former report, over %d questions%@", ranking.rawValue,
                     interval.lowerBound, interval.upperBound, count, isChance))
         }
+    }
+
+    private func show(_ refusal: Refusal) {
+        Output.line(
+            String(
+                format:
+                    "Of pairs with one of %d questions of %@, which the passages do not answer, an own question has the better score in %.4f.",
+                refusal.questions, refusal.strangers, refusal.separation))
+        func share(_ value: Double) -> String { String(format: "%.3f", value) }
+        TextTable(
+            ["threshold", "answerable that get passages", "unanswerable that get nothing"],
+            refusal.steps.map { [String(format: "%.2f", $0.threshold), share($0.answered), share($0.refused)] }
+        ).print()
     }
 }

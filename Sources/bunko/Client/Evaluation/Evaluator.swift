@@ -10,6 +10,8 @@ struct Evaluator: Sendable {
     let asked: RetrievalDataset
     let limit: Int?
     let rankings: [Ranking]
+    /// A set whose questions these passages do not answer.
+    let strangers: RetrievalDataset?
     let client: APIClient
 
     /// Chunks that are asked for, of which a long passage may have several.
@@ -72,7 +74,8 @@ struct Evaluator: Sendable {
         let query: String
         let k: Int
         let ranking: Ranking
-        var exact = false
+        let exact: Bool
+        let fold_duplicates: Bool
     }
 
     private struct Limits: Decodable {
@@ -93,17 +96,28 @@ struct Evaluator: Sendable {
             arms[ranking.rawValue] = .init(ArmResult(arm: ranking.rawValue, questions: metrics), questions: questions.map(\.id))
         }
         let limits: Limits = try await client.get("/v1/limits")
-        return EvaluationReport(
+        var report = EvaluationReport(
             dataset: dataset.name, passages: dataset.passages.count, questions: questions.count, model: limits.embedding?.model, arms: arms,
-            indexLoss: .init(recallVsExact: try await recall(assistant, questions)), seconds: (ContinuousClock.now - start) / .seconds(1))
+            indexLoss: .init(recallVsExact: try await recall(assistant, questions)), seconds: 0)
+        if let strangers {
+            report.refusal = Refusal(
+                own: try await bestScores(assistant, questions),
+                strange: try await bestScores(assistant, Array(strangers.questions.prefix(questions.count))), from: strangers.name)
+        }
+        report.seconds = (ContinuousClock.now - start) / .seconds(1)
+        return report
+    }
+
+    private func bestScores(_ assistant: String, _ questions: [RetrievalDataset.Question]) async throws -> [Double] {
+        try await forEach(questions) { try await search(assistant, $0.text, .fusion, k: 1).results.first?.score ?? 0 }
     }
 
     /// The share of the nearest chunks by exact search that the index finds; nil when no arm compares vectors.
     private func recall(_ assistant: String, _ questions: [RetrievalDataset.Question]) async throws -> Double? {
         guard rankings.contains(where: { $0 != .lexical }) else { return nil }
         let shares = try await forEach(Array(questions.prefix(Self.exactQuestions))) { question in
-            let found = try await search(assistant, question.text, .dense, k: Self.counted)
-            let exact = try await search(assistant, question.text, .dense, k: Self.counted, exact: true)
+            let found = try await search(assistant, question.text, .dense, k: Self.counted, folds: false)
+            let exact = try await search(assistant, question.text, .dense, k: Self.counted, exact: true, folds: false)
             guard let worst = exact.results.last?.score else { return 1.0 }
             // A chunk as near as the last counts, whichever of them was found.
             return min(1, Double(found.results.count { $0.score >= worst - 1e-6 }) / Double(exact.results.count))
@@ -111,10 +125,11 @@ struct Evaluator: Sendable {
         return shares.reduce(0, +) / Double(max(1, shares.count))
     }
 
-    private func search(_ assistant: String, _ query: String, _ ranking: Ranking, k: Int, exact: Bool = false) async throws -> SearchAnswer
-    {
+    private func search(
+        _ assistant: String, _ query: String, _ ranking: Ranking, k: Int, exact: Bool = false, folds: Bool = true
+    ) async throws -> SearchAnswer {
         let answer: SearchAnswer = try await client.post(
-            "/v1/search", Body(assistant: assistant, query: query, k: k, ranking: ranking, exact: exact))
+            "/v1/search", Body(assistant: assistant, query: query, k: k, ranking: ranking, exact: exact, fold_duplicates: folds))
         return answer
     }
 
