@@ -12,12 +12,14 @@ public struct KnowledgeDraft: Sendable {
     public var charEnd: Int
     public var tokenCount: Int
     public var contentSHA256: ContentDigest
+    /// What was embedded in front of the content; may be empty.
+    public var context: String
     /// A unit vector of the model's dimensions.
     public var embedding: [Float]
 
     public init(
         ordinal: Int, content: String, headingPath: [String], pageFrom: Int?, pageTo: Int?, charStart: Int, charEnd: Int, tokenCount: Int,
-        contentSHA256: ContentDigest, embedding: [Float]
+        contentSHA256: ContentDigest, context: String = "", embedding: [Float]
     ) {
         self.ordinal = ordinal
         self.content = content
@@ -28,6 +30,7 @@ public struct KnowledgeDraft: Sendable {
         self.charEnd = charEnd
         self.tokenCount = tokenCount
         self.contentSHA256 = contentSHA256
+        self.context = context
         self.embedding = embedding
     }
 }

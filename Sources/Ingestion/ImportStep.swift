@@ -67,7 +67,7 @@ struct ImportStep {
         let usage = UsageOwner(first.userID, assistant: first.assistantID)
         let chunks = read.flatMap { part in part.document.chunks.map { (file: part.job.file.id, chunk: $0) } }
         try await advance(read, to: .embedding, embedded: 0)
-        try await worker.embedder.pay(for: chunks.map(\.chunk), scope: owner, owner: usage) { embedded in
+        try await worker.embedder.pay(for: chunks.map(\.chunk.embeddingText), scope: owner, owner: usage) { embedded in
             try await advance(read, to: .embedding, embedded: embedded)
         }
         try await advance(read, to: .storing, embedded: chunks.count)

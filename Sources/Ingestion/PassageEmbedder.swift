@@ -31,14 +31,14 @@ struct PassageEmbedder: Sendable {
     var counts: KeptVectorCounts { desk.counts }
 
     /// Pays for the vectors that are missing and keeps them; does nothing for a provider whose vectors cost nothing.
-    /// - Parameter onProgress: gets the number of passages that have their vectors; throws to stop.
-    func pay(for chunks: [Chunk], scope: Scope, owner: UsageOwner, onProgress: (Int) async throws -> Void) async throws {
+    /// - Parameter onProgress: gets the number of texts that have their vectors; throws to stop.
+    func pay(for texts: [String], scope: Scope, owner: UsageOwner, onProgress: (Int) async throws -> Void) async throws {
         guard embedder.isCostly else { return }
         let user = try scope.userID
-        for start in stride(from: 0, to: chunks.count, by: Self.perCall) {
-            let part = chunks[start..<min(start + Self.perCall, chunks.count)]
+        for start in stride(from: 0, to: texts.count, by: Self.perCall) {
+            let part = texts[start..<min(start + Self.perCall, texts.count)]
             var open: [PaymentDesk.Item: String] = [:]
-            for text in part.map(\.embeddingText) { open[.init(user: user, text: ContentStore.digest(of: Array(text.utf8)))] = text }
+            for text in part { open[.init(user: user, text: ContentStore.digest(of: Array(text.utf8)))] = text }
             while !open.isEmpty {
                 let mine = desk.take(open)
                 defer { desk.giveBack(mine.keys) }
@@ -80,13 +80,32 @@ struct PassageEmbedder: Sendable {
     func stage(_ chunks: [(file: FileID, chunk: Chunk)], in transaction: Transaction, owner: UsageOwner) async throws {
         for start in stride(from: 0, to: chunks.count, by: Self.perStage) {
             let part = Array(chunks[start..<min(start + Self.perStage, chunks.count)])
-            let vectors = try await vectors(of: part.map(\.chunk), in: transaction, owner)
+            let vectors = try await vectors(of: part.map(\.chunk.embeddingText), in: transaction, owner)
             try await transaction.stage(zip(part, vectors).map { ($0.file, KnowledgeDraft($0.chunk, $1)) })
         }
     }
 
-    private func vectors(of chunks: [Chunk], in transaction: Transaction, _ owner: UsageOwner) async throws -> [[Float]] {
-        let texts = chunks.map(\.embeddingText)
+    /// The vectors of texts of one owner, in their order; those that cost something are paid for and kept.
+    func vectors(of texts: [String], scope: Scope, owner: UsageOwner) async throws -> [[Float]] {
+        guard embedder.isCostly else { return try await vectors(of: texts, owner) }
+        try await pay(for: texts, scope: scope, owner: owner) { _ in }
+        return try await database.read(scope) { try await vectors(of: texts, in: $0, owner) }
+    }
+
+    /// How long the vectors of texts of one owner take, whether there are any already or not; those that cost something are kept.
+    /// - Throws: `unavailable` or `bad_gateway` when the model has none to give.
+    func timed(_ texts: [String], scope: Scope, owner: UsageOwner) async throws -> Duration {
+        let start = ContinuousClock.now
+        let vectors = try await embedder.vectors(of: texts, for: owner)
+        let time = ContinuousClock.now - start
+        guard embedder.isCostly else { return time }
+        try await database.write(scope) { transaction in
+            try await transaction.keepEmbeddings(vectors, of: texts.map { ContentStore.digest(of: Array($0.utf8)) }, by: embedder.model.id)
+        }
+        return time
+    }
+
+    private func vectors(of texts: [String], in transaction: Transaction, _ owner: UsageOwner) async throws -> [[Float]] {
         guard embedder.isCostly else { return try await vectors(of: texts, owner) }
         let digests = texts.map { ContentStore.digest(of: Array($0.utf8)) }
         let kept = try await transaction.keptEmbeddings(of: digests, by: embedder.model.id)
@@ -113,7 +132,7 @@ extension KnowledgeDraft {
         self.init(
             ordinal: chunk.ordinal, content: chunk.content, headingPath: chunk.headingPath, pageFrom: chunk.pageFrom, pageTo: chunk.pageTo,
             charStart: chunk.charStart, charEnd: chunk.charEnd, tokenCount: chunk.tokenCount,
-            contentSHA256: ContentStore.digest(of: Array(chunk.content.utf8)), embedding: vector)
+            contentSHA256: ContentStore.digest(of: Array(chunk.content.utf8)), context: chunk.context, embedding: vector)
     }
 }
 

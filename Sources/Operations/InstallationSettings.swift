@@ -51,6 +51,7 @@ public struct InstallationSettings: Sendable {
     private static let forms: [String: Form] = [
         "app_version": .fixed,
         "embedding_model": .fixed,
+        "embedding_shadow": .fixed,
         "max_file_size": .integer(1...(1 << 30)),
         "supported_file_types": .texts(known: [
             "txt", "text", "log", "md", "markdown", "html", "htm", "xhtml", "pdf", "docx", "docm", "pptx", "pptm", "xlsx", "xlsm", "csv",

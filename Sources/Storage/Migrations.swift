@@ -47,6 +47,9 @@ extension Migration {
             otherChecksums: ["8790a5c79e8b7be6b4165d0afdbd3f36bcadc07a8bfcfa728da4b1a24bb12540"]),
         Migration(
             26, "embedding_model", PackageResources._026_embedding_model_up_sql, PackageResources._026_embedding_model_down_sql),
+        Migration(
+            27, "embedding_generations", PackageResources._027_embedding_generations_up_sql,
+            PackageResources._027_embedding_generations_down_sql),
     ]
 
     private init(_ number: Int, _ name: String, _ up: [UInt8], _ down: [UInt8], otherChecksums: Set<String> = []) {

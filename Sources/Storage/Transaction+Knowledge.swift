@@ -112,9 +112,9 @@ extension Transaction {
             "DELETE FROM knowledge_base WHERE user_id = \(owner) AND file_id = ANY (\(results.map(\.file)))")
         try await connection.execute(
             """
-            INSERT INTO knowledge_base (user_id, secretary_id, conversation_id, file_id, ordinal, content, embedding, embedding_model, content_sha256,
-                token_count, heading_path, page_from, page_to, char_start, char_end, source_type, tags, metadata)
-            SELECT f.user_id, f.assistant_id, f.conversation_id, f.id, ordinal, content, embedding, model, content_sha256,
+            INSERT INTO knowledge_base (user_id, secretary_id, conversation_id, file_id, ordinal, content, context, embedding, embedding_model,
+                content_sha256, token_count, heading_path, page_from, page_to, char_start, char_end, source_type, tags, metadata)
+            SELECT f.user_id, f.assistant_id, f.conversation_id, f.id, ordinal, content, context, embedding, model, content_sha256,
                 token_count, heading_path, page_from, page_to, char_start, char_end, type, f.tags, \(Self.passageMetadata)
             FROM jsonb_to_recordset(\(JSONB(results))) AS r (place integer, file uuid, type text, model text)
             JOIN files f ON f.user_id = \(owner) AND f.id = r.file
@@ -168,16 +168,16 @@ extension Transaction {
             try await connection.execute(
                 """
                 CREATE TEMPORARY TABLE knowledge_staging (
-                    file_id uuid, ordinal integer, content text, embedding vector(1536), content_sha256 bytea, token_count integer,
-                    heading_path text[], page_from integer, page_to integer, char_start integer, char_end integer
+                    file_id uuid, ordinal integer, content text, context text, embedding vector(1536), content_sha256 bytea,
+                    token_count integer, heading_path text[], page_from integer, page_to integer, char_start integer, char_end integer
                 ) ON COMMIT DELETE ROWS
                 """)
         }
         _ = try await connection.copyIn(
             "knowledge_staging",
             columns: [
-                "file_id", "ordinal", "content", "embedding", "content_sha256", "token_count", "heading_path", "page_from", "page_to",
-                "char_start", "char_end",
+                "file_id", "ordinal", "content", "context", "embedding", "content_sha256", "token_count", "heading_path", "page_from",
+                "page_to", "char_start", "char_end",
             ],
             rows: chunks
         ) { staged, row in
@@ -185,6 +185,7 @@ extension Transaction {
             try row.append(staged.file)
             try row.append(Int32(chunk.ordinal))
             try row.append(chunk.content)
+            try row.append(chunk.context)
             try row.append(PostgresVector(chunk.embedding))
             try row.append(chunk.contentSHA256.bytes)
             try row.append(Int32(chunk.tokenCount))

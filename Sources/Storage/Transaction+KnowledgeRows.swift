@@ -2,7 +2,7 @@ public import Domain
 public import Foundation
 import Postgres
 
-/// What follows from a passage's text.
+/// What follows from a passage's text, which stands for itself: nothing is embedded in front of it.
 public struct KnowledgeContent: Sendable {
     public var embedding: [Float]
     public var embeddingModel: String
@@ -19,7 +19,7 @@ public struct KnowledgeContent: Sendable {
     fileprivate var assignments: [(column: String, value: SQL)] {
         [
             ("embedding", "\(PostgresVector(embedding))"), ("embedding_model", "\(embeddingModel)"),
-            ("content_sha256", "\(sha256.bytes)"), ("token_count", "\(Int32(clamping: tokenCount))"),
+            ("context", "''"), ("content_sha256", "\(sha256.bytes)"), ("token_count", "\(Int32(clamping: tokenCount))"),
         ]
     }
 }
@@ -57,9 +57,9 @@ extension Transaction {
             """)
         try await connection.execute(
             """
-            INSERT INTO knowledge_base (user_id, secretary_id, ordinal, content, embedding, embedding_model, content_sha256, token_count,
+            INSERT INTO knowledge_base (user_id, secretary_id, ordinal, content, context, embedding, embedding_model, content_sha256, token_count,
                 heading_path, page_from, page_to, char_start, char_end, source_type, source_url, tags, metadata)
-            SELECT \(user), \(assistant), ordinal, content, embedding, \(page.embeddingModel), content_sha256, token_count,
+            SELECT \(user), \(assistant), ordinal, content, context, embedding, \(page.embeddingModel), content_sha256, token_count,
                 heading_path, page_from, page_to, char_start, char_end, \(page.sourceType), \(url), \(given["tags"] ?? "'{}'"),
                 jsonb_strip_nulls(jsonb_build_object('title', \(page.title)::text)) || coalesce(\(given["metadata"] ?? "NULL")::jsonb, '{}')
             FROM pg_temp.knowledge_staging ORDER BY ordinal

@@ -12,7 +12,8 @@ import Testing
     ]
     /// Those whose statements run as either.
     private static let ofBoth: Set<String> = [
-        "Transaction+Archive.swift", "Transaction+EmbeddingCache.swift", "Transaction+Idempotency.swift", "Transaction+ImportJobs.swift",
+        "Transaction+Archive.swift", "Transaction+EmbeddingCache.swift", "Transaction+Generations.swift",
+        "Transaction+Idempotency.swift", "Transaction+ImportJobs.swift",
     ]
     /// Tables written by the description of a resource and not by name, and how; conversations and messages beside what is by name.
     private static let described: [String: Set<String>] = [

@@ -37,7 +37,9 @@ extension SchemaContract {
         decision | share_new_row() | returns trigger, for public
         decision | share_rows_of_assistant() | returns trigger, for public
         decision | shares_knowledge(is_public boolean, is_active boolean, settings jsonb) | returns boolean, for public
+        decision | swap_embedding_generations(from_model text, to_model text, role_after text) | returns bigint, security definer, search_path=pg_catalog, public, pg_temp, for bunko_worker
         decision | touch_job() | returns trigger, for public
+        decision | touch_knowledge() | returns trigger, for public
         decision | touch_updated_at() | returns trigger, for public
         decision | verify_email(token_sha256 bytea) | returns uuid, security definer, search_path=pg_catalog, public, pg_temp, for bunko_app
         secretary | verify_password(password text, hash text) | returns boolean, for public
@@ -58,7 +60,7 @@ extension SchemaContract {
         decision | knowledge_base.knowledge_base_inserted | AFTER INSERT REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | knowledge_base.knowledge_base_inserted_model | AFTER INSERT REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_embedding_model()
         decision | knowledge_base.knowledge_base_share | BEFORE INSERT OR UPDATE OF secretary_id, conversation_id FOR EACH ROW EXECUTE FUNCTION share_new_row()
-        decision | knowledge_base.knowledge_base_touch | BEFORE UPDATE FOR EACH ROW EXECUTE FUNCTION touch_updated_at()
+        decision | knowledge_base.knowledge_base_touch | BEFORE INSERT OR UPDATE FOR EACH ROW EXECUTE FUNCTION touch_knowledge()
         decision | knowledge_base.knowledge_base_truncated | AFTER TRUNCATE FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | knowledge_base.knowledge_base_updated | AFTER UPDATE REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION record_knowledge_changes()
         decision | knowledge_base.knowledge_base_updated_model | AFTER UPDATE REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_embedding_model()
@@ -123,6 +125,7 @@ extension SchemaContract {
         decision | jobs.jobs_receipt | select to bunko_owner using (user_id = (NULLIF(current_setting('app.deleting_account'::text, true), ''::text))::uuid)
         decision | jobs.jobs_shared | select to authenticated using ((current_user_id() IS NOT NULL) AND (user_id = '00000000-0000-0000-0000-000000000001'::uuid))
         decision | jobs.jobs_worker | all to bunko_worker using true check same
+        decision | knowledge_base.knowledge_base_generations | select to bunko_owner using (current_setting('app.swapping_embeddings'::text, true) = 'on'::text)
         decision | knowledge_base.knowledge_base_mirror | select to bunko_worker using true
         decision | knowledge_base.knowledge_base_own | all to authenticated using (user_id = current_user_id()) check same
         decision | knowledge_base.knowledge_base_public | select to authenticated using ((current_user_id() IS NOT NULL) AND is_shared)

@@ -174,10 +174,13 @@ extension SchemaContract {
         decision | knowledge_base.char_start | integer
         secretary | knowledge_base.content | text not null
         decision | knowledge_base.content_sha256 | bytea
+        decision | knowledge_base.context | text
         decision | knowledge_base.conversation_id | uuid
         secretary | knowledge_base.created_at | timestamp with time zone not null default now()
         secretary | knowledge_base.embedding | vector(1536)
         decision | knowledge_base.embedding_model | character varying(100)
+        decision | knowledge_base.embedding_shadow | vector(1536)
+        decision | knowledge_base.embedding_shadow_model | character varying(100)
         decision | knowledge_base.file_id | uuid
         decision | knowledge_base.heading_path | text[] not null default '{}'::text[]
         secretary | knowledge_base.id | uuid not null default gen_random_uuid()

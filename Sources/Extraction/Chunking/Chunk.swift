@@ -24,7 +24,10 @@ public struct Chunk: Sendable, Equatable, Codable {
     public let context: String
 
     /// What is embedded in place of `content`: the same with its context in front.
-    public var embeddingText: String {
+    public var embeddingText: String { Self.embeddingText(of: content, in: context) }
+
+    /// What is embedded in place of a passage's content.
+    public static func embeddingText(of content: String, in context: String) -> String {
         context.isEmpty ? content : context + "\n\n" + content
     }
 }

@@ -86,15 +86,7 @@ enum MigrationCommands {
 
     static func withEngine<R: Sendable>(_ options: GlobalOptions, _ body: (MigrationEngine) async throws -> R) async throws -> R {
         let (settings, logger) = try await options.commandSettings()
-        let host = try await DatabaseHost.start(settings, logger: logger)
-        do {
-            let result = try await body(engine(host.logins, logger))
-            try await host.stop()
-            return result
-        } catch {
-            try await host.stop()
-            throw error
-        }
+        return try await DatabaseHost.with(settings, logger: logger) { try await body(engine($0.logins, logger)) }
     }
 
     static func tell(_ steps: [MigrationStep], done: String, nothing: String) {

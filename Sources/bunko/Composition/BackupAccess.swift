@@ -36,25 +36,16 @@ struct BackupAccess: Sendable {
 
     /// Runs the body on the database that runs already, also below a running server, or on one started for its duration.
     private func withSource<R: Sendable>(_ body: (BackupSource) async throws -> R) async throws -> R {
-        let provisioning = Provisioning(logger: logger)
-        if let url = settings.databaseURL {
-            let logins = DatabaseLogins(owner: try DatabaseHost.owner(url))
-            return try await body(BackupSource(login: try await provisioning.backupLogin(logins), logger: logger))
-        }
-        if let superuser = EmbeddedCluster.running(in: settings.dataDirectory) {
-            let logins = DatabaseLogins(owner: try await provisioning.prepareOwnCluster(superuser: superuser))
-            return try await body(BackupSource(login: try await provisioning.backupLogin(logins), logger: logger))
-        }
-        try requireCluster()
-        return try await withHost { host in
-            try await body(BackupSource(login: try await provisioning.backupLogin(host.logins), logger: logger))
+        try await DatabaseAccess(settings: settings, logger: logger).withLogins { logins in
+            let login = try await Provisioning(logger: logger).backupLogin(logins)
+            return try await body(BackupSource(login: login, logger: logger))
         }
     }
 
     /// Brings a backup into the database of the settings and their data folder, both empty.
     func restore(_ backup: BackupReader) async throws {
         try await untilSignalled {
-            try await withHost { host in
+            try await DatabaseHost.with(settings, logger: logger) { host in
                 let reader = try await Provisioning(logger: logger).backupLogin(host.logins)
                 let target = RestoreTarget(owner: host.logins.owner, reader: reader, logger: logger)
                 try await backup.restore(into: target, contents: contents, programs: programs)
@@ -72,26 +63,5 @@ struct BackupAccess: Sendable {
         var scratch = settings
         (scratch.dataDirectory, scratch.databaseURL) = (folder, nil)
         try await BackupAccess(settings: scratch, logger: logger).restore(backup)
-    }
-
-    private func withHost<R: Sendable>(_ body: (DatabaseHost) async throws -> R) async throws -> R {
-        let host = try await DatabaseHost.start(settings, logger: logger)
-        do {
-            let result = try await body(host)
-            try await host.stop()
-            return result
-        } catch {
-            try await host.stop()
-            throw error
-        }
-    }
-
-    /// Backing up must not make a data folder where there is none.
-    private func requireCluster() throws(Problem) {
-        guard FileManager.default.fileExists(atPath: "\(settings.dataDirectory)/postgres") else {
-            throw Problem(
-                .environment, code: "nothing_to_back_up", "There is no database in \(settings.dataDirectory).",
-                remedy: "Name the right data folder with --data, or the database with --database-url.", parameter: "--data")
-        }
     }
 }

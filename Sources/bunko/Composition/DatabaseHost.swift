@@ -22,6 +22,19 @@ struct DatabaseHost: Sendable {
         return DatabaseHost(logins: try await provisioning.prepare(owner: owner), cluster: nil, lock: lock)
     }
 
+    /// Runs the body with the host, started for its duration.
+    static func with<R: Sendable>(_ settings: Settings, logger: Logger, _ body: (DatabaseHost) async throws -> R) async throws -> R {
+        let host = try await start(settings, logger: logger)
+        do {
+            let result = try await body(host)
+            try await host.stop()
+            return result
+        } catch {
+            try await host.stop()
+            throw error
+        }
+    }
+
     /// The owner's login in an address.
     static func owner(_ url: String) throws(Problem) -> PostgresConfiguration {
         do {
