@@ -65,15 +65,16 @@ struct ImportStep {
         guard let first = read.first?.job.file else { return }
         let owner = try worker.scope.acting(for: first.userID)
         let usage = UsageOwner(first.userID, assistant: first.assistantID)
+        let embedder = worker.embedder
         let chunks = read.flatMap { part in part.document.chunks.map { (file: part.job.file.id, chunk: $0) } }
         try await advance(read, to: .embedding, embedded: 0)
-        try await worker.embedder.pay(for: chunks.map(\.chunk.embeddingText), scope: owner, owner: usage) { embedded in
+        try await embedder.pay(for: chunks.map(\.chunk.embeddingText), scope: owner, owner: usage) { embedded in
             try await advance(read, to: .embedding, embedded: embedded)
         }
         try await advance(read, to: .storing, embedded: chunks.count)
-        let results = read.map { (job: $0.job, result: ProcessedFile($0.document, by: worker.embedder.model)) }
+        let results = read.map { (job: $0.job, result: ProcessedFile($0.document, by: embedder.model)) }
         let completed = try await session.database.write(owner) { transaction in
-            try await worker.embedder.stage(chunks, in: transaction, owner: usage)
+            try await embedder.stage(chunks, in: transaction, owner: usage)
             return try await transaction.completeJobs(results, of: session.instance)
         }
         for (job, document) in read {

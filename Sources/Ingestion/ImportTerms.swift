@@ -16,9 +16,9 @@ public struct ImportTerms: Sendable {
 extension KnowledgeWriter {
     /// As documents are read and embedded here.
     public var terms: ImportTerms {
-        let options = processor.options
+        let (options, model) = (processor.options, embedder.model)
         return ImportTerms(
-            embeddingModel: embedder.model.id, costPerMillionTokens: embedder.model.costPerMillionTokens,
+            embeddingModel: model.id, costPerMillionTokens: model.costPerMillionTokens,
             targetTokens: options.chunking.targetTokens, vocabulary: options.vocabulary.map { ($0 as NSString).lastPathComponent },
             ocrLanguages: options.ocrLanguages)
     }

@@ -13,7 +13,9 @@ public struct IngestionWorker: Service {
     let database: Database
     let contents: ContentStore
     let processor: DocumentProcessor
-    let embedder: PassageEmbedder
+    private let inUse: EmbedderInUse
+    private let usage: UsageRecorder
+    private let desk = PaymentDesk()
     let events: ProcessingEvents
     let scope: Scope
     let concurrency: Int
@@ -33,14 +35,15 @@ public struct IngestionWorker: Service {
     ///   - afterCommit: awaited between the commit of a file's passages and the announcement that it is done; the composition root
     ///     waits here until the index has seen the write.
     public init(
-        database: Database, contents: ContentStore, processor: DocumentProcessor, embedder: any EmbeddingProvider, usage: UsageRecorder,
+        database: Database, contents: ContentStore, processor: DocumentProcessor, embedder: EmbedderInUse, usage: UsageRecorder,
         events: ProcessingEvents, scope: Scope, concurrency: Int, afterCommit: @escaping @Sendable (WriteToken) async -> Void,
         logger: Logger
     ) {
         self.database = database
         self.contents = contents
         self.processor = processor
-        self.embedder = PassageEmbedder(MeteredEmbedder(embedder, usage), database)
+        self.inUse = embedder
+        self.usage = usage
         self.events = events
         self.scope = scope
         self.concurrency = concurrency
@@ -49,7 +52,10 @@ public struct IngestionWorker: Service {
     }
 
     /// What the vectors that are kept in the database have saved.
-    public var keptVectors: KeptVectorCounts { embedder.counts }
+    public var keptVectors: KeptVectorCounts { desk.counts }
+
+    /// The embedder of one piece of work.
+    var embedder: PassageEmbedder { PassageEmbedder(MeteredEmbedder(inUse.current, usage), database, desk) }
 
     /// Works until graceful shutdown; a file in hand is finished first.
     public func run() async throws {

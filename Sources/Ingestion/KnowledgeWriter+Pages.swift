@@ -43,6 +43,7 @@ extension KnowledgeWriter {
             guard types.contains(document.mediaType.shortName) else {
                 throw ExtractionError.unsupported(type: document.mediaType.rawValue)
             }
+            let embedder = embedder
             let vectors = try await embedder.vectors(of: document.chunks.map(\.embeddingText), for: owner)
             return PreparedPage(
                 source: source, file: ProcessedFile(document, by: embedder.model),

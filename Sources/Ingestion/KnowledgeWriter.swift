@@ -11,18 +11,23 @@ public struct KnowledgeWriter: Sendable {
     let database: Database
     let fetcher: PageFetcher
     let processor: DocumentProcessor
-    let embedder: MeteredEmbedder
+    private let inUse: EmbedderInUse
+    private let usage: UsageRecorder
 
     /// - Parameter usage: takes down each call of the embedder.
     public init(
-        database: Database, processor: DocumentProcessor, embedder: any EmbeddingProvider, usage: UsageRecorder,
+        database: Database, processor: DocumentProcessor, embedder: EmbedderInUse, usage: UsageRecorder,
         fetcher: PageFetcher = PageFetcher()
     ) {
         self.database = database
         self.processor = processor
-        self.embedder = MeteredEmbedder(embedder, usage)
+        self.inUse = embedder
+        self.usage = usage
         self.fetcher = fetcher
     }
+
+    /// The embedder of one piece of work.
+    var embedder: MeteredEmbedder { MeteredEmbedder(inUse.current, usage) }
 
     /// A passage ready to be stored.
     public struct Prepared: Sendable {
@@ -48,6 +53,7 @@ public struct KnowledgeWriter: Sendable {
                 "content", "content has \(text.unicodeScalars.count) characters; the limit of one passage is \(Self.longestContent).",
                 remedy: "Upload it as a file, which is cut into passages.")
         }
+        let embedder = embedder
         let vector = try await embedder.vectors(of: [text], for: owner)[0]
         return Prepared(
             content: KnowledgeContent(

@@ -15,16 +15,18 @@ struct ProviderFault: Error {
 struct PassageEmbedder: Sendable {
     private let embedder: MeteredEmbedder
     private let database: Database
-    private let desk = PaymentDesk()
+    private let desk: PaymentDesk
 
     /// Passages embedded by one call: what a crash between the answer and its being kept loses.
     private static let perCall = 32
     /// Passages stored at a time.
     static let perStage = 256
 
-    init(_ embedder: MeteredEmbedder, _ database: Database) {
+    /// - Parameter desk: shared by all who may be asked for the same texts.
+    init(_ embedder: MeteredEmbedder, _ database: Database, _ desk: PaymentDesk = PaymentDesk()) {
         self.embedder = embedder
         self.database = database
+        self.desk = desk
     }
 
     var model: EmbeddingModel { embedder.model }
@@ -38,7 +40,7 @@ struct PassageEmbedder: Sendable {
         for start in stride(from: 0, to: texts.count, by: Self.perCall) {
             let part = texts[start..<min(start + Self.perCall, texts.count)]
             var open: [PaymentDesk.Item: String] = [:]
-            for text in part { open[.init(user: user, text: ContentStore.digest(of: Array(text.utf8)))] = text }
+            for text in part { open[.init(user: user, model: model.id, text: ContentStore.digest(of: Array(text.utf8)))] = text }
             while !open.isEmpty {
                 let mine = desk.take(open)
                 defer { desk.giveBack(mine.keys) }

@@ -13,6 +13,7 @@ final class PaymentDesk: Sendable {
     /// A text somebody's vectors are of.
     struct Item: Hashable, Sendable {
         let user: UserID
+        let model: String
         let text: ContentDigest
     }
 

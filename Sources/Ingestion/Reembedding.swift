@@ -56,17 +56,35 @@ public struct Reembedding: Sendable {
     // MARK: - Filling
 
     /// What filling takes, by the rows' texts, the model's price, and the time that some of them take, which are embedded for that.
-    /// - Throws: `unavailable` or `bad_gateway` when the model has no vectors to give.
+    /// - Throws: `conflict` when another generation is in the way, `unavailable` or `bad_gateway` when the model has no vectors to give.
     public func estimate() async throws -> ReembeddingEstimate {
-        let work = try await database.read(scope) { try await $0.generationWork(model.id) }
+        let work = try await database.read(scope) { transaction in
+            try await transaction.checkGeneration(model.id)
+            return try await transaction.generationWork()
+        }
         let sample = try await database.read(scope) { try await $0.unfilledPassages(after: nil, limit: Self.sample) }
         var time: Duration?
         if let first = sample.first, work.rows > 0 {
             let texts = sample.filter { $0.userID == first.userID }.map(\.embeddingText)
             let owner = UsageOwner(first.userID, assistant: first.assistantID)
-            time = try await passages.timed(texts, scope: try scope.acting(for: first.userID), owner: owner) * work.rows / texts.count
+            let (took, count) = try await trial(texts, scope: try scope.acting(for: first.userID), owner)
+            time = took * work.rows / count
         }
         return ReembeddingEstimate(work: work, cost: Decimal(work.tokens) * model.costPerMillionTokens / 1_000_000, time: time)
+    }
+
+    /// How long some of the texts take, as one of them may be one that the model refuses.
+    private func trial(_ texts: [String], scope: Scope, _ owner: UsageOwner) async throws -> (time: Duration, count: Int) {
+        do {
+            return (try await passages.timed(texts, scope: scope, owner: owner), texts.count)
+        } catch let problem as Problem where texts.count > 1 && problem.isRefusal {
+            let half = texts.count / 2
+            do {
+                return try await trial(Array(texts[..<half]), scope: scope, owner)
+            } catch let problem as Problem where problem.isRefusal {
+                return try await trial(Array(texts[half...]), scope: scope, owner)
+            }
+        }
     }
 
     /// Gives every row that lacks it its vector, also those that come meanwhile, until none is left.
@@ -105,35 +123,48 @@ public struct Reembedding: Sendable {
             let refused = Set(outcome.refused)
             let wanted = rows.filter { !refused.contains($0.id) }
             open += rows.count
-            let (filled, refusals) = try await fill(wanted, canDoWithout: outcome.filled > 0, onProgress)
-            outcome.filled += filled
-            outcome.refused += refusals
-            open -= filled
+            let done = try await fill(wanted, onProgress)
+            outcome.filled += done.filled
+            outcome.refused += done.refused
+            // A model that takes no text at all does not refuse texts.
+            if outcome.filled == 0, let refusal = done.refusal { throw refusal }
+            open -= done.filled
             place = PassagePlace(last.userID, last.id)
         }
     }
 
-    private func fill(
-        _ rows: [UnfilledPassage], canDoWithout: Bool, _ onProgress: @escaping @Sendable (Int) -> Void
-    ) async throws -> (filled: Int, refused: [ChunkID]) {
+    /// What became of some rows.
+    private struct Done: Sendable {
+        var filled = 0
+        var refused: [ChunkID] = []
+        /// What the model said to the last that it refused.
+        var refusal: Problem?
+
+        mutating func add(_ other: Done) {
+            filled += other.filled
+            refused += other.refused
+            refusal = other.refusal ?? refusal
+        }
+    }
+
+    private func fill(_ rows: [UnfilledPassage], _ onProgress: @escaping @Sendable (Int) -> Void) async throws -> Done {
         var calls = Self.calls(of: rows)[...]
-        return try await withThrowingTaskGroup(of: (Int, [ChunkID]).self) { group in
+        return try await withThrowingTaskGroup(of: Done.self) { group in
             func add() {
                 guard let call = calls.popFirst() else { return }
                 group.addTask {
-                    let done = try await embed(call, canDoWithout: canDoWithout)
+                    let done = try await embed(call)
                     onProgress(done.filled)
                     return done
                 }
             }
             for _ in 0..<Self.width { add() }
-            var (filled, refused) = (0, [ChunkID]())
+            var all = Done()
             while let done = try await group.next() {
-                filled += done.0
-                refused += done.1
+                all.add(done)
                 add()
             }
-            return (filled, refused)
+            return all
         }
     }
 
@@ -152,8 +183,8 @@ public struct Reembedding: Sendable {
         return calls
     }
 
-    /// - Parameter canDoWithout: whether a text that is refused is passed over; when none was taken yet, the refusal is not of the text.
-    private func embed(_ rows: [UnfilledPassage], canDoWithout: Bool) async throws -> (filled: Int, refused: [ChunkID]) {
+    /// Where the model refuses the texts, those are looked for that it does not take.
+    private func embed(_ rows: [UnfilledPassage]) async throws -> Done {
         let first = rows[0]
         let owner = try scope.acting(for: first.userID)
         do {
@@ -162,17 +193,23 @@ public struct Reembedding: Sendable {
             let filled = try await database.write(owner) { transaction in
                 try await transaction.fillGeneration(model.id, Array(zip(rows, vectors)))
             }
-            return (filled, [])
+            return Done(filled: filled)
         } catch let problem as Problem where problem.isTransactionConflict {
-            return (0, [])
+            return Done()
         } catch let fault as ProviderFault {
-            guard case .rejected? = fault.problem.underlying as? EmbeddingError, canDoWithout else { throw fault.problem }
-            guard rows.count > 1 else { return (0, [first.id]) }
+            guard fault.problem.isRefusal else { throw fault.problem }
+            guard rows.count > 1 else { return Done(refused: [first.id], refusal: fault.problem) }
             let half = rows.count / 2
-            let (one, other) = (
-                try await embed(Array(rows[..<half]), canDoWithout: true), try await embed(Array(rows[half...]), canDoWithout: true)
-            )
-            return (one.filled + other.filled, one.refused + other.refused)
+            var done = try await embed(Array(rows[..<half]))
+            done.add(try await embed(Array(rows[half...])))
+            return done
         }
+    }
+}
+
+extension Problem {
+    /// Whether the model would refuse the same texts again.
+    fileprivate var isRefusal: Bool {
+        if case .rejected? = underlying as? EmbeddingError { true } else { false }
     }
 }

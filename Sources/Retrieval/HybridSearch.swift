@@ -12,6 +12,8 @@ struct HybridSearch {
     let text: String
     /// Nil: words alone are looked for.
     let vector: QueryVector?
+    /// Whose vector it is.
+    let model: String
     let partitions: [UUID]
     let ranking: Ranking
     /// Rows that are wanted in the end.
@@ -24,9 +26,10 @@ struct HybridSearch {
     /// Rows that may be found; nil: all.
     var allowed: Set<UUID>?
 
-    init(text: String, vector: QueryVector?, partitions: [UUID], ranking: Ranking, wanted: Int) {
+    init(text: String, vector: QueryVector?, of model: String, partitions: [UUID], ranking: Ranking, wanted: Int) {
         self.text = text
         self.vector = vector
+        self.model = model
         self.partitions = partitions
         self.ranking = ranking
         self.wanted = wanted
@@ -57,9 +60,10 @@ struct HybridSearch {
         }
     }
 
-    /// - Returns: nil while the indexes load.
+    /// - Returns: nil while the indexes load, and when their vectors are another model's.
     func run(in mirror: KnowledgeMirror) throws -> Answer? {
         guard let indexes = mirror.ready else { return nil }
+        if vector != nil, let held = indexes.model, held != model { return nil }
         var answer = Answer()
         var words: LexicalResponse?
         var similarities: [UUID: Float] = [:]
@@ -74,7 +78,7 @@ struct HybridSearch {
             }
         }
         if let vector, words == nil {
-            guard let response = try find(vector, in: mirror) else { return nil }
+            let response = try find(vector, in: indexes.vectors, of: mirror)
             answer.add(response, pool: pool)
             similarities = Dictionary(response.hits.map { ($0.id, $0.score) }, uniquingKeysWith: { first, _ in first })
             if ranking != .dense {
@@ -105,12 +109,12 @@ struct HybridSearch {
     }
 
     /// Beside words only what they do not tell is asked for.
-    private func find(_ vector: QueryVector, in mirror: KnowledgeMirror) throws -> SearchResponse? {
+    private func find(_ vector: QueryVector, in index: PartitionedIndex, of mirror: KnowledgeMirror) throws -> SearchResponse {
         var request = SearchRequest(vector: ranking == .fusion ? vector.besideWords : vector.alone, partitions: partitions, k: pool)
         request.filter = filter
         request.allowed = allowed
         if isExact { request.effort = .exact }
-        return try mirror.search(request)
+        return try mirror.search(request, in: index)
     }
 }
 

@@ -7,10 +7,14 @@ import RowFilters
 /// A question with its vectors; made by ``Retriever/prepare(_:for:after:)``.
 public struct PreparedQuestion: Sendable {
     public let text: String
+    /// Whose use of the model it is.
+    let owner: UsageOwner
+    /// Whose vector it is.
+    var model: String
     /// Nil when the model had none to give: then words alone are looked for.
-    let vector: QueryVector?
+    var vector: QueryVector?
     /// Why there is no vector.
-    let problem: Problem?
+    var problem: Problem?
     /// Whether the indexes can answer; else the database does.
     let usesIndex: Bool
     let timings: [RetrievalResult.Stage]
@@ -111,7 +115,7 @@ public struct Retriever: Sendable {
 
     private let database: Database
     private let mirror: KnowledgeMirror?
-    private let embedder: any EmbeddingProvider
+    private let embedder: EmbedderInUse
     private let usage: UsageRecorder
     private let remembered: QueryVectorCache
 
@@ -132,7 +136,7 @@ public struct Retriever: Sendable {
     ///   - usage: takes down each call of the embedder.
     ///   - shared: where the vectors of questions are shared with other servers; nil where each remembers for itself.
     public init(
-        database: Database, mirror: KnowledgeMirror?, embedder: any EmbeddingProvider, usage: UsageRecorder, shared: SharedVectors? = nil
+        database: Database, mirror: KnowledgeMirror?, embedder: EmbedderInUse, usage: UsageRecorder, shared: SharedVectors? = nil
     ) {
         self.database = database
         self.mirror = mirror
@@ -158,21 +162,42 @@ public struct Retriever: Sendable {
         var watch = Stopwatch()
         let usesIndex = await isReady(after: write)
         if write != nil { watch.lap("wait") }
+        let embedder = embedder.current
         var vector: QueryVector?
         var problem: Problem?
         if ranking != .lexical || !usesIndex {
-            do {
-                vector = try await self.vector(of: text, for: owner)
-            } catch let error as EmbeddingError {
-                problem = Problem(error)
-            }
+            (vector, problem) = try await embed(text, by: embedder, for: owner)
             watch.lap("embed")
         }
         if let problem, !usesIndex { throw problem }
-        return PreparedQuestion(text: text, vector: vector, problem: problem, usesIndex: usesIndex, timings: watch.stages)
+        return PreparedQuestion(
+            text: text, owner: owner, model: embedder.model.id, vector: vector, problem: problem, usesIndex: usesIndex,
+            timings: watch.stages)
     }
 
-    private func vector(of text: String, for owner: UsageOwner) async throws -> QueryVector {
+    /// A question's vector, or why there is none.
+    private func embed(
+        _ text: String, by embedder: any EmbeddingProvider, for owner: UsageOwner
+    ) async throws -> (vector: QueryVector?, problem: Problem?) {
+        do {
+            return (try await vector(of: text, by: embedder, for: owner), nil)
+        } catch let error as EmbeddingError {
+            return (nil, Problem(error))
+        }
+    }
+
+    /// The question as the knowledge's model has it: where that has become another one since it was embedded, it is embedded again. That is
+    /// so seldom, and so soon over, that it may be done inside a transaction.
+    private func current(_ question: PreparedQuestion, in transaction: Transaction) async throws -> PreparedQuestion {
+        guard let model = try await transaction.embeddingModel(), model != question.model else { return question }
+        var question = question
+        question.model = model
+        (question.vector, question.problem) = try await embed(
+            question.text, by: await embedder.follow(model).provider, for: question.owner)
+        return question
+    }
+
+    private func vector(of text: String, by embedder: any EmbeddingProvider, for owner: UsageOwner) async throws -> QueryVector {
         let text = QuestionKey.normalized(text)
         let key = QuestionKey(text, embedder.model)
         if let vector = await remembered.vector(of: key, dimensions: embedder.model.dimensions) { return vector }
@@ -215,8 +240,15 @@ public struct Retriever: Sendable {
             }
         }
         let partitions = try IndexPartitions(of: assistant, conversation: query.conversation, scope: transaction.scope)
+        var question = question
         var inMemory: Finding?
-        if question.usesIndex, let mirror { inMemory = try await find(query, question, partitions, transaction, in: mirror) }
+        if question.usesIndex, let mirror {
+            inMemory = try await find(query, question, partitions, transaction, in: mirror)
+            if inMemory == nil {
+                question = try await current(question, in: transaction)
+                inMemory = try await find(query, question, partitions, transaction, in: mirror)
+            }
+        }
         let found = if let inMemory { inMemory } else { try await findInDatabase(query, question, partitions, transaction) }
         watch.lap("search")
         return RetrievalResult(
@@ -268,14 +300,14 @@ public struct Retriever: Sendable {
         }
     }
 
-    /// - Returns: nil when the indexes began to load anew meanwhile.
+    /// - Returns: nil when the indexes began to load anew meanwhile, or hold vectors of another model than the question's.
     private func find(
         _ query: RetrievalQuery, _ question: PreparedQuestion, _ partitions: IndexPartitions, _ transaction: Transaction,
         in mirror: KnowledgeMirror
     ) async throws -> Finding? {
         var search = HybridSearch(
-            text: question.text, vector: query.ranking == .lexical ? nil : question.vector, partitions: partitions.keys,
-            ranking: query.ranking, wanted: query.k)
+            text: question.text, vector: query.ranking == .lexical ? nil : question.vector, of: question.model,
+            partitions: partitions.keys, ranking: query.ranking, wanted: query.k)
         search.isExact = query.isExact
         if let filter = query.filter { try await restrict(&search, to: filter, partitions, transaction) }
         while true {
@@ -376,7 +408,11 @@ public struct Retriever: Sendable {
         }
         // Some more than wanted, in place of duplicates.
         let pool = query.k + max(Self.leastSpare, query.selection.diversity > 0 ? (Self.poolOfDiversity - 1) * query.k : 0)
-        let (hits, matched) = try await transaction.nearestPassages(to: vector.alone, k: pool, partitions.source, query.filter)
+        let (hits, matched) = try await transaction.nearestPassages(
+            to: vector.alone, of: question.model, k: pool, partitions.source, query.filter)
+        // Rows that are another model's by now were not compared.
+        let latest = try await current(question, in: transaction)
+        guard latest.model == question.model else { return try await findInDatabase(query, latest, partitions, transaction) }
         let scored = hits.map { (id: $0.id.rawValue, score: max(0, $0.score)) }.filter { Double($0.score) >= query.threshold ?? 0 }
         let chosen = try await choose(scored, query, partitions, transaction) { ids in
             let vectors = try await transaction.vectors(of: ids.map(ChunkID.init(rawValue:)), partitions.source)

@@ -72,7 +72,7 @@ public func bunkoRouter(_ dependencies: ServerDependencies, logger: Logger) -> R
     AccountDataRoutes(database: dependencies.database).add(to: v1)
     FileRoutes(
         database: dependencies.database, intake: dependencies.intake, watch: dependencies.watch, shared: shared,
-        terms: dependencies.knowledge.terms
+        knowledge: dependencies.knowledge
     ).add(to: v1)
     JobRoutes(database: dependencies.database, watch: dependencies.watch, events: dependencies.events, shared: shared).add(to: v1)
     UploadRoutes(

@@ -52,7 +52,9 @@ extension Problem {
             self.init(
                 .unavailable, code: "embedding_model_changed",
                 "The vectors are of another embedding model than those of the knowledge, so nothing was stored.",
-                remedy: "Restart the server, which then embeds with the knowledge's model.", underlying: error)
+                remedy:
+                    "Send the request again in a moment; if that does not help, restart the server with settings that name the knowledge's model.",
+                retryAfter: 1, underlying: error)
         case "23514":
             self.init(
                 .invalidRequest, code: "values_contradict",

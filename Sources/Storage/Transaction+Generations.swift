@@ -122,6 +122,12 @@ extension Transaction {
             WHERE key = 'embedding_shadow' AND value = 'null'
                 AND EXISTS (SELECT FROM system_settings WHERE key = 'embedding_model' AND value NOT IN ('null', to_jsonb(\(model)::text)))
             """)
+        try await checkGeneration(model)
+    }
+
+    /// Makes sure that a model's generation may stand, or stands, beside the live one.
+    /// - Throws: as ``beginGeneration(_:)``.
+    public func checkGeneration(_ model: String) async throws {
         let (live, shadow) = try await generationNames()
         guard let live else {
             throw Problem(
@@ -131,22 +137,21 @@ extension Transaction {
         guard live != model else {
             throw Problem(.conflict, code: "generation_live", "The knowledge has the vectors of \(model) already.", parameter: "--model")
         }
-        guard let shadow, shadow.model == model, shadow.role != .dropped else {
+        if let shadow, shadow.model != model || shadow.role == .dropped {
             throw Problem(
-                .conflict, code: "generation_exists", "There is a generation of \(shadow?.model ?? "another model") already.",
+                .conflict, code: "generation_exists", "There is a generation of \(shadow.model) already.",
                 remedy: "Remove it first: bunko reembed --drop.", parameter: "--model")
         }
     }
 
-    /// What filling the generation of a model would take from here on; all rows where there is none of it.
-    public func generationWork(_ model: String) async throws -> GenerationWork {
+    /// What filling the generation beside the live one takes from here on, of whichever model.
+    public func generationWork() async throws -> GenerationWork {
         let row = try await connection.query(
             """
             SELECT count(*) AS rows, coalesce(sum(
                 CASE WHEN token_count > 0 THEN token_count ELSE octet_length(content) / 4 END + octet_length(coalesce(context, '')) / 4), 0)::bigint AS tokens
             FROM knowledge_base
-            WHERE embedding IS NOT NULL AND (embedding_shadow IS NULL OR \(model) <> (
-                SELECT coalesce(value ->> 'model', '') FROM system_settings WHERE key = 'embedding_shadow'))
+            WHERE embedding IS NOT NULL AND embedding_shadow IS NULL
             """
         ).first
         return GenerationWork(
@@ -225,7 +230,7 @@ extension Transaction {
         guard missing == 0 else {
             throw Problem(
                 .conflict, code: "generation_incomplete",
-                "\(missing) rows have no vector of \(shadow.model), so nothing was changed.",
+                "\(missing == 1 ? "1 row has" : "\(missing) rows have") no vector of \(shadow.model), so nothing was changed.",
                 remedy: "Fill them first: bunko reembed --model \(shadow.model).")
         }
         return (shadow.model, live)

@@ -245,17 +245,19 @@ extension Transaction {
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// The passages nearest to a vector by cosine, found by the database itself: exact, and slow where there are many.
+    /// The passages nearest to a vector by cosine, found by the database itself: exact, and slow where there are many. Vectors of another model
+    /// than this one's are not compared with it.
     /// - Returns: the k best, the best first, and how many there were to choose from.
     public func nearestPassages(
-        to vector: [Float], k: Int, _ source: KnowledgeSource, _ filter: Filter? = nil
+        to vector: [Float], of model: String, k: Int, _ source: KnowledgeSource, _ filter: Filter? = nil
     ) async throws -> (hits: [(id: ChunkID, score: Float)], matched: Int) {
         let rows = try await connection.query(
             """
             SELECT id, (1 - distance)::real AS score, count(*) OVER () AS matched FROM (
                 SELECT k.id, k.embedding <=> \(PostgresVector(vector)) AS distance
                 FROM knowledge_base k LEFT JOIN files f ON f.user_id = k.user_id AND f.id = k.file_id
-                WHERE \(try belongs(to: source)) AND k.embedding IS NOT NULL AND \(try filter?.condition() ?? "true")
+                WHERE \(try belongs(to: source)) AND k.embedding IS NOT NULL
+                    AND (k.embedding_model IS NULL OR k.embedding_model = \(model)) AND \(try filter?.condition() ?? "true")
             ) AS scored
             WHERE distance <> 'NaN' ORDER BY distance, id LIMIT \(Int64(k))
             """)

@@ -25,7 +25,7 @@ struct IngestionService: Sendable {
     ) -> IngestionWorker {
         IngestionWorker(
             database: db.database, contents: contents,
-            processor: DocumentProcessor(isolated: IsolatedReader(command: reader)), embedder: embedder,
+            processor: DocumentProcessor(isolated: IsolatedReader(command: reader)), embedder: EmbedderInUse(embedder),
             usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent), events: events,
             scope: db.system,
             concurrency: 2, afterCommit: { _ in }, logger: .silent)

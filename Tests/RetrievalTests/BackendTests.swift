@@ -71,8 +71,8 @@ import Testing
             try await withMirror(db) { mirror in
                 let usage = UsageRecorder(database: db.database, scope: db.system, logger: .silent)
                 let embedder = HashingEmbedder()
-                let memory = Retriever(database: db.database, mirror: mirror, embedder: embedder, usage: usage)
-                let database = Retriever(database: db.database, mirror: nil, embedder: embedder, usage: usage)
+                let memory = Retriever(database: db.database, mirror: mirror, embedder: EmbedderInUse(embedder), usage: usage)
+                let database = Retriever(database: db.database, mirror: nil, embedder: EmbedderInUse(embedder), usage: usage)
                 var hits = 0
                 for round in 0..<150 {
                     let query = RetrievalQuery(
@@ -98,7 +98,7 @@ import Testing
             let id = try await db.insertPassage("an expense claim", embedding: vector, for: db.alice)
             let mirror = KnowledgeMirror(database: db.database, scope: db.system, logger: .silent)
             let retriever = Retriever(
-                database: db.database, mirror: mirror, embedder: HashingEmbedder(),
+                database: db.database, mirror: mirror, embedder: EmbedderInUse(HashingEmbedder()),
                 usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent))
             func found(after write: WriteToken? = nil) async throws -> RetrievalResult {
                 try await retriever.search(
@@ -120,7 +120,7 @@ import Testing
             #expect(question.usesIndex)
             let lost = Retriever(
                 database: db.database, mirror: KnowledgeMirror(database: db.database, scope: db.system, logger: .silent),
-                embedder: HashingEmbedder(), usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent))
+                embedder: EmbedderInUse(HashingEmbedder()), usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent))
             let fourth = try await db.database.read(db.alice.scope) {
                 try await lost.search(question, RetrievalQuery(k: 3), assistant: try await $0.usableAssistant(reference), in: $0)
             }

@@ -22,7 +22,7 @@ import Testing
 
     private func retriever(_ service: RetrievalService, _ embedder: some EmbeddingProvider) -> Retriever {
         Retriever(
-            database: service.db.database, mirror: service.mirror, embedder: embedder,
+            database: service.db.database, mirror: service.mirror, embedder: EmbedderInUse(embedder),
             usage: UsageRecorder(database: service.db.database, scope: service.db.system, logger: .silent))
     }
 
@@ -71,7 +71,7 @@ import Testing
             let nothing = try await ask(down, "zebra", RetrievalQuery(k: 5), service)
             #expect(nothing.passages.isEmpty)
             let alone = Retriever(
-                database: service.db.database, mirror: nil, embedder: StagedEmbedder(isDown: true),
+                database: service.db.database, mirror: nil, embedder: EmbedderInUse(StagedEmbedder(isDown: true)),
                 usage: UsageRecorder(database: service.db.database, scope: service.db.system, logger: .silent))
             let problem = await failure(Problem.self) { _ = try await ask(alone, "ferry", RetrievalQuery(k: 5), service) }
             #expect(problem?.code == "embedding_unavailable", "there is nothing to fall back on")
@@ -104,7 +104,7 @@ import Testing
             try await follow(service, 1)
             let usage = UsageRecorder(database: service.db.database, scope: service.db.system, logger: .silent)
             let retriever = Retriever(
-                database: service.db.database, mirror: service.mirror, embedder: StagedEmbedder(), usage: usage)
+                database: service.db.database, mirror: service.mirror, embedder: EmbedderInUse(StagedEmbedder()), usage: usage)
             for text in ["ferry", "ferry", "bakery", "ferry"] { _ = try await ask(retriever, text, RetrievalQuery(k: 1), service) }
             #expect(usage.pending == 2)
             _ = try await ask(retriever, "another", RetrievalQuery(k: 1, ranking: .lexical), service)

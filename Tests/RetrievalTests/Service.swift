@@ -44,7 +44,7 @@ func withRetrieval<R>(isolation: isolated (any Actor)? = #isolation, _ body: (Re
     try await withTestDatabase { db in
         try await withMirror(db) { mirror in
             let retriever = Retriever(
-                database: db.database, mirror: mirror, embedder: HashingEmbedder(),
+                database: db.database, mirror: mirror, embedder: EmbedderInUse(HashingEmbedder()),
                 usage: UsageRecorder(database: db.database, scope: db.system, logger: .silent))
             return try await body(RetrievalService(db: db, mirror: mirror, retriever: retriever))
         }

@@ -53,11 +53,11 @@ struct LiveAPI: Sendable {
                 let contents = ContentStore(directory: folder)
                 let processor = DocumentProcessor(isolated: IsolatedReader(command: [bunkoProgram, "read-document"]))
                 let worker = IngestionWorker(
-                    database: db.database, contents: contents, processor: processor, embedder: embedder, usage: usage,
+                    database: db.database, contents: contents, processor: processor, embedder: EmbedderInUse(embedder), usage: usage,
                     events: events, scope: db.system, concurrency: 1,
                     afterCommit: { token in _ = await mirror.waitUntilIncluded(token, atMost: .seconds(5)) },
                     logger: .silent)
-                let retriever = Retriever(database: db.database, mirror: mirror, embedder: embedder, usage: usage)
+                let retriever = Retriever(database: db.database, mirror: mirror, embedder: EmbedderInUse(embedder), usage: usage)
                 let keys = KeyRing(database: db.database)
                 let tokens = try await AccessTokens(key: Array(repeating: 7, count: AccessTokens.minimumKeyBytes))
                 let router = bunkoRouter(
@@ -69,7 +69,7 @@ struct LiveAPI: Sendable {
                             database: db.database, contents: contents, events: events,
                             queue: QueueLimit(database: db.database, scope: db.system, most: queue)),
                         knowledge: KnowledgeWriter(
-                            database: db.database, processor: processor, embedder: embedder, usage: usage, fetcher: fetcher),
+                            database: db.database, processor: processor, embedder: EmbedderInUse(embedder), usage: usage, fetcher: fetcher),
                         watch: FileWatch(database: db.database, events: events), events: events, mirror: mirror, retriever: retriever,
                         assembler: ContextAssembler(database: db.database, retriever: retriever),
                         upkeep: Upkeep(database: db.database, scope: db.system),

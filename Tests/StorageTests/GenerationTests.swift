@@ -50,7 +50,7 @@ import Testing
     @Test func `A generation is filled, switched to, gone back from and dropped`() async throws {
         try await withTestDatabase { db in
             try await prepare(db)
-            let work = try await db.database.read(db.system) { try await $0.generationWork("two") }
+            let work = try await db.database.read(db.system) { try await $0.generationWork() }
             #expect(work.rows == 6 && work.tokens == 6 * 2)
             let first = try await fill(db, atMost: 2)
             #expect(first == 2)
@@ -115,7 +115,7 @@ import Testing
             _ = try await switchTo(.next, db)
             try await db.insertPassage("after", for: db.bob)
             let refused = await failure(Problem.self) { _ = try await switchTo(.former, db) }
-            #expect(refused?.detail.contains("1 rows have no vector of one") == true)
+            #expect(refused?.detail.contains("1 row has no vector of one") == true)
             try await fill(db, "one")
             let live = try await switchTo(.former, db)
             #expect(live == "one")
@@ -162,7 +162,9 @@ import Testing
             #expect(swap?.code == .insufficientPrivilege)
             try await fill(db)
             let seen = try await db.asApp(db.bob) { connection in
-                try await connection.query("SELECT user_id FROM knowledge_base WHERE embedding_shadow IS NOT NULL").map { try $0.decode(UserID.self) }
+                try await connection.query("SELECT user_id FROM knowledge_base WHERE embedding_shadow IS NOT NULL").map {
+                    try $0.decode(UserID.self)
+                }
             }
             #expect(seen == [db.bob.id], "a shadow vector is seen as its row is")
         }

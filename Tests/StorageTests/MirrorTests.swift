@@ -117,7 +117,7 @@ import Testing
             let row = rows.first { $0.id == expected.keys.first }
             #expect(row?.tags == ["a", "b"] && row?.sourceType == "md" && row?.metadata == #"{"year": 2026}"# && row?.file == nil)
             #expect(row?.createdAt == Date(timeIntervalSince1970: 1_767_323_045))
-            #expect(try await changes(since: copied, db).isEmpty)
+            #expect(try await changes(since: copied.position, db).isEmpty)
         }
     }
 

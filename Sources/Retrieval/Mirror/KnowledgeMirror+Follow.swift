@@ -68,6 +68,8 @@ extension KnowledgeMirror {
         let (outlook, result) = try await database.readSnapshot(scope) { transaction in
             let outlook = try await transaction.mirrorOutlook(since: last, of: replica)
             guard outlook.isRegistered else { throw LostTrack.notRegistered }
+            // An index that does not know its model is from before there could be another.
+            guard indexes.model == nil || indexes.model == outlook.model else { throw LostTrack.otherModel }
             guard !outlook.wasEmptied else { throw LostTrack.emptied }
             guard outlook.changes > 0 else { return (outlook, try await body(transaction)) }
             let since = ContinuousClock.now - .seconds(max(0, outlook.age ?? 0))
@@ -81,6 +83,7 @@ extension KnowledgeMirror {
         }
         state.withLock { state in
             state.position = outlook.position
+            state.indexes.model = outlook.model
             state.phase = .following
             state.hasFollowed = true
             state.pending = nil
@@ -101,7 +104,11 @@ extension KnowledgeMirror {
         }
     }
 
+    /// - Throws: ``LostTrack/otherModel`` for a row of another model than the index's: its columns were switched after the transaction had begun.
     func apply(_ changes: [MirrorChange], to indexes: MirroredIndexes) throws {
+        if let own = indexes.model, changes.contains(where: { change in change.current?.model.map { $0 != own } ?? false }) {
+            throw LostTrack.otherModel
+        }
         var arrived: [UUID: [MirrorRow]] = [:]
         var left: [UUID: [UUID]] = [:]
         for change in changes {
@@ -168,7 +175,7 @@ extension KnowledgeMirror {
             guard state.phase == .following, let position = state.position, let identity = state.database, state.unkept > 0 else {
                 return nil
             }
-            let kept = KeptMirror(database: identity, position: position)
+            let kept = KeptMirror(database: identity, position: position, model: state.indexes.model)
             try await database.write(scope) { try await $0.announceSnapshot(kept, of: replica) }
             return (kept, state.indexes, state.indexes.words.image(), state.unkept)
         }

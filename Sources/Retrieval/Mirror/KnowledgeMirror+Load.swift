@@ -35,7 +35,7 @@ extension KnowledgeMirror {
             indexes = try await offPool {
                 MirroredIndexes(
                     vectors: try PartitionedIndex(snapshot: snapshot, configuration: indexConfiguration, verification: .structure),
-                    words: try shelf.words(of: kept))
+                    words: try shelf.words(of: kept), model: kept.model)
             }
         } catch {
             logger.warning("the index's snapshot cannot be used and every row is read anew", metadata: ["error": "\(error)"])
@@ -80,7 +80,7 @@ extension KnowledgeMirror {
         }
         // Batches of different connections side by side.
         let insertion = DispatchQueue(label: "bunko.mirror.load", attributes: .concurrent)
-        let position = try await fresh.deferringMaintenance {
+        let (position, model) = try await fresh.deferringMaintenance {
             try await database.copyMirrorRows(
                 scope, connections: configuration.connections, batchSize: Self.batchSize,
                 total: { expected in self.report(loaded: 0, expected: expected) }
@@ -96,6 +96,7 @@ extension KnowledgeMirror {
         try await database.write(scope) { try await $0.advanceReplica(replica, to: position) }
         state.withLock { state in
             state.origin = .database
+            state.indexes.model = model
             state.position = position
             state.unkept = fresh.statistics.rows
         }

@@ -140,10 +140,8 @@ public final class KnowledgeMirror: Service, Sendable {
     /// How much of what is near the index finds.
     public var recall: LiveRecall { meter.report }
 
-    /// Searches the index as it stands; some questions are asked again, exactly, in the background. Nil while it loads, when it holds a part of
-    /// the rows.
-    func search(_ request: SearchRequest) throws(VectorIndexError) -> SearchResponse? {
-        guard let index = ready?.vectors else { return nil }
+    /// Searches the index of ``ready``; some questions are asked again, exactly, in the background.
+    func search(_ request: SearchRequest, in index: PartitionedIndex) throws(VectorIndexError) -> SearchResponse {
         let response = try index.search(request)
         meter.offer(request, response, index)
         return response
@@ -220,13 +218,14 @@ public final class KnowledgeMirror: Service, Sendable {
 
 /// Why neither the index nor the outbox tells what the database says.
 enum LostTrack: Error, CustomStringConvertible {
-    case notRegistered, emptied, otherHistory
+    case notRegistered, emptied, otherHistory, otherModel
     case damaged(SnapshotError)
 
     var description: String {
         switch self {
         case .notRegistered: "changes it had not seen were removed from the outbox"
         case .otherHistory: "the database is another, or was set back to an earlier time"
+        case .otherModel: "the knowledge has the vectors of another model"
         case .emptied: "all knowledge was taken away at once"
         case .damaged(let error): "the snapshot that the index began with is damaged: \(error)"
         }

@@ -9,6 +9,8 @@ import VectorIndex
 struct MirroredIndexes: Sendable {
     let vectors: PartitionedIndex
     let words: LexicalIndex
+    /// Whose vectors they are, and no other's; nil before that is known.
+    var model: String?
 }
 
 extension IndexRow {

@@ -17,7 +17,7 @@ struct FileRoutes: Sendable {
     let intake: FileIntake
     let watch: FileWatch
     let shared: SharedRows
-    let terms: ImportTerms
+    let knowledge: KnowledgeWriter
 
     func add(to group: RouterGroup<BunkoRequestContext>) {
         group.post("files", use: upload)
@@ -116,6 +116,7 @@ struct FileRoutes: Sendable {
     func limits(_ request: Request, _ context: BunkoRequestContext) async throws -> JSONResponse<Limits> {
         let scope = try context.scope
         let limits = try await intake.limits(scope)
+        let terms = knowledge.terms
         return JSONResponse(
             Limits(
                 max_file_size: limits.maximumBytes, supported_file_types: limits.supportedTypes,

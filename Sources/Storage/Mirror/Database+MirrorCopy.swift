@@ -15,14 +15,14 @@ extension Database {
     ///   - assistant: whose rows, and those of its conversations; nil for all.
     ///   - total: called first, with the number of rows that the statistics expect.
     ///   - body: takes a batch, from several tasks at once, in no particular order.
-    /// - Returns: the position of that moment.
+    /// - Returns: the position of that moment, and the model whose vectors the rows had.
     /// - Throws: what `body` throws; `Problem` of the database. Either ends all connections.
     public func copyMirrorRows(
         _ scope: Scope, of assistant: AssistantID? = nil, connections: Int, batchSize: Int, total: @Sendable (Int) -> Void,
         _ body: @escaping @Sendable ([MirrorRow]) async throws -> Void
-    ) async throws -> MirrorPosition {
+    ) async throws -> (position: MirrorPosition, model: String?) {
         try await readSnapshot(scope) { transaction in
-            let position = try await transaction.mirrorPosition()
+            let (position, model) = (try await transaction.mirrorPosition(), try await transaction.embeddingModel())
             // Statistics of a table that was just filled know nothing; its length does not lie.
             let row = try await transaction.connection.query(
                 """
@@ -39,7 +39,7 @@ extension Database {
             total(Int(try row?.decode("rows", as: Int64.self) ?? 0))
             let filter: SQL = assistant.map { "k.secretary_id = \($0)" } ?? "true"
             try await copyBlocks(blocks, of: snapshot, filter, connections: connections, batchSize: batchSize, body)
-            return position
+            return (position, model)
         }
     }
 

@@ -18,12 +18,15 @@ public struct MirrorRow: Sendable {
     public let createdAt: Date
     /// A JSON object.
     public let metadata: String?
+    /// Of the vector; nil where the row does not tell.
+    public let model: String?
 
     /// What a statement selects, in this order, of `knowledge_base k`.
     static let columns: SQL = """
         k.id, coalesce(k.conversation_id, k.secretary_id, k.user_id) AS partition, k.embedding, k.content, k.heading_path,
         coalesce((SELECT f.metadata ->> 'title' FROM files f WHERE f.user_id = k.user_id AND f.id = k.file_id), k.metadata ->> 'title') AS title,
-        k.tags, k.source_type::text AS source_type, k.file_id, k.created_at, k.metadata::text AS metadata
+        k.tags, k.source_type::text AS source_type, k.file_id, k.created_at, k.metadata::text AS metadata,
+        k.embedding_model
         """
 
     /// The row of `c.row_id` in `c.partition_id`, for a lateral join. By partition as well, since an id is unique only with its user. LIMIT keeps
@@ -48,14 +51,15 @@ extension MirrorRow {
         file = try row.decode("file_id", as: FileID?.self)
         createdAt = try row.decode("created_at", as: Date.self)
         metadata = try row.decode("metadata", as: String?.self)
+        model = try row.decode("embedding_model", as: String?.self)
     }
 
     /// A copied row, which bears no names.
     init(copied row: PostgresRow) throws {
         let vector: PostgresVector
-        (id, partition, vector, content, headingPath, title, tags, sourceType, file, createdAt, metadata) = try row.decode(
+        (id, partition, vector, content, headingPath, title, tags, sourceType, file, createdAt, metadata, model) = try row.decode(
             ChunkID.self, UUID.self, PostgresVector.self, String.self, [String].self, String?.self, [String].self, String?.self,
-            FileID?.self, Date.self, String?.self)
+            FileID?.self, Date.self, String?.self, String?.self)
         embedding = vector.values
     }
 }

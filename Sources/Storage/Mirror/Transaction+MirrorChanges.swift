@@ -31,6 +31,8 @@ public struct MirrorOutlook: Sendable {
     public let age: Double?
     /// Whether everything was taken away meanwhile (TRUNCATE); then the changes do not tell of every row.
     public let wasEmptied: Bool
+    /// Whose vectors the rows have; nil before the first.
+    public let model: String?
 }
 
 extension Transaction {
@@ -57,14 +59,15 @@ extension Transaction {
             """
             SELECT pg_current_snapshot()::text AS position, EXISTS (SELECT FROM mirror_replicas WHERE id = \(replica)) AS registered,
                 count(*) AS changes, extract(epoch FROM clock_timestamp() - min(changed_at))::double precision AS age,
-                coalesce(bool_or(row_id IS NULL), false) AS emptied
+                coalesce(bool_or(row_id IS NULL), false) AS emptied,
+                (SELECT value #>> '{}' FROM system_settings WHERE key = 'embedding_model') AS model
             FROM (\(Self.unseen(since: last, "changed_at, row_id"))) AS c
             """
         ).first
         return MirrorOutlook(
             position: try Self.position(row), isRegistered: try row?.decode("registered", as: Bool.self) ?? false,
             changes: Int(try row?.decode("changes", as: Int64.self) ?? 0), age: try row?.decode("age", as: Double?.self) ?? nil,
-            wasEmptied: try row?.decode("emptied", as: Bool.self) ?? false)
+            wasEmptied: try row?.decode("emptied", as: Bool.self) ?? false, model: try row?.decode("model", as: String?.self) ?? nil)
     }
 
     /// Streams what changed between a position and this transaction's snapshot, each row once for each partition it is or was in, in batches, in

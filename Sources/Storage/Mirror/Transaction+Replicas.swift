@@ -8,12 +8,15 @@ public struct KeptMirror: Sendable, Hashable, Codable {
     public var database: String
     /// Up to where it goes; it may hold more.
     public var position: MirrorPosition
+    /// Whose vectors it holds; nil where it does not tell.
+    public var model: String?
     /// The snapshot's own name.
     public var token: UUID
 
-    public init(database: String, position: MirrorPosition, token: UUID = UUID()) {
+    public init(database: String, position: MirrorPosition, model: String? = nil, token: UUID = UUID()) {
         self.database = database
         self.position = position
+        self.model = model
         self.token = token
     }
 }

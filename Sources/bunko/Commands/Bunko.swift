@@ -23,7 +23,8 @@ struct Bunko: AsyncParsableCommand {
         subcommands: [
             Serve.self, Import.self, Search.self, Context.self, Assistants.self, Personas.self, Keys.self, Users.self,
             SettingsCommands.self, Migrate.self, Doctor.self,
-            Backup.self, Restore.self, Verify.self, Reembed.self, Eval.self, Archive.self, Partitions.self, DatabaseCommands.self, Dataset.self,
+            Backup.self, Restore.self, Verify.self, Reembed.self, Eval.self, Archive.self, Partitions.self, DatabaseCommands.self,
+            Dataset.self,
             Bench.self,
             ReadDocument.self,
         ])

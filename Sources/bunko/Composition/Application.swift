@@ -139,7 +139,10 @@ struct BunkoApplication: Sendable {
         }
         // They end in the opposite order: usage once nobody uses a model any more, the database last.
         let services: [(any Service)?] = [
-            host.cluster, StopService(signals: signals, group: group), DatabaseService(database: database), usage, redis, mirror, worker,
+            host.cluster, StopService(signals: signals, group: group), DatabaseService(database: database), usage, redis, mirror,
+            EmbeddingFollower(
+                database: database, scope: .system(purpose: "embeddings"), embedder: embedder, logger: labelled("embeddings")),
+            worker,
             MaintenanceService(upkeep: upkeep, contents: contents, logger: labelled("maintenance")), server,
         ]
         let running = ServiceGroup(
@@ -159,8 +162,8 @@ struct BunkoApplication: Sendable {
         }
     }
 
-    /// The provider of the model whose vectors the database has; of a new database the settings choose it.
-    private func embedder(_ database: Database) async throws -> any EmbeddingProvider {
+    /// The provider of the model whose vectors the database has, also when that becomes another; of a new database the settings choose it.
+    private func embedder(_ database: Database) async throws -> EmbedderInUse {
         let models = EmbeddingModels(settings: settings.embedding)
         let costly = try settings.costlyEmbedder.map { try CostlyEmbedder(ledger: $0) }
         let wanted = try costly?.model.id ?? models.standard
@@ -169,12 +172,15 @@ struct BunkoApplication: Sendable {
         if settled != wanted, settings.embedding.model != nil || costly != nil {
             log.warning("the knowledge has vectors of another model", metadata: ["settings": "\(wanted)", "knowledge": "\(settled)"])
         }
-        if let costly, costly.model.id == settled { return costly }
-        let embedder = models.provider(of: settled)
+        @Sendable func provider(of model: String) async -> any EmbeddingProvider {
+            if let costly, costly.model.id == model { return costly }
+            return await models.loaded(model)
+        }
+        let embedder = await provider(of: settled)
         if let missing = embedder as? UnavailableEmbedder {
             log.error("there is no embedding model", metadata: ["model": "\(settled)", "reason": "\(missing.reason)"])
         }
-        return embedder
+        return EmbedderInUse(embedder, make: provider)
     }
 
     private func mirror(of database: Database) -> KnowledgeMirror {

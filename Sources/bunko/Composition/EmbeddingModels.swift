@@ -50,6 +50,15 @@ struct EmbeddingModels: Sendable {
         }
     }
 
+    /// As ``provider(of:)``, away from the cooperative threads: the built-in model's files are read.
+    func loaded(_ id: String) async -> any EmbeddingProvider {
+        do {
+            return try await Blocking.run { _ in provider(of: id) }
+        } catch {
+            return missing(id, "\(error)")
+        }
+    }
+
     private func remote(_ name: String) -> RemoteModel? {
         settings.url.map { url in
             var model = RemoteModel(baseURL: url, name: name, key: settings.key)
