@@ -3,7 +3,7 @@ import Domain
 import Embeddings
 import Foundation
 import Ingestion
-import Logging
+import Retrieval
 import Storage
 
 struct Reembed: AsyncParsableCommand {
@@ -16,6 +16,7 @@ struct Reembed: AsyncParsableCommand {
               bunko reembed --model local --estimate     rows, tokens, cost and time
               bunko reembed --model local                fill (a remote model: with --url, or the settings that serve takes)
               bunko reembed --status
+              bunko reembed --compare                    how far the two agree, on what users asked last or on --questions
               bunko reembed --switch                     at once; refused while rows lack their vector
               bunko reembed --rollback                   at once, as long as the former vectors are there
               bunko reembed --drop                       remove those that are not searched
@@ -39,6 +40,17 @@ struct Reembed: AsyncParsableCommand {
     var estimate = false
     @Flag(help: "Tell which generations of vectors there are.")
     var status = false
+    @Flag(help: "Ask both models the same questions, and compare what is nearest by every row's vectors.")
+    var compare = false
+    @Option(
+        help: ArgumentHelp(
+            "With --compare: a file with a question on each line, or a folder as bunko eval takes it, whose passages are files of the knowledge.",
+            valueName: "path"))
+    var questions: String?
+    @Option(help: ArgumentHelp("With --compare: search this assistant's knowledge.", valueName: "name"))
+    var assistant: String?
+    @Option(name: .customLong("k"), help: ArgumentHelp("With --compare: count so many nearest rows.", valueName: "count"))
+    var count = 10
     @Flag(name: .customLong("switch"), help: "Search the filled vectors from now on; with --model, fill them first.")
     var switches = false
     @Flag(help: "Search the former vectors again.")
@@ -50,10 +62,16 @@ struct Reembed: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
-        let actions = [status, rollback, drop, switches || model != nil].count { $0 }
+        // A model named for --compare is the one beside the live one, where the settings do not tell how to ask it.
+        let actions = [status, rollback, drop, compare, switches || (model != nil && !compare)].count { $0 }
         guard actions == 1 else {
-            throw ValidationError("Name one of --model, --status, --switch, --rollback and --drop.")
+            throw ValidationError("Name one of --model, --status, --compare, --switch, --rollback and --drop.")
         }
+        if !compare, questions != nil || assistant != nil { throw ValidationError("--questions and --assistant belong to --compare.") }
+        guard (1...ComparisonQuestions.depth).contains(count) else {
+            throw ValidationError("--k is \(count); it must be between 1 and \(ComparisonQuestions.depth).")
+        }
+        if estimate, compare { throw ValidationError("--estimate is of filling.") }
         if model == nil, estimate || url != nil || key != nil || dimensions != nil || cost != nil {
             throw ValidationError("--estimate, --url, --key, --dimensions and --cost belong to --model.")
         }
@@ -67,6 +85,7 @@ struct Reembed: AsyncParsableCommand {
             if status { return try show(try await access.generations) }
             if drop { return try await dropGeneration(access) }
             if rollback { return try await change(to: .former, access) }
+            if compare { return try await compareGenerations(access, settings, embedder) }
             guard let embedder else { return try await change(to: .next, access) }
             try await access.filling(embedder) { reembedding in
                 let rows = try await tellEstimate(reembedding, embedder.model)
@@ -108,7 +127,8 @@ struct Reembed: AsyncParsableCommand {
 
     private func show(_ generations: EmbeddingGenerations) throws {
         if json {
-            return try Output.json(Status(live: generations.live.map(Status.Generation.init), shadow: generations.shadow.map(Status.Generation.init)))
+            return try Output.json(
+                Status(live: generations.live.map(Status.Generation.init), shadow: generations.shadow.map(Status.Generation.init)))
         }
         guard generations.live != nil else { return Output.line("The knowledge has no vectors yet.") }
         let rows = [generations.live, generations.shadow].compactMap(\.self).map { [$0.model, "\($0.rows)", "\($0.missing)", $0.state] }
@@ -131,7 +151,9 @@ struct Reembed: AsyncParsableCommand {
         let (rows, tokens) = (estimate.work.rows, estimate.work.tokens)
         guard !json else {
             let seconds = estimate.time.map { Int($0.components.seconds) }
-            if self.estimate { try Output.json(Estimate(model: model.id, rows: rows, tokens: tokens, cost: estimate.cost, seconds: seconds)) }
+            if self.estimate {
+                try Output.json(Estimate(model: model.id, rows: rows, tokens: tokens, cost: estimate.cost, seconds: seconds))
+            }
             return rows
         }
         let price = model.costPerMillionTokens > 0 ? ", cost \(estimate.cost)" : ""
@@ -156,13 +178,46 @@ struct Reembed: AsyncParsableCommand {
         for id in outcome.refused { Output.note("The model refuses the text of the passage \(id).") }
         let open = outcome.refused.count + outcome.busy
         if open > 0 { throw ItemsFailed(count: open, total: open + outcome.filled, what: "rows") }
-        if switches { try await change(to: .next, access) } else if !json { Output.line("bunko reembed --switch searches them from then on.") }
+        if switches {
+            try await change(to: .next, access)
+        } else if !json {
+            Output.line("bunko reembed --switch searches them from then on.")
+        }
     }
 
     private func filled(_ reembedding: Reembedding, _ rows: Int) async throws -> ReembeddingOutcome {
         let display = StepDisplay()
         defer { display.finish() }
         return try await reembedding.fill { display.advance("embed", by: $0, of: rows) }
+    }
+
+    // MARK: - Comparing
+
+    private func compareGenerations(_ access: ReembeddingAccess, _ settings: Settings, _ named: (any EmbeddingProvider)?) async throws {
+        let generations = try await access.generations
+        guard let live = generations.live, let shadow = generations.shadow, shadow.rows > 0 else {
+            throw Problem(
+                .conflict, code: "no_such_generation", "There is no generation beside the live one to compare with.",
+                remedy: "Fill one first: bunko reembed --model NAME.")
+        }
+        let models = EmbeddingModels(settings: settings.embedding)
+        func provider(_ model: String) async throws -> any EmbeddingProvider {
+            if let named, named.model.id == model { return named }
+            let provider = await models.loaded(model)
+            guard let missing = provider as? UnavailableEmbedder else { return provider }
+            throw Problem(
+                .environment, code: "embedding_unavailable", "The embedding model \(model) cannot be had: \(missing.reason).",
+                remedy: "Name it with --model and --url, and the other one by the settings.", parameter: "--model")
+        }
+        let (one, other) = (try await provider(live.model), try await provider(shadow.model))
+        let asked = try await ComparisonQuestions(questions, assistant: assistant, access.database, access.scope)
+        let rankings = try await access.recording { usage in
+            try await GenerationComparison(database: access.database, live: one, shadow: other, usage: usage, scope: access.scope)
+                .rankings(of: asked.questions, depth: ComparisonQuestions.depth)
+        }
+        let report = asked.report(rankings, k: count, live: one.model, shadow: other.model)
+        if json { try Output.json(report) } else { report.show() }
+        if shadow.missing > 0 { Output.note("\(Readable.count(shadow.missing, "row")) without a vector of \(shadow.model) were left out.") }
     }
 
     // MARK: - Switching
@@ -177,7 +232,8 @@ struct Reembed: AsyncParsableCommand {
         if json { return try Output.json(Switched(live: live, former: former)) }
         Output.line("The knowledge is searched by the vectors of \(live); those of \(former) are kept.")
         Output.line(
-            role == .next ? "bunko reembed --rollback goes back to them, --drop removes them." : "bunko reembed --switch goes on to them again.")
+            role == .next
+                ? "bunko reembed --rollback goes back to them, --drop removes them." : "bunko reembed --switch goes on to them again.")
     }
 
     private func dropGeneration(_ access: ReembeddingAccess) async throws {

@@ -37,15 +37,20 @@ struct ReembeddingAccess: Sendable {
         try await GenerationDrop(database: database, scope: scope).run(onProgress: onProgress)
     }
 
-    /// Lends what fills a model's generation; what was used of it is written down before this ends.
+    /// Lends what fills a model's generation.
     func filling<R: Sendable>(
         _ embedder: any EmbeddingProvider, _ body: @escaping @Sendable (Reembedding) async throws -> R
     ) async throws -> R {
+        try await recording { try await body(Reembedding(database: database, embedder: embedder, usage: $0, scope: scope)) }
+    }
+
+    /// Lends what takes down how models are used, and has all of it written before this ends.
+    func recording<R: Sendable>(_ body: @escaping @Sendable (UsageRecorder) async throws -> R) async throws -> R {
         let usage = UsageRecorder(database: database, scope: scope, logger: logger)
         let recording = Task { try await usage.run() }
         let result: Result<R, any Error>
         do {
-            result = .success(try await body(Reembedding(database: database, embedder: embedder, usage: usage, scope: scope)))
+            result = .success(try await body(usage))
         } catch {
             result = .failure(error)
         }
