@@ -30,7 +30,6 @@ struct PassageEmbedder: Sendable {
     }
 
     var model: EmbeddingModel { embedder.model }
-    var counts: KeptVectorCounts { desk.counts }
 
     /// Pays for the vectors that are missing and keeps them; does nothing for a provider whose vectors cost nothing.
     /// - Parameter onProgress: gets the number of texts that have their vectors; throws to stop.

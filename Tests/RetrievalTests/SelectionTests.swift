@@ -169,7 +169,7 @@ import Testing
             let copies = try await service.insert(Array(repeating: Self.rule, count: 3), for: service.db.alice)
             let ids = try await insertFile(["alpha", "beta", "gamma"], service.db)
             let retriever = Retriever(
-                database: service.db.database, mirror: nil, embedder: HashingEmbedder(),
+                database: service.db.database, mirror: nil, embedder: EmbedderInUse(HashingEmbedder()),
                 usage: UsageRecorder(database: service.db.database, scope: service.db.system, logger: .silent))
             var query = RetrievalQuery(k: 1)
             let assistant = service.db.alice.assistant.id.description
