@@ -69,16 +69,50 @@ extension BinaryTests {
             }
         }
 
+        @Test("Golden questions are asked of an assistant, and the exit code tells whether enough are met")
+        func golden() async throws {
+            let folder = try TemporaryFolder()
+            try folder.write("docs/ferry.md", "# Ferry times\n\nThe ferry to the island leaves at nine, at noon and at five.\n")
+            try folder.write("docs/bakery.md", "# Bakery\n\nThe bakery sells bread from six in the morning.\n")
+            let report = folder.path("golden.json")
+            func ask(_ text: String) async throws -> BunkoProcess.Outcome {
+                try folder.write("golden.yaml", "assistant: island\nthreshold: 0.2\nminimum: {met: 0.7, mrr: 0.4}\nquestions:\n" + text)
+                return try await BunkoProcess.run(
+                    ["eval", "--golden", folder.path("golden.yaml"), "--data", folder.path("data"), "--json", report])
+            }
+            let right = "- {ask: When does the ferry leave?, expect: ferry.md, contains: at Noon}\n"
+            let wrong = "- {ask: Where is bread sold?, expect: ferry.md}\n"
+            let none = "- {ask: Who painted the Mona Lisa in Florence?, nothing: true}\n"
+            try await TestService.with(data: folder.path("data")) { _ in
+                let imported = try await BunkoProcess.run(
+                    ["import", folder.path("docs"), "--assistant", "island", "--data", folder.path("data")])
+                #expect(imported.code == 0, "\(imported.errors)")
+                let all = try await ask(right + none)
+                #expect(all.code == 0 && all.output.contains("2 of 2 golden questions are met, MRR 1.000."), "\(all.output)\(all.errors)")
+                let enough = try await ask(right + wrong + none + none)
+                #expect(enough.code == 0 && enough.output.contains("Where is bread sold?"), "\(enough.output)\(enough.errors)")
+                let few = try await ask(right + wrong + none)
+                #expect(few.code == 1 && few.errors.contains("1 of 3 golden questions failed"), "\(few.output)\(few.errors)")
+                let told = try #require(
+                    try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: report))) as? [String: Any])
+                #expect(told["passes"] as? Bool == false && (told["questions"] as? [[String: Any]])?.count == 3)
+            }
+        }
+
         @Test("What cannot be evaluated is told before anything is imported")
         func refusals() async throws {
             let folder = try TemporaryFolder()
             let set = try write(folder)
             try folder.write("broken/corpus.jsonl", #"{"id":"p","text":"x"}"#)
+            try folder.write("golden.yaml", "assistant: a\nquestions:\n- ask: When?\n  expects: a.md\n")
+            let golden = folder.path("golden.yaml")
             for (arguments, word) in [
                 (["--dataset", folder.path("missing")], "corpus.jsonl"), (["--dataset", folder.path("broken")], "queries.jsonl"),
                 (["--dataset", set, "--arms", "dense,best"], "--arms"), (["--dataset", set, "--limit", "0"], "--limit"),
                 (["--dataset", set, "--against", folder.path("none.json")], "none.json"),
-                (["--dataset", set, "--json", folder.path("no/where.json")], "where.json"),
+                (["--dataset", set, "--json", folder.path("no/where.json")], "where.json"), ([], "--golden"),
+                (["--golden", folder.path("none.yaml")], "none.yaml"), (["--golden", golden, "--dataset", set], "--golden"),
+                (["--golden", golden, "--limit", "3"], "--json"), (["--golden", golden], "\"expects\""),
             ] {
                 let ended = try await BunkoProcess.run(["eval", "--data", folder.path("data")] + arguments)
                 #expect(ended.code != 0 && ended.errors.contains(word), "\(arguments): \(ended.errors)")

@@ -16,12 +16,31 @@ struct Eval: AsyncParsableCommand {
             does. Behind each nDCG@10 stands the interval in which it lies for other questions of the kind (95 %, by bootstrap).
 
             Example: bunko eval --dataset sets/squad-en --limit 400 --json before.json
+
+            Golden questions are a file beside an assistant's knowledge, to be run whenever that changes:
+            assistant: handbook
+            k: 5                # passages looked at
+            threshold: 0.2      # as a search takes it
+            minimum: {met: 0.95, mrr: 0.8}
+            questions:
+            - ask: How long may I wait before I hand in an expense claim?
+              expect: expenses.md
+              contains: 45 days
+            - ask: Who won the cup?
+              nothing: true
+            "expect" is a file's name or several, of which one must be found; "contains" what must stand in one of its passages.
             """)
 
     @Option(
         name: .customLong("dataset"),
         help: ArgumentHelp("A folder with passages, questions and answers; may be given several times.", valueName: "folder"))
-    var datasets: [String]
+    var datasets: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Instead, ask the golden questions of this YAML file of the assistant it names; exit code 1 when too few are met.",
+            valueName: "file"))
+    var golden: String?
 
     @Option(help: "The arms, with commas between: dense, lexical, rrf, fusion.")
     var arms = "dense,lexical,rrf,fusion"
@@ -47,7 +66,12 @@ struct Eval: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
-        guard !datasets.isEmpty else { throw ValidationError("Name a folder with --dataset.") }
+        guard datasets.isEmpty != (golden == nil) else {
+            throw ValidationError("Name a folder with --dataset, or a file with --golden.")
+        }
+        if golden != nil, limit != nil || svg != nil || against != nil || unanswerable != nil {
+            throw ValidationError("With --golden go --json and --data alone.")
+        }
         if let limit, limit < 1 { throw ValidationError("--limit is 1 or more.") }
         _ = try rankings()
     }
@@ -62,6 +86,22 @@ struct Eval: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let golden { try await ask(golden) } else { try await measure() }
+    }
+
+    private func ask(_ path: String) async throws {
+        let golden = try await Blocking.run { _ in try GoldenRun.questions(in: path) }
+        if let json { try ReportFile.check(json) }
+        let report = try await options.withServer { try await GoldenRun(golden: golden, client: $0).run() }
+        GoldenRun.show(report)
+        if let json { try ReportFile.write(report, to: json) }
+        guard report.passes else {
+            throw ItemsFailed(
+                count: report.outcomes.count { !$0.isMet }, total: report.outcomes.count, what: "golden questions")
+        }
+    }
+
+    private func measure() async throws {
         let rankings = try rankings()
         let folders = datasets
         let former = try against.map(Self.report)
